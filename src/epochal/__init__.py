@@ -1,0 +1,51 @@
+"""epochal climbs the history of deep learning on your own images, and says what each breakthrough buys there."""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Where each public name lives. Nothing is imported until it is asked for: `import epochal` costs no torch.
+_HOMES = {
+    "climb": "epochal.study.ladder",
+    "plan": "epochal.study.ladder",
+    "Climb": "epochal.study.ladder",
+    "Plan": "epochal.study.ladder",
+    "RungClassifier": "epochal.study.estimator",
+    "CHANGES": "epochal.study.changes",
+    "Change": "epochal.study.changes",
+    "ClimbResult": "epochal.study.result",
+    "Bundle": "epochal.ship.bundle",
+    "Predictions": "epochal.ship.predict",
+    "fit": "epochal.train.fit",
+    "RUNGS": "epochal.models.catalogue",
+    "Rung": "epochal.models.catalogue",
+    "open_dataset": "epochal.data",
+    "ReadOptions": "epochal.data",
+    "Dataset": "epochal.data",
+    "Budget": "epochal.core.run",
+    "Cost": "epochal.core.run",
+    "Experiment": "epochal.core.experiment",
+    "Finding": "epochal.core.experiment",
+    "Recipe": "epochal.core.recipe",
+    "Run": "epochal.core.run",
+    "Task": "epochal.core.task",
+    "BudgetError": "epochal.core.errors",
+    "BundleError": "epochal.core.errors",
+    "DataError": "epochal.core.errors",
+    "UserError": "epochal.core.errors",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'epochal' has no attribute '{name}'")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,52 @@
+"""A recipe: everything that decides a training, apart from the data, the budget and the seed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from epochal.core.record import Record
+
+Option = str | int | float | bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(Record):
+    """Everything that decides a training.
+
+    `model` names an entry of the catalogue and `options` sets fields of its config. Rates are per step; `warmup`,
+    and the milestones of the step schedule, are fractions of the whole training, so that a recipe means the same at
+    any budget. Classical rungs read `model`, `options` and nothing else.
+    """
+
+    model: str
+    options: Mapping[str, Option] = field(default_factory=dict)
+    objective: str = "cross_entropy"  # cross_entropy | perceptron | estimate (a classical rung fits itself)
+    label_smoothing: float = 0.0
+    optimiser: str = "momentum"  # sgd | momentum | nesterov | adam | adamw
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    schedule: str = "cosine"  # constant | step | cosine | one_cycle
+    warmup: float = 0.0
+    clip: float | None = None  # largest norm of the gradient
+    ema: float | None = None  # decay of the moving average of the weights
+    augment: tuple[str, ...] = ()  # flip | crop | colour_pca, applied in this order
+    batch_size: int = 64
+    precision: str = "float32"  # float32 | bfloat16
+    memory_format: str = "contiguous"  # contiguous | channels_last
+
+    def differs(self, other: "Recipe") -> tuple[str, ...]:
+        """Names of the fields in which two recipes differ; an option is named `options.<name>`."""
+        mine, theirs = _flat(self), _flat(other)
+        return tuple(sorted(name for name in mine | theirs if mine.get(name, _ABSENT) != theirs.get(name, _ABSENT)))
+
+    def with_options(self, **options: Option) -> "Recipe":
+        return self.replace(options={**self.options, **options})
+
+
+_ABSENT = object()
+
+
+def _flat(recipe: Recipe) -> dict[str, object]:
+    fields = recipe.to_dict()
+    options = fields.pop("options")
+    return fields | {f"options.{name}": value for name, value in options.items()}

@@ -1,0 +1,55 @@
+"""A run: what one training of one recipe on one task with one seed measured, and what it cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from epochal.core.recipe import Recipe
+from epochal.core.record import Record
+
+FINISHED, DIVERGED, INTERRUPTED, FAILED = "finished", "diverged", "interrupted", "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget(Record):
+    """How much one training may spend: the seconds that were promised, and the examples that this came to."""
+
+    examples: int
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point(Record):
+    """One place on a learning curve. `values` holds e.g. train_loss, validation_loss, validation_accuracy."""
+
+    step: int
+    examples: int
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost(Record):
+    """What a training spent. `flops` counts forward and backward multiply-adds as two; None where not counted."""
+
+    examples: int
+    steps: int
+    seconds: float
+    parameters: int
+    flops: float | None = None
+    peak_memory: int | None = None  # bytes
+    energy: float | None = None  # joules
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(Record):
+    """What one training measured. `scores` are on validation until the test split is opened."""
+
+    recipe: Recipe
+    task: str  # the task's fingerprint
+    seed: int
+    budget: Budget
+    status: str
+    curve: tuple[Point, ...]
+    scores: Mapping[str, float]
+    cost: Cost
+    environment: Mapping[str, str] = field(default_factory=dict)
+    message: str = ""
