@@ -1,0 +1,222 @@
+"""Listing arrays: NumPy files, IDX folders, the digits, named sets, and arrays handed over in Python."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from epochal.core.errors import DataError
+from epochal.data.listing import Listing, as_label
+from epochal.data.options import ReadOptions
+from epochal.data.pictures import PictureError, scale_to_bytes
+
+IDX_SPLITS = {"train": "train", "t10k": "test", "test": "test"}
+IMAGE_NAMES, LABEL_NAMES = ("x", "images", "data"), ("y", "labels", "targets")
+
+
+def list_digits() -> Listing:
+    """scikit-learn's handwritten digits, 1,797 grey images of 8x8, values 0 to 16 brought to 0 to 255."""
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    listing = from_parts({None: (found.images, found.target)}, name="digits", kind="built in", white=16.0)
+    listing.class_names = tuple(map(str, range(10)))
+    return listing
+
+
+def list_idx(folder: Path) -> Listing:
+    """IDX files named like MNIST's: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-..., gzipped or not."""
+    from epochal.data.idx import read_idx
+
+    parts: dict[str | None, tuple[np.ndarray, np.ndarray]] = {}
+    for prefix, split in IDX_SPLITS.items():
+        images, labels = _idx_file(folder, f"{prefix}-images"), _idx_file(folder, f"{prefix}-labels")
+        if images and not labels:
+            raise DataError(f"{folder} holds {images.name}, but not the labels for it ({prefix}-labels-idx1-ubyte).")
+        if images and labels:
+            parts[split] = (read_idx(images), read_idx(labels))
+    if "train" not in parts:
+        raise DataError(f"{folder} holds IDX files, but not train-images-idx3-ubyte with train-labels-idx1-ubyte.")
+    if "test" not in parts:
+        parts = {None: parts["train"]}
+    return from_parts(parts, name=folder.resolve().name, kind="IDX files")
+
+
+def holds_idx(folder: Path) -> bool:
+    return any(_idx_file(folder, f"{prefix}-images") for prefix in IDX_SPLITS)
+
+
+def list_numpy(path: Path, options: ReadOptions) -> Listing:
+    """An .npz with x_train, y_train, x_test, y_test (or X and y), or .npy files of images and labels in one folder."""
+    if path.suffix.lower() == ".npz":
+        arrays = _load(path)
+    else:
+        folder = path if path.is_dir() else path.parent
+        arrays = {file.stem: _load(file)["array"] for file in sorted(folder.glob("*.npy"))}
+    folded = {name.casefold().replace("-", "_"): array for name, array in arrays.items()}
+    parts: dict[str | None, tuple[np.ndarray, np.ndarray]] = {}
+    for split, endings in {"train": ("_train",), "validation": ("_val", "_valid", "_validation"), "test": ("_test",)}.items():
+        pair = _pair(folded, [ending for ending in endings] + [ending[1:] + "_" for ending in endings])
+        if pair is not None:
+            parts[split] = pair
+    if "train" not in parts:
+        pair = _pair(folded, [""])
+        if pair is None:
+            raise DataError(
+                f"{path} holds the arrays {', '.join(arrays) or '(none)'}. Expected x_train and y_train, perhaps with x_test "
+                "and y_test, or X and y (images and labels)."
+            )
+        parts = {None: pair}
+    if set(parts) == {"train"}:
+        parts = {None: parts["train"]}
+    return from_parts(parts, name=path.resolve().stem, kind="NumPy arrays", white=options.white)
+
+
+def from_parts(
+    parts: Mapping[str | None, tuple[np.ndarray, np.ndarray]],
+    *,
+    name: str,
+    kind: str,
+    white: float | None = None,
+) -> Listing:
+    """A listing of (images, labels) for each split; the key None means that splits are ours to cut.
+
+    Images are [n, h, w], [n, h, w, c] or [n, c, h, w] with 1 or 3 channels. uint8 is taken as it is. For others
+    `white` is the value that becomes 255: given, or 1 where no value is above 1, or 255 where none is above 255, or
+    65535 for whole numbers.
+
+    Raises:
+        DataError: shapes, lengths or values do not fit; the message says what came.
+    """
+    listing = Listing(name=name, kind=kind, items=[], labels=[], published=None)
+    images = {split: as_nchw(np.asarray(pair[0]), split) for split, pair in parts.items()}
+    white = _white(list(images.values()), white, listing)
+    shapes = {array.shape[1:] for array in images.values()}
+    if len(shapes) > 1:
+        raise DataError(f"{name}: the splits hold images of different shapes: {', '.join(map(str, sorted(shapes)))}.")
+    blocks, published = [], []
+    for split, (_, given) in parts.items():
+        labels = _labels(np.asarray(given), len(images[split]), split)
+        good = _finite(images[split], labels, split, listing)
+        try:
+            blocks.append(scale_to_bytes(images[split][good] if not good.all() else images[split], white=white, name=name))
+        except PictureError as error:
+            raise DataError(f"{error} Give the value of white with ReadOptions(white=...).") from error
+        kept = np.flatnonzero(good)
+        listing.items += [f"{split or 'example'}[{index}]" for index in kept]
+        listing.labels += [labels[index] for index in kept]
+        published += [split] * len(kept)
+    listing.images = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+    listing.published = published if any(published) else None
+    listing.white = white
+    return listing
+
+
+def as_nchw(images: np.ndarray, split: str | None = None) -> np.ndarray:
+    """A view as [n, channels, height, width]."""
+    shape, named = images.shape, f"{split} images" if split else "images"
+    if images.dtype.kind not in "biuf":
+        raise DataError(f"{named} must be an array of numbers; it is of type {images.dtype}.")
+    if images.ndim == 3:
+        images = images[:, None]
+    elif images.ndim == 4 and shape[-1] in (1, 3) and (shape[1] not in (1, 3) or shape[2] > shape[-1]):
+        images = images.transpose(0, 3, 1, 2)
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or 0 in images.shape[1:]:
+        hint = ""
+        if images.ndim == 2 and shape[1] and int(shape[1] ** 0.5) ** 2 == shape[1]:
+            side = int(shape[1] ** 0.5)
+            hint = f" If each row is a {side}x{side} picture, reshape it: images.reshape(-1, {side}, {side})."
+        raise DataError(
+            f"{named} must be [n, height, width], [n, height, width, channels] or [n, channels, height, width] with 1 or 3 "
+            f"channels; the shape is {shape}.{hint}"
+        )
+    if len(images) == 0:
+        raise DataError(f"{named}: the array is empty.")
+    return images
+
+
+def _white(arrays: list[np.ndarray], white: float | None, listing: Listing) -> float | None:
+    """The value of white for arrays that are not uint8, decided once for all splits."""
+    others = [array for array in arrays if array.dtype != np.uint8]
+    if white is not None or not others:
+        return white
+    brightest = max(float(np.nanmax(np.where(np.isfinite(array), array, 0))) for array in others)
+    whole = all(array.dtype.kind in "iub" for array in others)
+    if brightest <= 1:
+        white = 1.0
+    elif brightest <= 255:
+        white = 255.0
+    elif whole and brightest <= 65535:
+        white = 65535.0
+    else:
+        raise DataError(
+            f"{listing.name}: pixels reach {brightest:g}. Expected 0 to 1, 0 to 255, or whole numbers to 65535: scale them, "
+            "or give the value of white with ReadOptions(white=...)."
+        )
+    listing.decide("white", f"{white:g}", f"the brightest pixel is {brightest:g}", "ReadOptions(white=...)")
+    if 1 < brightest < white / 4:
+        listing.warnings.append(
+            f"The brightest pixel is {brightest:g} where {white:g} is taken as white: the pictures will be dark. If "
+            f"{brightest:g} is their white, say ReadOptions(white={brightest:g})."
+        )
+    return white
+
+
+def _finite(images: np.ndarray, labels: list[str], split: str | None, listing: Listing) -> np.ndarray:
+    """Which examples can be used; the others are named as problems."""
+    good = np.array([bool(label) for label in labels], dtype=bool)
+    for index in np.flatnonzero(~good):
+        listing.problem(f"{split or 'example'}[{index}]", "has no label")
+    if images.dtype.kind == "f":
+        finite = np.isfinite(images).all(axis=(1, 2, 3))
+        for index in np.flatnonzero(~finite):
+            listing.problem(f"{split or 'example'}[{index}]", "holds pixels that are not finite numbers")
+        good &= finite
+    return good
+
+
+def _labels(labels: np.ndarray, count: int, split: str | None) -> list[str]:
+    """Labels as text; an empty string where one is missing."""
+    named = f"{split} labels" if split else "labels"
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1:
+        raise DataError(f"{named} must be one class for each image, an array [n]; the shape is {labels.shape}.")
+    if len(labels) != count:
+        raise DataError(f"there are {count} images but {len(labels)} {named}: each image needs one label.")
+    if labels.dtype.kind == "f":
+        return ["" if value != value else f"{value:.0f}" if float(value).is_integer() else str(value) for value in labels]
+    if labels.dtype.kind == "S":
+        labels = np.char.decode(labels, "utf-8")
+    return ["" if value is None or value != value else as_label(str(value)) for value in labels.tolist()]
+
+
+def _idx_file(folder: Path, start: str) -> Path | None:
+    kind = "idx3" if start.endswith("images") else "idx1"
+    for name in (f"{start}-{kind}-ubyte", f"{start}.{kind}-ubyte"):
+        for path in (folder / name, folder / f"{name}.gz"):
+            if path.is_file():
+                return path
+    return None
+
+
+def _load(path: Path) -> dict[str, np.ndarray]:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        return {"array": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+    except ValueError as error:
+        raise DataError(
+            f"{path} cannot be read as NumPy arrays of numbers: {error} Arrays of Python objects are not opened, since "
+            "they can run code."
+        ) from error
+    except (OSError, EOFError, KeyError) as error:
+        raise DataError(f"{path} cannot be read as a NumPy file; it may be damaged: {error}.") from error
+
+
+def _pair(arrays: Mapping[str, np.ndarray], marks: list[str]) -> tuple[np.ndarray, np.ndarray] | None:
+    def find(names: tuple[str, ...]) -> np.ndarray | None:
+        spellings = [name + mark if mark[:1] in ("", "_") else mark + name for name in names for mark in marks]
+        return next((arrays[spelling] for spelling in spellings if spelling in arrays), None)
+
+    images, labels = find(IMAGE_NAMES), find(LABEL_NAMES)
+    return None if images is None or labels is None else (images, labels)

@@ -1,0 +1,129 @@
+"""Feeds: batches cut, augmented and normalised as whole batches on the device, never example by example."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int64, UInt8
+from torch import Tensor
+
+from epochal.core.protocols import Batch
+from epochal.core.seeds import stream
+from epochal.data import augment
+
+
+class ArrayFeed:
+    """Shuffled batches of an image array in memory or mapped from disk.
+
+    Batch number i covers places i*batch_size to (i+1)*batch_size of an endless sequence: one permutation of the
+    data after another, each drawn from (seed, epoch). So every batch is full, every epoch shows every image once, and
+    batch i can be cut without cutting those before it.
+
+    Yields `Batch(inputs float32 [batch, channels, height, width], targets int64 [batch])`.
+    """
+
+    def __init__(
+        self,
+        images: UInt8[np.ndarray, "n channels height width"],
+        targets: Int64[np.ndarray, " n"],
+        *,
+        batch_size: int,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        augmentations: tuple[str, ...] = (),
+        colour: tuple[np.ndarray, np.ndarray] | None = None,
+        memory_format: str = "contiguous",
+        device: str = "cpu",
+    ):
+        self.images = images
+        self.targets = targets
+        self.batch_size = batch_size
+        self.mean = mean
+        self.std = std
+        self.augmentations = augmentations
+        self.colour = colour
+        self.memory_format = memory_format
+        self.device = device
+
+    def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
+        images, targets = as_tensor(self.images), as_tensor(np.ascontiguousarray(self.targets))
+        if not isinstance(self.images, np.memmap):  # what fits in memory moves to the device once
+            images, targets = images.to(self.device), targets.to(self.device)
+        # x / 255 - mean over std, in one multiplication and one addition
+        scale = 1 / (255 * torch.tensor(self.std, device=self.device).view(1, -1, 1, 1))
+        shift = torch.tensor(self.mean, device=self.device).view(1, -1, 1, 1) / torch.tensor(
+            self.std, device=self.device
+        ).view(1, -1, 1, 1)
+        layout = torch.channels_last if self.memory_format == "channels_last" else torch.contiguous_format
+        number = start
+        for index in self._indices(seed, start):
+            index = index.to(images.device)
+            inputs = self._augmented(images[index].to(self.device), seed, number)
+            inputs = (inputs * scale - shift).contiguous(memory_format=layout)
+            yield Batch(inputs, targets[index].to(self.device))
+            number += 1
+
+    def _indices(self, seed: int, start: int) -> Iterator[Tensor]:
+        count, epoch = len(self.targets), -1
+        place = start * self.batch_size
+        while True:
+            pieces, wanted = [], self.batch_size
+            while wanted:
+                if place // count != epoch:
+                    epoch = place // count
+                    order = torch.randperm(count, generator=_generator(stream(seed, "order", epoch)))
+                piece = order[place % count : place % count + wanted]
+                pieces.append(piece)
+                place += len(piece)
+                wanted -= len(piece)
+            yield pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+
+    def _augmented(self, images: Tensor, seed: int, number: int) -> Tensor:
+        if not self.augmentations:
+            return images
+        generator = _generator(stream(seed, "augment", number))
+        for name in self.augmentations:
+            images = AUGMENTATIONS[name](images, generator, self.colour)
+        return images
+
+
+class WholeFeed:
+    """One batch that holds everything, as arrays: what a classical rung learns from.
+
+    `limit` takes that many examples, chosen by the seed; None takes all.
+    """
+
+    def __init__(self, images: np.ndarray, targets: np.ndarray, *, limit: int | None = None):
+        self.images = images
+        self.targets = targets
+        self.limit = limit
+
+    def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
+        if start:
+            return
+        if self.limit is None or self.limit >= len(self.targets):
+            yield Batch(self.images, self.targets)
+        else:
+            chosen = np.sort(np.random.default_rng(stream(seed, "subset")).permutation(len(self.targets))[: self.limit])
+            yield Batch(self.images[chosen], self.targets[chosen])
+
+
+def as_tensor(images: np.ndarray) -> Tensor:
+    """The array's memory as a tensor; a map from disk stays a map."""
+    import warnings
+
+    with warnings.catch_warnings():  # a read-only map is never written to here
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(images)
+
+
+def _generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+AUGMENTATIONS: Mapping[str, Any] = {
+    "flip": lambda images, generator, _: augment.flip(images, generator),
+    "crop": lambda images, generator, _: augment.crop(images, generator),
+    "colour_pca": lambda images, generator, colour: 255 * augment.colour_pca(images / 255, generator, *colour),
+}

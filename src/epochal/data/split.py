@@ -1,0 +1,130 @@
+"""Cutting train, validation and test: by class, by group, and the same on every machine."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+TRAIN, VALIDATION, TEST = 0, 1, 2
+
+
+def rank(seed: int, items: Sequence[str]) -> np.ndarray:
+    """[n] uint64: a place in line for each item, from a hash of the seed and its name.
+
+    It depends on neither the order of files, nor the machine, nor a library's version; adding files moves no other.
+    """
+    digests = b"".join(
+        hashlib.blake2b(f"{seed}|{item}".encode("utf-8", "surrogateescape"), digest_size=8).digest() for item in items
+    )
+    return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
+
+
+def wanted(count: int, fractions: Sequence[float]) -> tuple[int, ...]:
+    """How many of a class's examples go to each held-out split. Train keeps one first, the last split gets one next."""
+    taken: list[int] = []
+    left = count - 1
+    for fraction in reversed(fractions):  # the test split comes last, and is served first
+        number = 0 if fraction == 0 else min(left, max(1, round(fraction * count)))
+        taken.append(max(0, number))
+        left -= taken[-1]
+    return tuple(reversed(taken))
+
+
+def assign(
+    targets: np.ndarray, units: np.ndarray, order: np.ndarray, *, validation: float, test: float, classes: int
+) -> np.ndarray:
+    """[n] int64, the split of each example: 0 train, 1 validation, 2 test.
+
+    `units` [n] numbers the groups that must stay together; `order` [n] is the line in which examples are taken (see
+    `rank`); the fractions are of all examples given. Each class is split in these proportions as nearly as its
+    groups allow. Groups of several examples are placed first, the largest first, each where the counts of its
+    classes come nearest to what is wanted; single examples then fill up each class exactly.
+    """
+    counts = np.bincount(targets, minlength=classes)
+    held = np.array([wanted(int(count), (validation, test)) for count in counts]).reshape(classes, 2)
+    goal = np.column_stack([counts - held.sum(axis=1), held]).astype(np.float64)  # [classes, splits]
+    result = np.full(len(targets), TRAIN, np.int64)
+    have = np.zeros_like(goal)
+    size = np.bincount(units)
+    grouped = np.flatnonzero(size[units] > 1)
+    members: dict[int, list[int]] = {}
+    for index in grouped:
+        members.setdefault(int(units[index]), []).append(int(index))
+    line = sorted(members.values(), key=lambda group: (-len(group), min(int(order[index]) for index in group)))
+    weight = 1 / np.maximum(goal, 1)
+    open_splits = [TRAIN, *([VALIDATION] if validation else []), *([TEST] if test else [])]
+    for group in line:
+        adds = np.bincount(targets[group], minlength=classes)[:, None]
+        # how much the squared shortfall changes when the group goes to this split
+        change = ((have + adds - goal) ** 2 - (have - goal) ** 2) * weight
+        split = min(open_splits, key=lambda choice: float(change[:, choice].sum()))
+        result[group] = split
+        have[:, split] += adds[:, 0]
+    single = np.flatnonzero(size[units] == 1)
+    single = single[np.argsort(order[single], kind="stable")]
+    for target in range(classes):
+        line_of_class = single[targets[single] == target]
+        needs = np.maximum(goal[target] - have[target], 0).astype(int)
+        test_count = min(needs[TEST], len(line_of_class))
+        result[line_of_class[:test_count]] = TEST
+        result[line_of_class[test_count : test_count + needs[VALIDATION]]] = VALIDATION
+    return result
+
+
+def stratified(targets: np.ndarray, order: np.ndarray, count: int) -> np.ndarray:
+    """Indices, sorted, of about `count` examples with each class in proportion, at least one of each.
+
+    Subsets nest: with the same order, a smaller one lies inside a larger one.
+    """
+    chosen = []
+    for target in np.unique(targets):
+        line = np.flatnonzero(targets == target)
+        line = line[np.argsort(order[line], kind="stable")]
+        chosen.append(line[: max(1, round(len(line) * count / len(targets)))])
+    return np.sort(np.concatenate(chosen)) if chosen else np.empty(0, np.int64)
+
+
+def join(count: int, pairs: np.ndarray, groups: Sequence[str] | None = None) -> np.ndarray:
+    """[count] int64: the group of each example, where pairs and equal group names belong together."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    edges = [np.asarray(pairs, np.int64).reshape(-1, 2)]
+    if groups is not None:
+        first: dict[str, int] = {}
+        named = [(first.setdefault(name, index), index) for index, name in enumerate(groups) if name]
+        edges.append(np.array(named, np.int64).reshape(-1, 2))
+    rows, columns = np.concatenate(edges).T
+    graph = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(count, count))
+    return connected_components(graph, directed=False)[1].astype(np.int64)
+
+
+def straddling(split: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """[n] bool: examples whose group also lies in a split held further back (validation before train, test before both)."""
+    furthest = np.zeros(int(units.max()) + 1 if len(units) else 0, np.int64)
+    np.maximum.at(furthest, units, split)
+    return split < furthest[units]
+
+
+def small_classes(labels: Sequence[str], targets: np.ndarray, split: np.ndarray) -> list[str]:
+    """What classes with too few examples mean for what can be learned and judged, in plain words."""
+    notes = []
+    counts = {which: Counter(targets[split == which].tolist()) for which in (TRAIN, VALIDATION, TEST)}
+    for index, label in enumerate(labels):
+        train, validation, test = (counts[which][index] for which in (TRAIN, VALIDATION, TEST))
+        total = train + validation + test
+        images = f"{total} image{'' if total == 1 else 's'}"
+        if total == 0:
+            continue
+        if train == 0:
+            notes.append(f"class {label!r} has {images}, none of them in train: it cannot be learned.")
+        elif total == 1:
+            notes.append(
+                f"class {label!r} has 1 image: it cannot be in both train and test; it stays in train and cannot be judged."
+            )
+        elif test == 0:
+            notes.append(f"class {label!r} has {images}, none of them in test: it cannot be judged.")
+        elif validation == 0:
+            notes.append(f"class {label!r} has {images}, none of them in validation: the choice between rungs cannot see it.")
+    return notes
