@@ -1,0 +1,61 @@
+"""The classical rungs: from a majority guess to hand-made features, behind one protocol.
+
+Each is built as `Rung(config, task)` and does no work until `fit`. `deterministic` tells that the seed changes
+nothing, so that one training stands for all seeds. `arrays` and `estimators` are what a bundle keeps; `restore` builds
+the fitted rung from them again.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from epochal.core.task import Task
+from epochal.models.classical.boosted_trees import BoostedTrees, BoostedTreesConfig
+from epochal.models.classical.hog_svm import HogSvm, HogSvmConfig
+from epochal.models.classical.majority import Majority, MajorityConfig
+from epochal.models.classical.neighbours import NearestNeighbours, NearestNeighboursConfig
+
+
+class ClassicalRung(Protocol):
+    """What the trainer, the evaluation and the bundle ask of a classical rung.
+
+    `converged` is False where the fit stopped at its limit of iterations; True before `fit` and where there is none.
+    """
+
+    deterministic: bool
+    converged: bool
+
+    def fit(self, images: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
+        """Learn from images uint8 [batch, channels, height, width] and targets int [batch]; time is linear in batch."""
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """float32 [batch, classes], one column for each label of the task, also for those without an example."""
+
+    def parameters_count(self) -> int:
+        """How many numbers the fitted rung stores; 0 before `fit`."""
+
+    def estimators(self) -> dict[str, Any]:
+        """The scikit-learn estimators that it stores, by name."""
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays that it stores, by name."""
+
+    @classmethod
+    def restore(
+        cls, config: Any, task: Task, estimators: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+    ) -> "ClassicalRung":
+        """The fitted rung whose `estimators` and `arrays` these are."""
+
+
+__all__ = [
+    "BoostedTrees",
+    "BoostedTreesConfig",
+    "ClassicalRung",
+    "HogSvm",
+    "HogSvmConfig",
+    "Majority",
+    "MajorityConfig",
+    "NearestNeighbours",
+    "NearestNeighboursConfig",
+]

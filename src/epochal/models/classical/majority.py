@@ -1,0 +1,65 @@
+"""The majority guess: the most frequent label of the training split, whatever the image. What every rung must beat."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from epochal.core.task import Task
+from epochal.models.classical.pixels import Logits, check_examples, check_images, not_fitted
+
+
+@dataclass(frozen=True, kw_only=True)
+class MajorityConfig:
+    """There is nothing to set."""
+
+
+class Majority:
+    """Logits are the log of the training frequencies, each count raised by one (Laplace's rule of succession, 1774)."""
+
+    deterministic = True
+    converged = True
+
+    def __init__(self, config: MajorityConfig, task: Task):
+        self.config = config
+        self.task = task
+        self._counts: np.ndarray | None = None  # [classes] int64
+
+    def fit(self, images: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
+        """Count the labels. The seed changes nothing.
+
+        Raises:
+            DataError: the examples do not belong to the task.
+        """
+        check_examples(images, targets, self.task)
+        self._counts = np.bincount(targets, minlength=self.task.classes)
+
+    def logits(self, images: np.ndarray) -> Logits:
+        """[batch, classes], the same row for every image."""
+        if self._counts is None:
+            raise not_fitted("The majority guess")
+        check_images(images, self.task)
+        frequencies = (self._counts + 1.0) / (self._counts.sum() + self.task.classes)
+        return np.tile(np.log(frequencies).astype(np.float32), (len(images), 1))
+
+    def parameters_count(self) -> int:
+        """One count a class."""
+        return 0 if self._counts is None else self._counts.size
+
+    def estimators(self) -> dict[str, Any]:
+        return {}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """`counts` [classes] int64."""
+        if self._counts is None:
+            raise not_fitted("The majority guess")
+        return {"counts": self._counts}
+
+    @classmethod
+    def restore(
+        cls, config: MajorityConfig, task: Task, estimators: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+    ) -> "Majority":
+        rung = cls(config, task)
+        rung._counts = arrays["counts"]
+        return rung
