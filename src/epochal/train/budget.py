@@ -1,0 +1,152 @@
+"""Budgets: how fast a recipe learns on this machine, and so how many examples its seconds buy."""
+
+import re
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from torch import nn
+
+from epochal.core.errors import BudgetError
+from epochal.core.recipe import Recipe
+from epochal.core.record import Record
+from epochal.core.run import Budget
+from epochal.data.dataset import Dataset
+from epochal.train.fit import POINTS
+from epochal.train.loop import State, loop
+from epochal.train.optimise import Stepper
+from epochal.train.trainee import Trainee, prepare, trainable
+
+PAYS = 1.1  # bfloat16 must be this many times faster than float32 to be chosen
+SAMPLE = 400  # examples of the first trial of a classical rung
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "": 1.0}
+
+
+def seconds(text: str | float) -> float:
+    """Seconds from "20m", "90s", "1h30m" or a number.
+
+    Raises:
+        BudgetError: it is none of these, or not above zero.
+    """
+    given = str(text).strip().lower()
+    pieces = re.findall(r"(\d+(?:\.\d+)?)\s*([hms]?)", given)
+    whole = "".join(number + unit for number, unit in pieces) == re.sub(r"\s+", "", given)
+    bare = any(not unit for _, unit in pieces) and len(pieces) > 1  # "1h30" and "1 2" could mean several things
+    if not pieces or not whole or bare:
+        raise BudgetError(f"budget: expected a duration such as 90s, 20m or 1h30m, got {text!r}.")
+    total = sum(float(number) * _UNITS[unit] for number, unit in pieces)
+    if total <= 0:
+        raise BudgetError(f"budget: expected more than zero seconds, got {text!r}.")
+    return total
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate(Record):
+    """What a recipe costs here: `fixed` seconds a training whatever its length (its evaluations, and its start),
+    and `scale * examples ** power` seconds of learning. Networks have power 1."""
+
+    recipe: Recipe  # the one given, with the precision that was measured to be faster
+    fixed: float
+    answering: float  # seconds to predict one example
+    scale: float
+    power: float = 1.0
+    most: int | None = None  # examples it can make use of: a classical rung sees each once
+    measured: float = 0.0  # seconds that measuring took
+
+    def budget(self, promised: float) -> Budget:
+        """The budget that a promise of so many seconds comes to."""
+        afforded = (max(promised - self.fixed, 0.05 * promised) / self.scale) ** (1 / self.power)
+        least = 1 if self.most is None else min(self.most, 50)
+        return Budget(examples=max(least, int(min(afforded, self.most or afforded))), seconds=promised)
+
+    def seconds(self, examples: int) -> float:
+        """About how long a training with that many examples takes."""
+        return self.fixed + self.scale * examples**self.power
+
+
+def measure(dataset: Dataset, recipe: Recipe, allowed: float) -> Rate:
+    """Try a recipe for about `allowed` seconds on a model that is thrown away."""
+    began = time.perf_counter()
+    trainee = prepare(dataset, recipe, seed=0)
+    if not isinstance(trainee.model, nn.Module):
+        rate = _measure_classical(dataset, recipe, allowed)
+    else:
+        plain = _measure_network(dataset, trainee, allowed / 2)
+        fast = recipe.replace(precision="bfloat16", memory_format="channels_last")
+        rate = plain
+        if recipe.precision == "float32" and recipe.memory_format == "contiguous":
+            quick = _measure_network(dataset, prepare(dataset, fast, seed=0), allowed / 2)
+            rate = quick if quick.scale * PAYS < plain.scale else plain
+    return rate.replace(measured=time.perf_counter() - began)
+
+
+def _measure_network(dataset: Dataset, trainee: Trainee, allowed: float) -> Rate:
+    """Seconds an example, from the fastest of several short stretches: other work on the machine only ever adds."""
+    recipe, total = trainee.recipe, 1_000_000
+    state = State(
+        model=trainee.model,
+        steppers={
+            p: Stepper(recipe, trainable(trainee.model, p), total) for p in trainee.objective.parts
+        },
+        seed=0,
+    )
+    end = time.perf_counter() + allowed
+    done, stretches = 2, []
+    loop(state, trainee.feed, trainee.objective, steps=done, precision=recipe.precision)  # the first steps warm up
+    stretch = 1
+    while time.perf_counter() < end or not stretches:
+        started = time.perf_counter()
+        loop(state, trainee.feed, trainee.objective, steps=done + stretch, precision=recipe.precision)
+        took = time.perf_counter() - started
+        stretches.append(took / stretch)
+        done += stretch
+        stretch = max(1, min(50, round(allowed / 6 / stretches[-1])))
+    predictor = trainee.predictor(trainee.model)
+    some = dataset.validation.images[: min(512, len(dataset.validation.targets))]
+    predictor(some[:8])
+    started = time.perf_counter()
+    predictor(some)
+    evaluation = (time.perf_counter() - started) / len(some)
+    count = len(dataset.validation.targets)
+    glance = min(count, trainee.glance.most or count) if hasattr(trainee.glance, "most") else count
+    return Rate(
+        recipe=recipe,
+        fixed=evaluation * (POINTS * glance + count),
+        answering=evaluation,
+        scale=float(np.median(stretches)) / trainee.per_step,
+    )
+
+
+def _measure_classical(dataset: Dataset, recipe: Recipe, allowed: float) -> Rate:
+    """Fit on a few examples, then on more while the allowance lasts; the last two tell how the time grows."""
+    count = len(dataset.train.targets)
+    some = dataset.validation.images[: min(200, len(dataset.validation.targets))]
+    sizes, times, answers = [], [], 0.0
+    size = min(SAMPLE, count)
+    began = time.perf_counter()
+    while True:
+        trainee = prepare(dataset, recipe, seed=0, limit=size)
+        started = time.perf_counter()
+        state = State(model=trainee.model, steppers={"all": Stepper(recipe, [], 1)}, seed=0)
+        loop(state, trainee.feed, trainee.objective, steps=1)
+        sizes.append(size)
+        times.append(time.perf_counter() - started)
+        predictor = trainee.predictor(trainee.model)
+        started = time.perf_counter()
+        predictor(some)
+        answers = (time.perf_counter() - started) / len(some)
+        if size == count or time.perf_counter() - began + 3 * times[-1] > allowed:
+            break
+        size = min(2 * size, count)
+    power = 1.0
+    if len(sizes) > 1 and times[-1] > times[-2] > 0:
+        power = float(np.clip(np.log(times[-1] / times[-2]) / np.log(sizes[-1] / sizes[-2]), 0.7, 2.2))
+    validation = len(dataset.validation.targets)
+    return Rate(
+        recipe=recipe,
+        fixed=answers * (validation + min(validation, trainee.glance.most or validation)),  # type: ignore[union-attr]
+        answering=answers,
+        scale=times[-1] / sizes[-1] ** power,
+        power=power,
+        most=count,
+    )

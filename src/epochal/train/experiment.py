@@ -1,0 +1,246 @@
+"""Experiments: every recipe gets the same seeds, order of data, trials and budget; then it is paired with the control."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from epochal.core.experiment import Experiment, Finding, Trial
+from epochal.core.recipe import Recipe
+from epochal.core.run import FINISHED, Budget, Point, Run
+from epochal.data.dataset import Dataset
+from epochal.judge.compare import Pair, compare_family
+from epochal.judge.learning_curve import under_trained
+from epochal.models.catalogue import RUNGS
+from epochal.models.weights import model_files
+from epochal.train.budget import Rate, measure
+from epochal.train.fit import fit
+from epochal.train.store import Store
+from epochal.train.trainee import Judge, prepare
+
+TUNING = 0.25  # share of an arm's seconds that its learning-rate trials may spend
+MEASURING = 0.04  # share that goes into measuring its speed
+STEP_OF_RATE = 3.0  # trials try the recipe's own learning rate, then this many times less and more
+TUNING_SEED = 1_000_003  # the trials use a seed that no run is judged on
+
+Watch = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """What one recipe did: its trials, its runs, and the logits [seeds, items, classes] on validation.
+
+    A deterministic rung runs once: its logits have one row, whatever the number of seeds.
+    """
+
+    name: str
+    recipe: Recipe
+    budget: Budget
+    rate: Rate
+    trials: tuple[Trial, ...]
+    runs: tuple[Run, ...]
+    names: tuple[str, ...]  # of the runs, in the store
+    logits: np.ndarray
+    under_trained: bool = False
+
+    @property
+    def finished(self) -> bool:
+        return len(self.logits) > 0
+
+    @property
+    def status(self) -> str:
+        return next((run.status for run in self.runs if run.status != FINISHED), FINISHED)
+
+    @property
+    def message(self) -> str:
+        return next((run.message for run in self.runs if run.message), "")
+
+    def correct(self, targets: np.ndarray) -> np.ndarray:
+        """[seeds, items] bool."""
+        return self.logits.argmax(axis=2) == targets
+
+
+def run_experiment(
+    experiment: Experiment, dataset: Dataset, store: Store, *, watch: Watch = lambda line: None
+) -> tuple[tuple[Arm, ...], tuple[Finding, ...]]:
+    """Run the control and every arm, and pair each arm with the control. Seconds become a number of examples for each
+    arm, once its speed has been measured; the number is kept."""
+    arms = tuple(
+        run_arm(
+            f"{experiment.name}/{name}",
+            recipe,
+            dataset,
+            store,
+            budget=experiment.budget,
+            seeds=experiment.seeds,
+            trials=experiment.trials,
+            watch=watch,
+        )
+        for name, recipe in _named(experiment)
+    )
+    control, *others = arms
+    return arms, pair_all([(control, arm) for arm in others], dataset.validation.targets, experiment.margin)
+
+
+def _named(experiment: Experiment) -> list[tuple[str, Recipe]]:
+    """Each recipe under its model's name; where two share a model, under what they change or their digest."""
+    recipes = [experiment.control, *experiment.arms]
+    names = [recipe.model for recipe in recipes]
+    return [
+        (name if names.count(name) == 1 else f"{name}-{recipe.digest()}", recipe)
+        for name, recipe in zip(names, recipes, strict=True)
+    ]
+
+
+def run_arm(
+    name: str,
+    recipe: Recipe,
+    dataset: Dataset,
+    store: Store,
+    *,
+    budget: Budget,
+    seeds: tuple[int, ...],
+    trials: int = 1,
+    rate: Rate | None = None,
+    watch: Watch = lambda line: None,
+) -> Arm:
+    """Measure, tune and train one recipe on every seed. What the store has finished is not done again.
+
+    Args:
+        budget: as in `Experiment`.
+        trials: learning rates to try; classical rungs have none.
+        rate: how fast the recipe is, where that is known already; then nothing is spent on measuring it.
+    """
+    runs_wanted = seeds[:1] if RUNGS[recipe.model].deterministic else seeds
+    trials = trials if trials > 1 and recipe.objective != "estimate" else 0
+    seconds, measuring = budget.seconds or 0.0, 0.0
+    if rate is None:
+        measuring = MEASURING
+        allowed = seconds * measuring or 1.0
+        rate = Rate.from_dict(store.decide(f"{name}/rate", lambda: measure(dataset, recipe, allowed).to_dict()))
+    recipe = rate.recipe
+    share = 1 - measuring - (TUNING if trials else 0.0)
+    each = budget
+    if not budget.examples:
+        each = Budget.from_dict(
+            store.decide(f"{name}/budget", lambda: rate.budget(seconds * share / len(runs_wanted)).to_dict())
+        )
+    tried: tuple[Trial, ...] = ()
+    if trials:
+        short = each.replace(
+            examples=max(recipe.batch_size * 8, round(each.examples * TUNING / share * len(runs_wanted) / trials))
+        )
+        tried = tuple(
+            _try(f"{name}/trial-{k}", recipe.replace(learning_rate=learning_rate), dataset, store, short)
+            for k, learning_rate in enumerate(rates(recipe.learning_rate, trials))
+        )
+        good = [trial for trial in tried if trial.loss is not None]
+        if good:
+            best = min(good, key=lambda trial: trial.loss)  # type: ignore[arg-type, return-value]
+            recipe = recipe.replace(learning_rate=best.learning_rate)
+            watch(f"{name}: learning rate {recipe.learning_rate:.3g} of {', '.join(f'{t.learning_rate:.3g}' for t in tried)}")
+    runs, names, logits = [], [], []
+    for seed in runs_wanted:
+        run_name = f"{name}/seed-{seed}"
+        run = run_once(run_name, recipe, dataset, store, budget=each, seed=seed)
+        runs.append(run)
+        names.append(run_name)
+        if run.status == FINISHED:
+            logits.append(store.array(run_name, "validation"))
+            watch(f"{name}: seed {seed}, validation {100 * run.scores['validation_accuracy']:.2f}% in {run.cost.seconds:.1f} s")
+        else:
+            watch(f"{name}: seed {seed} {run.status}. {run.message}")
+    shape = (0, len(dataset.validation.targets), dataset.task.classes)
+    return Arm(
+        name=name,
+        recipe=recipe,
+        budget=each,
+        rate=rate,
+        trials=tried,
+        runs=tuple(runs),
+        names=tuple(names),
+        logits=np.stack(logits) if logits else np.zeros(shape, np.float32),
+        under_trained=_under_trained(runs, rate, each),
+    )
+
+
+def run_once(name: str, recipe: Recipe, dataset: Dataset, store: Store, *, budget: Budget, seed: int) -> Run:
+    """One training, kept in the store with its weights and its validation logits; at once where it is there already."""
+    known = store.run(name)
+    if known and (known.recipe, known.budget.examples, known.task) == (recipe, budget.examples, dataset.task.fingerprint):
+        return known
+    trainee = prepare(dataset, recipe, seed, limit=budget.examples)
+    gradient = recipe.objective != "estimate"
+    predictor, run = fit(trainee, budget, seed, checkpoints=store.checkpoints(name) if gradient else None)
+    if run.status != FINISHED:
+        store.finish(name, run, {}, {})
+    else:
+        assert isinstance(trainee.judge, Judge) and trainee.judge.prediction is not None
+        store.finish(name, run, model_files(predictor.model), {"validation": trainee.judge.prediction.logits})  # type: ignore[attr-defined]
+    return run
+
+
+def rates(centre: float, trials: int) -> list[float]:
+    """Learning rates to try, evenly spread on a logarithmic scale around the recipe's own."""
+    return [centre * STEP_OF_RATE ** (k - (trials - 1) // 2) for k in range(trials)]
+
+
+def _try(name: str, recipe: Recipe, dataset: Dataset, store: Store, budget: Budget) -> Trial:
+    def attempt() -> dict[str, object]:
+        _, run = fit(prepare(dataset, recipe, TUNING_SEED), budget, TUNING_SEED, points=2)
+        return Trial(learning_rate=recipe.learning_rate, loss=run.scores.get("validation_loss")).to_dict()
+
+    return Trial.from_dict(store.decide(name, attempt))
+
+
+def _under_trained(runs: list[Run], rate: Rate, budget: Budget) -> bool:
+    """A network whose validation loss was still falling, or a classical rung that did not see all the examples."""
+    if rate.most is not None:
+        return budget.examples < rate.most
+    curves = [
+        ([point.examples for point in run.curve], [point.values["validation_loss"] for point in run.curve])
+        for run in runs
+        if run.status == FINISHED
+    ]
+    return bool(curves) and under_trained(curves)[0]
+
+
+def pair_all(pairs: list[tuple[Arm, Arm]], targets: np.ndarray, margin: float) -> tuple[Finding, ...]:
+    """The findings of (control, arm) pairs, corrected together. Arms of which no seed finished are left out; a seed
+    that diverged on one side leaves the pair."""
+    family = []
+    for control, arm in pairs:
+        if control.finished and arm.finished:
+            first, second = common(control, arm)
+            family.append(
+                Pair(
+                    control=control.recipe.model,
+                    arm=arm.recipe.model,
+                    control_correct=first.argmax(axis=2) == targets,
+                    arm_correct=second.argmax(axis=2) == targets,
+                    control_under_trained=control.under_trained,
+                    arm_under_trained=arm.under_trained,
+                    identical=first.shape == second.shape and bool((first == second).all()),
+                )
+            )
+    return compare_family(family, margin=margin)
+
+
+def common(control: Arm, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
+    """The logits of both arms for the seeds that finished in both; a deterministic one is one row."""
+    if 1 in (len(control.logits), len(arm.logits)):
+        return control.logits, arm.logits
+    kept = [{run.seed: k for k, run in enumerate(r for r in a.runs if r.status == FINISHED)} for a in (control, arm)]
+    seeds = sorted(set(kept[0]) & set(kept[1]))
+    return control.logits[[kept[0][s] for s in seeds]], arm.logits[[kept[1][s] for s in seeds]]
+
+
+def mean_curve(runs: tuple[Run, ...]) -> tuple[Point, ...]:
+    """The mean of the curves of runs that finished; they have the same places."""
+    curves = [run.curve for run in runs if run.status == FINISHED]
+    if not curves:
+        return ()
+    return tuple(
+        points[0].replace(values={key: float(np.mean([p.values[key] for p in points])) for key in points[0].values})
+        for points in zip(*curves, strict=True)
+    )

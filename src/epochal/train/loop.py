@@ -1,0 +1,78 @@
+"""THE loop: for each batch, for each part of the objective, a loss and a step."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from epochal.core.protocols import Feed, Objective
+from epochal.train.checkpoint import random_state, restore_random_state
+from epochal.train.device import device
+from epochal.train.optimise import Average, Stepper
+
+
+@dataclass(kw_only=True)
+class State:
+    """All that changes while a model learns."""
+
+    model: Any
+    steppers: dict[str, Stepper]
+    average: Average | None = None
+    seed: int
+    step: int = 0
+    losses: dict[str, Tensor] = field(default_factory=dict)  # summed since the last point of the curve
+    summed: int = 0
+
+    @property
+    def judged(self) -> Any:
+        """The model to evaluate and to keep: the average of the weights where there is one."""
+        return self.average.model if self.average else self.model
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "steppers": {part: stepper.state_dict() for part, stepper in self.steppers.items()},
+            "average": self.average.model.state_dict() if self.average else None,
+            "step": self.step,
+            "losses": self.losses,
+            "summed": self.summed,
+            "random": random_state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        for part, stepper in self.steppers.items():
+            stepper.load_state_dict(state["steppers"][part])
+        if self.average:
+            self.average.model.load_state_dict(state["average"])
+        device = next(iter(self.model.parameters())).device
+        self.step, self.summed = state["step"], state["summed"]
+        self.losses = {part: loss.to(device) for part, loss in state["losses"].items()}
+        restore_random_state(state["random"])
+
+
+def loop(
+    state: State,
+    feed: Feed,
+    objective: Objective,
+    *,
+    steps: int,
+    precision: str = "float32",
+    after: Callable[[State], None] | None = None,
+) -> None:
+    """Train `state` in place until it has made `steps` steps in all. `after` sees the state after each of them."""
+    for batch in islice(feed.batches(state.model, state.seed, state.step), steps - state.step):
+        for part in objective.parts:
+            with torch.autocast(device(), torch.bfloat16, enabled=precision == "bfloat16"):
+                loss = objective.loss(part, state.model, batch)
+            state.steppers[part].step(loss, state.step)
+            state.losses[part] = state.losses.get(part, 0.0) + loss.detach()
+        state.step += 1
+        state.summed += 1
+        if state.average:
+            state.average.update(state.model, state.step)
+        if after:
+            after(state)

@@ -1,0 +1,168 @@
+"""The store of a run directory: what has been decided and finished, in SQLite, and the files that go with it."""
+
+import io
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from epochal.core.errors import RunDirectoryError, UserError
+from epochal.core.run import Run
+from epochal.train.checkpoint import Checkpoints, cannot_write, write_atomically
+
+INDEX, LOCK = "index.sqlite", "lock"
+
+_SCHEMA = """
+create table if not exists decisions (name text primary key, value text not null);
+create table if not exists runs (name text primary key, record text not null, finished real not null);
+create table if not exists points (run text, step integer, examples integer, metric text, value real,
+                                   primary key (run, step, metric));
+"""
+
+
+class Store:
+    """One run directory. Everything in it was either finished or is not there.
+
+    The index is SQLite in WAL mode: it can be read while a climb goes on. `decisions` keep what was measured or
+    chosen along the way (budgets in examples, finalists), so that a resumed climb goes the same way.
+    """
+
+    def __init__(self, directory: Path):
+        self.directory = directory
+        self._index = _connect(directory / INDEX)
+
+    def decide(self, name: str, choose: Callable[[], Any]) -> Any:
+        """What was decided under this name; where nothing was, `choose` now and keep it. Values are plain data."""
+        row = self._index.execute("select value from decisions where name = ?", (name,)).fetchone()
+        if row:
+            return json.loads(row[0])
+        value = choose()
+        self.put(name, value)
+        return value
+
+    def put(self, name: str, value: Any) -> None:
+        self._write("insert or replace into decisions values (?, ?)", [(name, json.dumps(value))])
+
+    def get(self, name: str, default: Any = None) -> Any:
+        row = self._index.execute("select value from decisions where name = ?", (name,)).fetchone()
+        return json.loads(row[0]) if row else default
+
+    def run(self, name: str) -> Run | None:
+        """The finished run of that name."""
+        row = self._index.execute("select record from runs where name = ?", (name,)).fetchone()
+        return Run.from_json(row[0]) if row else None
+
+    def runs(self) -> dict[str, Run]:
+        rows = self._index.execute("select name, record from runs order by finished")
+        return {name: Run.from_json(record) for name, record in rows}
+
+    def folder(self, name: str) -> Path:
+        """Where the files of a run lie."""
+        return self.directory / "runs" / name
+
+    def checkpoints(self, name: str) -> Checkpoints:
+        return Checkpoints(self.folder(name) / "checkpoints")
+
+    def finish(self, name: str, run: Run, files: dict[str, bytes], arrays: dict[str, np.ndarray]) -> None:
+        """Keep a finished run: its files first, then its record, which makes it count; then drop its checkpoints."""
+        for file, data in files.items():
+            write_atomically(self.folder(name) / file, data)
+        for array, values in arrays.items():
+            buffer = io.BytesIO()
+            np.save(buffer, values)
+            write_atomically(self.folder(name) / f"{array}.npy", buffer.getvalue())
+        points = [
+            (name, point.step, point.examples, metric, value)
+            for point in run.curve
+            for metric, value in point.values.items()
+        ]
+        self._write("insert or replace into points values (?, ?, ?, ?, ?)", points)
+        self._write("insert or replace into runs values (?, ?, ?)", [(name, run.to_json(), time.time())])
+        self.checkpoints(name).clear()
+
+    def array(self, name: str, array: str) -> np.ndarray:
+        return np.load(self.folder(name) / f"{array}.npy", allow_pickle=False)
+
+    def metrics(self) -> pd.DataFrame:
+        """Every point of every curve: run, step, examples, metric, value."""
+        return pd.read_sql_query("select * from points order by run, step, metric", self._index)
+
+    def export(self, path: Path) -> Path:
+        """The metrics as Parquet or JSON, by the ending of `path`."""
+        writers = {".parquet": pd.DataFrame.to_parquet, ".json": lambda frame, to: frame.to_json(to, orient="records")}
+        if path.suffix not in writers:
+            raise UserError(f"metrics: expected a file that ends in {' or '.join(writers)}, got {path.name}.")
+        buffer = io.BytesIO()
+        writers[path.suffix](self.metrics(), buffer)
+        write_atomically(path, buffer.getvalue())
+        return path
+
+    def close(self) -> None:
+        self._index.close()
+
+    def _write(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        try:
+            with self._index:
+                self._index.executemany(statement, rows)
+        except sqlite3.OperationalError as error:
+            raise RunDirectoryError(
+                f"Cannot write {self.directory / INDEX}: {error}. Finished runs are kept. "
+                "If the disk is full, free some space; then go on with --resume."
+            ) from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        index = sqlite3.connect(path, timeout=30)
+        index.execute("pragma journal_mode=wal")
+        index.execute("pragma synchronous=full")
+        index.executescript(_SCHEMA)
+        return index
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    except sqlite3.DatabaseError as error:
+        raise RunDirectoryError(
+            f"{path} cannot be opened as a run index: {error}. "
+            "Give the directory of a climb, or a new one with --out."
+        ) from error
+
+
+@contextmanager
+def open_store(directory: Path) -> Iterator[Store]:
+    """The store of `directory`, for this process alone.
+
+    Raises:
+        RunDirectoryError: another process is writing there, or the folder cannot be written.
+    """
+    import fcntl
+
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = open(directory / LOCK, "a+")  # noqa: SIM115 (held until the block ends)
+    except OSError as error:
+        raise cannot_write(directory, error) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            raise RunDirectoryError(
+                f"{directory} is in use by process {lock.read().strip() or 'unknown'}. "
+                "Wait for it to end, or choose another directory with --out."
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        store = Store(directory)
+        try:
+            yield store
+        finally:
+            store.close()

@@ -1,0 +1,118 @@
+"""What `fit` trains: a model with its feed and its objective, made from a data set and a recipe."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from epochal.core.protocols import Evaluate, Feed, Objective, Prediction, Predictor
+from epochal.core.recipe import Recipe
+from epochal.core.seeds import stream
+from epochal.data.augment import fit_colour_pca
+from epochal.data.codec import Codec
+from epochal.data.dataset import Dataset, Examples
+from epochal.data.feed import ArrayFeed, WholeFeed
+from epochal.models import catalogue
+from epochal.models.predictor import ClassicalPredictor, NetworkPredictor
+from epochal.train.device import device
+from epochal.train.objectives import make_objective
+
+GLANCE = 2000  # validation examples behind a point of the curve; the score at the end uses all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trainee:
+    """Everything that `fit` needs to know. Nothing here says whether it is a network, a game or a classical rung.
+
+    `glance` measures the model along the way, for the curve; `judge` once at the end, for the scores. `predictor`
+    turns the trained model into what answers questions. `per_step` is the number of examples in a step.
+    """
+
+    recipe: Recipe
+    task: str
+    model: Any
+    feed: Feed
+    objective: Objective
+    per_step: int
+    glance: Evaluate
+    judge: Evaluate
+    predictor: Callable[[Any], Predictor]
+
+
+def trainable(model: Any, part: str) -> list[Tensor]:
+    """The parameters that a part of the objective trains: those of the submodule it names, or "all"."""
+    owner = model if part == "all" else getattr(model, part)
+    return [p for p in owner.parameters() if p.requires_grad] if isinstance(owner, nn.Module) else []
+
+
+def prepare(dataset: Dataset, recipe: Recipe, seed: int, *, limit: int | None = None) -> Trainee:
+    """A fresh model for `recipe`, its weights drawn from `seed`, with its feed from the training split.
+
+    `limit` shows a classical rung that many examples instead of all of them.
+    """
+    torch.manual_seed(stream(seed, "weights"))
+    model = catalogue.build(recipe, dataset.task)
+    objective = make_objective(recipe, seed)
+    train = dataset.train
+    if isinstance(model, nn.Module):
+        layout = torch.channels_last if recipe.memory_format == "channels_last" else torch.contiguous_format
+        model = model.to(device(), memory_format=layout)
+        batch_size = min(recipe.batch_size, len(train.targets))
+        colour = fit_colour_pca(train.images) if "colour_pca" in recipe.augment else None
+        feed: Feed = ArrayFeed(
+            train.images,
+            train.targets,
+            batch_size=batch_size,
+            mean=dataset.codec.mean,
+            std=dataset.codec.std,
+            augmentations=recipe.augment,
+            colour=colour,
+            memory_format=recipe.memory_format,
+            device=device(),
+        )
+    else:
+        batch_size = min(limit or len(train.targets), len(train.targets))
+        feed = WholeFeed(train.images, train.targets, limit=limit)
+
+    return Trainee(
+        recipe=recipe,
+        task=dataset.task.fingerprint,
+        model=model,
+        feed=feed,
+        objective=objective,
+        per_step=batch_size,
+        glance=Judge(dataset.validation, GLANCE),
+        judge=Judge(dataset.validation),
+        predictor=lambda model: make_predictor(model, dataset.codec),
+    )
+
+
+def make_predictor(model: Any, codec: Codec) -> Predictor:
+    """What answers questions with a trained model: the same path for evaluation, the test split, and a bundle."""
+    if isinstance(model, nn.Module):
+        return NetworkPredictor(model=model, mean=codec.mean, std=codec.std)
+    return ClassicalPredictor(model=model)
+
+
+class Judge:
+    """Scores a predictor on (at most `most`, evenly spread) examples, and keeps the prediction it saw last."""
+
+    def __init__(self, examples: Examples, most: int | None = None):
+        self.examples = examples
+        self.most = most
+        self.prediction: Prediction | None = None
+
+    def __call__(self, predictor: Predictor) -> dict[str, float]:
+        count = len(self.examples.targets)
+        chosen: Any = slice(None)
+        if self.most is not None and count > self.most:
+            chosen = np.linspace(0, count - 1, self.most).astype(int)
+        targets = self.examples.targets[chosen]
+        self.prediction = predictor(self.examples.images[chosen])
+        loss = F.cross_entropy(torch.from_numpy(self.prediction.logits), torch.from_numpy(targets))
+        accuracy = (self.prediction.labels == targets).mean()
+        return {"validation_loss": float(loss), "validation_accuracy": float(accuracy)}
