@@ -1,0 +1,287 @@
+"""The end of a climb: choose on validation, open the test split once, bundle, and write everything down."""
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from epochal.core.experiment import UNDER_TRAINED, Finding
+from epochal.core.run import FINISHED
+from epochal.data.dataset import Examples
+from epochal.judge.calibration import apply, fit_temperature
+from epochal.judge.metrics import confusion_matrix
+from epochal.judge.statistics import score_interval
+from epochal.judge.verdict_text import RungSummary, need_deep_learning, recommend
+from epochal.models.catalogue import RUNGS
+from epochal.models.weights import read_model
+from epochal.ship.bundle import write_bundle
+from epochal.study.report import write_report
+from epochal.study.result import ClimbResult, RungResult, Score, Stage, WrongExample
+from epochal.train.checkpoint import write_atomically
+from epochal.train.experiment import Arm, mean_curve, pair_all
+from epochal.train.trainee import make_predictor
+
+WRONG_SHOWN = 12
+THUMBNAIL = 96  # pixels
+
+
+def conclude(
+    here: Any, directory: Path, *, command: str, started: str, complete: bool, environment: dict[str, str]
+) -> ClimbResult:
+    """Choose; for a complete climb score every rung on the test split; write the bundle, result.json and the report."""
+    dataset, targets = here.dataset, here.dataset.validation.targets
+    arms = {name: arm for name, arm in here.latest().items() if arm.finished}
+    winner = max(arms, key=lambda name: float(arms[name].correct(targets).mean()))
+    others = [arm for name, arm in arms.items() if name != winner]
+    compared = {f.arm: f for f in pair_all([(arms[winner], arm) for arm in others], targets, here.plan.margin)}
+    summaries = [summary(name, arm, targets) for name, arm in arms.items()]
+    choice = recommend(summaries, compared, margin=here.plan.margin)
+    here.store.put("choice", {"chosen": choice.chosen, "best": choice.best})
+
+    arm = arms[choice.chosen]
+    kept = best_seed(arm)
+    temperature = fit_temperature(arm.logits[kept], targets)
+    test: dict[tuple[str, int], np.ndarray] = {}
+    opened: Examples | None = None
+    if complete:
+        opened = dataset.open_test()
+        test = {
+            (name, k): answers
+            for name, one in here.qualified.items()
+            for k, answers in enumerate(
+                score_test(here, [one] + ([here.finals[name]] if name in here.finals else []), opened)
+            )
+        }
+    result = ClimbResult(
+        task=dataset.task,
+        command=command,
+        started=started,
+        seeds=here.plan.seeds,
+        budget_seconds=here.plan.seconds,
+        spent_seconds=here.spent,
+        complete=complete,
+        rungs=tuple(rung_result(here, name, test, opened) for name in here.plan.rungs if name in here.qualified),
+        steps=here.steps,
+        finals=tuple(compared[name] for name in here.finals if name in compared),
+        winner=choice.best,
+        chosen=choice.chosen,
+        verdict=choice.sentence,
+        more_data=here.curve.sentence
+        if here.curve
+        else "Not measured: the learning curve over fractions of the data did not run.",
+        data_curve=here.curve,
+        data=dataset.report.to_dict(),
+        environment=environment,
+        **(
+            on_test(here, arms, choice.chosen, kept, temperature, test, opened)
+            if opened
+            else on_validation(here, arms, compared, summaries)
+        ),
+    )
+    write_bundle(
+        directory / "bundle",
+        model=read_model(here.store.folder(arm.names[kept]), arm.recipe, dataset.task),
+        recipe=arm.recipe,
+        task=dataset.task,
+        codec=dataset.codec,
+        temperature=temperature,
+        evidence={"climb": without_pictures(result), "runs": [run.to_dict() for run in arm.runs]},
+    )
+    here.note_time()
+    result = result.replace(spent_seconds=here.spent)
+    write_atomically(directory / "result.json", result.to_json().encode())
+    write_report(result, directory / "report.html")
+    return result
+
+
+def without_pictures(result: ClimbResult) -> dict[str, Any]:
+    """The evidence that travels in a bundle: everything but the users' images."""
+    return result.replace(wrong=()).to_dict()
+
+
+def best_seed(arm: Arm) -> int:
+    """Which of the arm's finished trainings is bundled: the one with the lowest validation loss."""
+    losses = [run.scores["validation_loss"] for run in arm.runs if run.status == FINISHED]
+    return int(np.argmin(losses))
+
+
+def score(correct: np.ndarray) -> Score:
+    mean, low, high = score_interval(correct)
+    return Score(mean=mean, low=low, high=high)
+
+
+def summary(name: str, arm: Arm, targets: np.ndarray, answers: np.ndarray | None = None) -> RungSummary:
+    """What a verdict needs of one rung: on validation, or on the test answers [seeds, items, classes]."""
+    logits = arm.logits if answers is None else answers
+    found = score(logits.argmax(axis=2) == targets)
+    return RungSummary(
+        name=name,
+        title=RUNGS[name].title,
+        deep=RUNGS[name].kind == "network",
+        score=found.mean,
+        low=found.low,
+        high=found.high,
+        seconds=float(np.mean([run.cost.seconds for run in arm.runs])),
+        under_trained=arm.under_trained,
+    )
+
+
+def score_test(here: Any, arms: list[Arm], test: Examples) -> list[np.ndarray]:
+    """The test logits [seeds, items, classes] of each arm, from its stored weights; kept for a resumed climb."""
+    answers = []
+    for arm in arms:
+        rows = []
+        for run, name in zip(arm.runs, arm.names, strict=True):
+            if run.status != FINISHED:
+                continue
+            path = here.store.folder(name) / "test.npy"
+            if not path.exists():
+                model = read_model(here.store.folder(name), run.recipe, here.dataset.task)
+                logits = make_predictor(model, here.dataset.codec)(test.images).logits
+                buffer = io.BytesIO()
+                np.save(buffer, logits)
+                write_atomically(path, buffer.getvalue())
+            rows.append(here.store.array(name, "test"))
+        answers.append(
+            np.stack(rows) if rows else np.zeros((0, len(test.targets), here.dataset.task.classes), np.float32)
+        )
+    return answers
+
+
+def rung_result(here: Any, name: str, test: dict[tuple[str, int], np.ndarray], opened: Examples | None) -> RungResult:
+    rung, targets = RUNGS[name], here.dataset.validation.targets
+    arms = [("qualifying", here.qualified[name])] + ([("final", here.finals[name])] if name in here.finals else [])
+    stages = []
+    for number, (stage, arm) in enumerate(arms):
+        if not arm.finished:
+            continue
+        finished = [run for run in arm.runs if run.status == FINISHED]
+        stages.append(
+            Stage(
+                name=stage,
+                recipe=arm.recipe,
+                budget=arm.budget,
+                seeds=len(finished),
+                validation=score(arm.correct(targets)),
+                test=score(test[name, number].argmax(axis=2) == opened.targets) if opened else None,
+                cost=mean_cost(finished),
+                curve=mean_curve(arm.runs),
+                under_trained=arm.under_trained,
+            )
+        )
+    last = arms[-1][1]
+    return RungResult(
+        name=name,
+        title=rung.title,
+        year=rung.year,
+        paper=rung.paper,
+        adds=rung.adds,
+        kind=rung.kind,
+        status=last.status,
+        message=last.message,
+        trials=arms[0][1].trials,
+        stages=tuple(stages),
+        marks=(UNDER_TRAINED,) if last.under_trained else (),
+    )
+
+
+def mean_cost(runs: list[Any]) -> Any:
+    """The cost of one training: the mean in seconds, and the peak in memory."""
+    return runs[0].cost.replace(
+        seconds=float(np.mean([run.cost.seconds for run in runs])),
+        peak_memory=max(run.cost.peak_memory or 0 for run in runs),
+    )
+
+
+def best_of(summaries: list[RungSummary], deep: bool) -> RungSummary | None:
+    return max((s for s in summaries if s.deep == deep), key=lambda s: s.score, default=None)
+
+
+def on_validation(
+    here: Any, arms: dict[str, Arm], compared: dict[str, Finding], summaries: list[RungSummary]
+) -> dict[str, Any]:
+    """What an interrupted climb can say: the test split stays sealed, so that it can be resumed."""
+    classical, deep = best_of(summaries, False), best_of(summaries, True)
+    finding = None
+    if classical and deep:
+        (finding,) = pair_all(
+            [(arms[classical.name], arms[deep.name])], here.dataset.validation.targets, here.plan.margin
+        )
+    return {
+        "need_deep_learning": need_deep_learning(classical, deep, finding),
+        "notes": (
+            "Interrupted: this is the best so far. The test split is still sealed, and all scores are on validation.",
+        ),
+    }
+
+
+def on_test(
+    here: Any,
+    arms: dict[str, Arm],
+    chosen: str,
+    kept: int,
+    temperature: float,
+    test: dict[tuple[str, int], np.ndarray],
+    opened: Examples,
+) -> dict[str, Any]:
+    """What the test split says, now that nothing depends on it any more."""
+    judged = {}
+    for name, arm in arms.items():
+        answers = test[name, 1 if name in here.finals and here.finals[name].finished else 0]
+        judged[name] = Arm(**{**vars(arm), "logits": answers})
+    targets, margin = opened.targets, here.plan.margin
+    findings = pair_all([(arm, judged[chosen]) for name, arm in judged.items() if name != chosen], targets, margin)
+    # The two families are named by validation, as every choice is; the test split only says how far they are apart.
+    on_val = [summary(name, arm, here.dataset.validation.targets) for name, arm in arms.items()]
+    classical, deep = best_of(on_val, False), best_of(on_val, True)
+    finding = None
+    if classical and deep:
+        (finding,) = pair_all([(judged[classical.name], judged[deep.name])], targets, margin)
+        classical = summary(classical.name, arms[classical.name], targets, judged[classical.name].logits)
+        deep = summary(deep.name, arms[deep.name], targets, judged[deep.name].logits)
+    logits = apply(judged[chosen].logits[kept], temperature)
+    return {
+        "on_test": findings,
+        "need_deep_learning": need_deep_learning(classical, deep, finding),
+        "confusion": tuple(
+            tuple(int(n) for n in row)
+            for row in confusion_matrix(logits.argmax(axis=1), targets, here.dataset.task.classes)
+        ),
+        "wrong": wrong_examples(here, opened, logits),
+        "notes": (
+            "The test split was opened once, after the choice; every rung was then scored on it for this report, and "
+            "nothing was chosen by it.",
+        ),
+    }
+
+
+def wrong_examples(here: Any, opened: Examples, logits: np.ndarray) -> tuple[WrongExample, ...]:
+    """The test images on which the bundled model was most sure and wrong."""
+    chances = np.exp(logits - logits.max(axis=1, keepdims=True))
+    chances /= chances.sum(axis=1, keepdims=True)
+    predicted, sure = chances.argmax(axis=1), chances.max(axis=1)
+    wrong = np.flatnonzero(predicted != opened.targets)
+    wrong = wrong[np.argsort(-sure[wrong])][:WRONG_SHOWN]
+    labels = here.dataset.task.labels
+    return tuple(
+        WrongExample(
+            item=opened.items[i],
+            truth=labels[opened.targets[i]],
+            predicted=labels[predicted[i]],
+            confidence=float(sure[i]),
+            thumbnail=thumbnail(opened.images[i]),
+        )
+        for i in wrong
+    )
+
+
+def thumbnail(image: np.ndarray) -> str:
+    """A uint8 [channels, height, width] image as the data URI of a small PNG."""
+    picture = Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
+    picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

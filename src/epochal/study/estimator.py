@@ -1,0 +1,109 @@
+"""Any rung as a scikit-learn classifier: the training of `epochal train` behind fit and predict."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from epochal.core.errors import DataError, UserError
+from epochal.data.arrays import as_nchw
+from epochal.data.dataset import from_arrays
+from epochal.data.options import ReadOptions
+from epochal.study.single import train_dataset
+from epochal.train.budget import seconds
+
+VALIDATION = 0.1  # of each class: calibrates the probabilities
+LEAST = 1e-9  # of each class: a data set has a test split, and one image of a class is the least that it can be
+
+
+class RungClassifier(ClassifierMixin, BaseEstimator):
+    """A rung of the ladder as a scikit-learn classifier of images.
+
+    Args:
+        rung: its name, as `epochal ladder image` lists them.
+        depth: of the network, where the rung has one; None takes the rung's own.
+        budget: seconds of one training, or a duration such as "60s".
+        seed: decides the weights, the order of the examples, and which of them calibrate.
+        settings: further fields of the recipe or options of the model, such as {"learning_rate": 0.1}.
+        image_shape: (height, width) or (channels, height, width) of the pictures, for an X of flat rows.
+
+    After `fit`: `classes_`, the `bundle_` that answers, and the `run_` that was measured. A tenth of each class is kept
+    from training to calibrate the probabilities, and one image of each class stays unused.
+    """
+
+    def __init__(
+        self,
+        rung: str = "resnet",
+        depth: int | None = None,
+        budget: float | str = "60s",
+        seed: int = 0,
+        settings: Mapping[str, Any] | None = None,
+        image_shape: tuple[int, ...] | None = None,
+    ):
+        self.rung = rung
+        self.depth = depth
+        self.budget = budget
+        self.seed = seed
+        self.settings = settings
+        self.image_shape = image_shape
+
+    def fit(self, X: Any, y: Any) -> "RungClassifier":
+        """Train on images [n, h, w], [n, h, w, c] or [n, c, h, w], or flat rows of `image_shape`, and their labels.
+
+        Raises:
+            UserError: the data, the rung or a setting cannot be used, or the training diverged.
+        """
+        images, labels = self._images(X), np.asarray(y)
+        if labels.ndim != 1 or len(labels) != len(images):
+            raise DataError(
+                f"y: expected {len(images)} labels, one for each image; got an array of shape {labels.shape}."
+            )
+        classes, targets = np.unique(labels, return_inverse=True)
+        options = ReadOptions(seed=self.seed, validation_fraction=VALIDATION, test_fraction=LEAST, duplicates=False)
+        settings = {**(self.settings or {}), **({} if self.depth is None else {"depth": self.depth})}
+        with tempfile.TemporaryDirectory(prefix="epochal-") as folder:
+            run, bundle = train_dataset(
+                self.rung,
+                from_arrays(images, targets, options=options),
+                Path(folder),
+                settings=settings,
+                seconds=seconds(self.budget),
+                seed=self.seed,
+                watch=lambda line: None,
+            )
+        if bundle is None:
+            raise UserError(f"{self.rung} {run.status}: {run.message}")
+        self.classes_ = classes
+        self.bundle_ = bundle
+        self.run_ = run
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Calibrated probabilities [n, classes], columns in the order of `classes_`."""
+        check_is_fitted(self)
+        return self.bundle_.probabilities(self.bundle_.codec.encode_many(self._images(X)))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most probable class of each image, [n]."""
+        check_is_fitted(self)
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def _images(self, X: Any) -> np.ndarray:
+        """[n, channels, height, width]
+
+        Raises:
+            DataError: they are no images, or flat rows that `image_shape` does not fit.
+        """
+        images = np.asarray(X)
+        if images.ndim == 2 and self.image_shape is not None:
+            if images.shape[1] != np.prod(self.image_shape):
+                raise DataError(
+                    f"X: expected rows of {int(np.prod(self.image_shape))} numbers for image_shape {self.image_shape}, "
+                    f"got rows of {images.shape[1]}."
+                )
+            images = images.reshape(len(images), *self.image_shape)
+        return as_nchw(images, "X")

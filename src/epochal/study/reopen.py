@@ -1,0 +1,57 @@
+"""A climb that was run before: opened from its directory, its report written again, its metrics exported."""
+
+import os
+from pathlib import Path
+
+from epochal.core.errors import RunDirectoryError
+from epochal.study.ladder import Climb
+from epochal.study.report import write_report
+from epochal.study.result import ClimbResult
+from epochal.train.store import INDEX, Store
+
+RESULT = "result.json"
+
+
+def reopen(directory: str | os.PathLike[str]) -> Climb:
+    """The climb in a run directory, with its report written again in the words and pictures of this version.
+
+    Raises:
+        RunDirectoryError: there is no climb, or it has not come to a result yet, or the result is damaged.
+    """
+    directory = Path(directory)
+    path = directory / RESULT
+    if not path.is_file():
+        _check_climb(directory)
+        raise RunDirectoryError(
+            f"The climb in {directory} has no result yet. Go on with it: epochal climb SOURCE --resume {directory}"
+        )
+    try:
+        result = ClimbResult.from_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RunDirectoryError(
+            f"{path} is damaged or from another version of epochal: {error} "
+            f"Write it again with: epochal climb SOURCE --resume {directory}"
+        ) from error
+    write_report(result, directory / "report.html")
+    return Climb(result=result, directory=directory)
+
+
+def export_metrics(directory: str | os.PathLike[str], path: Path) -> Path:
+    """Every point of every curve as Parquet or JSON, by the ending of `path`; also while a climb goes on.
+
+    Raises:
+        RunDirectoryError: there is no climb in the directory.
+        UserError: the ending is another one.
+    """
+    directory = Path(directory)
+    _check_climb(directory)
+    store = Store(directory)
+    try:
+        return store.export(path)
+    finally:
+        store.close()
+
+
+def _check_climb(directory: Path) -> None:
+    if not (directory / INDEX).is_file():
+        raise RunDirectoryError(f"There is no climb in {directory}. Give the directory that a climb named with --out.")

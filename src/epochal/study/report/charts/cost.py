@@ -1,0 +1,145 @@
+"""Cost against quality: seconds of one training on a logarithmic axis, with the rungs that nothing beats on both."""
+
+from itertools import pairwise
+
+from markupsafe import Markup
+
+from epochal.study.report import words
+from epochal.study.report.svg import (
+    Axis,
+    element,
+    line,
+    log_ticks,
+    mark,
+    path,
+    picture,
+    place_labels,
+    score_range,
+    text,
+    ticks,
+)
+from epochal.study.report.view import RungView, Scored
+
+CLOCK = (
+    (0.001, "1 ms"),
+    (0.01, "10 ms"),
+    (0.1, "0.1 s"),
+    (1, "1 s"),
+    (10, "10 s"),
+    (60, "1 min"),
+    (600, "10 min"),
+    (3600, "1 h"),
+    (36000, "10 h"),
+    (360000, "100 h"),
+)
+
+
+def front(views: list[RungView], scored: Scored) -> list[str]:
+    """Names of the rungs that no other rung matches at the same cost or less, cheapest first."""
+    known = [(view.seconds, -score.mean, view.name) for view in views if (score := scored.of(view)) and view.seconds]
+    names: list[str] = []
+    best = 0.0
+    for _, negative, name in sorted(known):
+        if not names or negative < best:
+            names.append(name)
+            best = negative
+    return names
+
+
+def too_low(views: list[RungView], scored: Scored) -> list[RungView]:
+    """Rungs so far below the others that they would flatten the picture; the caption names them instead."""
+    low, _ = score_range([score for view in views if (score := scored.of(view))])
+    return [view for view in views if (score := scored.of(view)) and score.mean < low]
+
+
+def cost_chart(views: list[RungView], scored: Scored, metric: str, *, narrow: bool) -> Markup:
+    """The picture, in a wide and a narrow form of the same content."""
+    priced = [view for view in views if scored.of(view) and words.known(view.seconds) and (view.seconds or 0) > 0]
+    if not priced:
+        return Markup()
+    scores = [score for view in priced if (score := scored.of(view))]
+    if narrow:  # no room for intervals, which the other pictures show
+        scores = [score.replace(low=score.mean, high=score.mean) for score in scores]
+    low, high = score_range(scores)
+    known = [view for view in priced if view not in too_low(views, scored)]
+    width, height = (340, 440) if narrow else (760, 420)
+    left, right, top = 40, width - 8, 34 if narrow else 22
+    bottom = height - 40
+    across_values = [view.seconds or 0.0 for view in known]
+    across = Axis(low=min(across_values) / 2.2, high=max(across_values) * 2.2, start=left, end=right, log=True)
+    up = Axis(low=low, high=high, start=bottom, end=top)
+
+    def place(view: RungView) -> tuple[float, float]:
+        mean = scored.of(view).mean  # type: ignore[union-attr]
+        return across(view.seconds or 0.0), up(mean)
+
+    parts = _frame(across, up, narrow)
+    names = front(views, scored)
+    by_name = {view.name: view for view in known}
+    stairs = _steps([place(by_name[name]) for name in names if name in by_name], right)
+    parts.append(path(stairs, "front"))
+    anchors = [place(view) for view in known]
+    sizes = [(len(view.title) * (7.9 if view.chosen else 7.3) + 4, 15.0) for view in known]
+    whiskers = []
+    for view, (x, _) in zip(known, anchors, strict=True):
+        score = scored.of(view)
+        if score and not narrow:
+            whiskers.append((x - 1.5, up(score.high), x + 1.5, up(score.low)))
+            parts.append(line(x, up(score.low), x, up(score.high), f"whisker thin {view.kind}"))
+    treads = [(a, b - 1.5, c, b + 1.5) for (a, b), (c, d) in pairwise(stairs) if b == d]
+    clearances = [16.0 if view.chosen else 11.0 for view in known]
+    boxes = place_labels(anchors, sizes, clearances, (left + 2, 4, width - 2, height - 44), [*whiskers, *treads])
+    for view, (x, y), box in zip(known, anchors, boxes, strict=True):
+        parts.append(_label(view, x, y, box, on_front=view.name in names))
+        parts.append(mark(x, y, view.kind, hollow=view.early, chosen=view.chosen))
+    told = "; ".join(f"{v.title} {words.duration(v.seconds)}, {words.percent(scored.of(v).mean)}" for v in priced)  # type: ignore[union-attr]
+    best = words.listed(by_name[name].title for name in names if name in by_name)
+    return picture(
+        *parts,
+        width=width,
+        height=height,
+        title=f"{metric.capitalize()} on the {scored.split} split against seconds of one training",
+        description=f"{told}. Nothing is both cheaper and better than: {best}.",
+        name="cost-narrow" if narrow else "cost",
+        class_="chart narrow" if narrow else "chart wide",
+    )
+
+
+def _frame(across: Axis, up: Axis, narrow: bool) -> list[Markup]:
+    ground = up.start
+    values = ticks(up.low, up.high, 5)
+    digits = 0 if all(abs(100 * v - round(100 * v)) < 1e-6 for v in values) else 1
+    parts = []
+    for value in values:
+        parts.append(line(across.start, up(value), across.end, up(value), "grid"))
+        parts.append(text(across.start - 6, up(value) + 4, words.percent(value, digits), "tick", "end"))
+    parts.append(line(across.start, ground, across.end, ground, "axis"))
+    places = [(value, words_) for value, words_ in CLOCK if across.low <= value <= across.high]
+    if len(places) < 2:
+        places = [(value, words.duration(value)) for value in log_ticks(across.low, across.high, dense=True)]
+    if narrow and len(places) > 5:
+        places = places[::2]
+    for value, label in places:
+        parts.append(line(across(value), ground, across(value), ground + 5, "axis"))
+        parts.append(text(across(value), ground + 19, label, "tick", "middle"))
+    parts.append(text(across.end, ground + 36, "time of one training (log scale) \u2192", "tick faint", "end"))
+    return parts
+
+
+def _steps(places: list[tuple[float, float]], right: float) -> list[tuple[float, float]]:
+    """The front as a staircase: a quality costs what the cheapest rung with it costs."""
+    stairs: list[tuple[float, float]] = []
+    for x, y in places:
+        if stairs:
+            stairs.append((x, stairs[-1][1]))
+        stairs.append((x, y))
+    return [*stairs, (right, stairs[-1][1])] if stairs else []
+
+
+def _label(view: RungView, x: float, y: float, box: tuple[float, float, float, float], on_front: bool) -> Markup:
+    """The name in its box, with a thin line to its mark where they are apart."""
+    near_x, near_y = min(max(x, box[0]), box[2]), min(max(y, box[1]), box[3])
+    distance = ((near_x - x) ** 2 + (near_y - y) ** 2) ** 0.5
+    class_ = "name strong" if view.chosen else "name" if on_front else "name faint"
+    label = element("text", view.title, x=(box[0] + box[2]) / 2, y=box[3] - 3.5, class_=class_, text_anchor="middle")
+    return (line(x, y, near_x, near_y, "pointer") if distance > 16 else Markup()) + label

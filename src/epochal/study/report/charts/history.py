@@ -1,0 +1,131 @@
+"""The ladder through history: each rung's score over the year of its idea, with the best so far as a staircase."""
+
+from markupsafe import Markup
+
+from epochal.study.report import words
+from epochal.study.report.svg import Axis, element, line, mark, path, picture, score_range, text, ticks, wrap
+from epochal.study.report.view import RungView, Scored
+
+WIDTH, LEFT, RIGHT, TOP = 1000, 46, 992, 34
+FIRST_YEAR = 1943  # McCulloch and Pitts, "A Logical Calculus of the Ideas Immanent in Nervous Activity"
+
+
+def history(views: list[RungView], scored: Scored, metric: str) -> Markup:
+    """The wide picture. Rungs stand in even columns, so that their labels have room; a line leads each to its year."""
+    if not views:
+        return Markup()
+    scores = [score for view in views if (score := scored.of(view))]
+    low, high = score_range(scores)
+    broken = any(score.mean < low for score in scores)
+    bottom = TOP + (236 if broken else 262)
+    floor = bottom + 44 if broken else bottom
+    axis = Axis(low=low, high=high, start=bottom, end=TOP)
+    column = (RIGHT - LEFT) / len(views)
+    centres = [LEFT + column * (index + 0.5) for index in range(len(views))]
+
+    def height(value: float) -> float:
+        return axis(value) if value >= low else bottom + 26
+
+    parts = [_grid(axis, broken, floor)]
+    parts.append(_staircase(views, scored, height, centres, column, floor))
+    for view, x in zip(views, centres, strict=True):
+        parts.append(_column(view, scored, x, column, axis, height, floor))
+    label_depth, years_at = 84, floor + 158
+    parts.append(_years(views, centres, floor + label_depth, years_at))
+    missing = [view.title for view in views if not scored.of(view)]
+    told = "; ".join(
+        f"{view.rung.year} {view.title} {words.percent(score.mean)} ({words.interval(score)})"
+        for view in views
+        if (score := scored.of(view))
+    )
+    described = f"{told}." + (f" Without a score: {words.listed(missing)}." if missing else "")
+    return picture(
+        *parts,
+        width=WIDTH,
+        height=int(years_at + 42),
+        title=f"{metric.capitalize()} on the {scored.split} split of each rung, by the year of its idea",
+        description=described,
+        name="history",
+        class_="chart wide",
+    )
+
+
+def _grid(axis: Axis, broken: bool, floor: float) -> Markup:
+    parts = []
+    values = ticks(axis.low, axis.high, 5)
+    digits = 0 if all(abs(100 * v - round(100 * v)) < 1e-6 for v in values) else 1
+    for value in values:
+        y = axis(value)
+        parts.append(line(LEFT, y, RIGHT, y, "grid"))
+        parts.append(text(LEFT - 8, y + 4, words.percent(value, digits), "tick", "end"))
+    if broken:
+        y = (axis.start + floor) / 2
+        zigzag = [(LEFT - 34 + step * 5, y + (3.0 if step % 2 else -3.0)) for step in range(6)]
+        parts.append(path(zigzag, "break"))
+    parts.append(line(LEFT, floor, RIGHT, floor, "axis"))
+    return Markup().join(parts)
+
+
+def _staircase(views, scored, height, centres, column, floor) -> Markup:  # type: ignore[no-untyped-def]
+    """The best so far, in the order of history, filled down to the ground."""
+    best: float | None = None
+    places: list[tuple[float, float]] = []
+    for view, x in zip(views, centres, strict=True):
+        score = scored.of(view)
+        if score and (best is None or score.mean > best):
+            best = score.mean
+        if best is not None:
+            places += [(x - column / 2, height(best)), (x + column / 2, height(best))]
+    if not places:
+        return Markup()
+    ground = [(places[0][0], floor), *places, (places[-1][0], floor)]
+    return path(ground, "staircase-fill", close=True) + path(places, "staircase")
+
+
+def _column(view, scored, x, column, axis, height, floor) -> Markup:  # type: ignore[no-untyped-def]
+    """Mark, interval and score of one rung, with its name and cost below the ground."""
+    parts = []
+    score = scored.of(view)
+    if score:
+        y, below = height(score.mean), score.mean < axis.low
+        upper = y if below else axis(score.high)
+        if not below:
+            parts.append(line(x, axis(score.low), x, upper, f"whisker {view.kind}"))
+        parts.append(mark(x, y, view.kind, hollow=view.early, chosen=view.chosen, radius=6))
+        above = min(upper, y - (11 if view.chosen else 6)) - 7
+        parts.append(text(x, above, words.percent(score.mean), "value strong" if view.chosen else "value", "middle"))
+    else:
+        parts.append(text(x, floor - 14, "\u00d7", f"missing {view.kind}", "middle"))
+        parts.append(text(x, floor - 34, view.why_missing, "tick", "middle"))
+    class_ = "name strong" if view.chosen else "name"
+    lines = wrap(view.title, max(8, int(column / 7.4)))
+    for row, part in enumerate(lines):
+        parts.append(text(x, floor + 20 + 15 * row, part, class_, "middle"))
+    parts.append(text(x, floor + 20 + 15 * len(lines), words.duration(view.seconds), "tick", "middle"))
+    return Markup().join(parts)
+
+
+def _years(views: list[RungView], centres: list[float], start: float, end: float) -> Markup:
+    """The timeline under the columns, at its true scale."""
+    last = max(2016, *(view.rung.year for view in views)) + 1
+    axis = Axis(low=FIRST_YEAR - 1, high=last, start=LEFT, end=RIGHT)
+    parts = [line(LEFT, end, RIGHT, end, "axis")]
+    for decade in range(1950, last, 10):
+        parts += [line(axis(decade), end, axis(decade), end + 5, "axis")]
+        parts += [text(axis(decade), end + 20, decade, "tick", "middle")]
+    parts.append(element("circle", cx=axis(FIRST_YEAR), cy=end, r=2.5, class_="dot"))
+    parts.append(text(axis(FIRST_YEAR), end + 20, FIRST_YEAR, "tick", "middle"))
+    parts.append(text(LEFT, end + 36, "the first model of a neuron", "tick faint"))
+    middle = (start + end) / 2
+    for view, x in zip(views, centres, strict=True):
+        year = axis(view.rung.year)
+        curve = f"M{x:.1f} {start:.1f}C{x:.1f} {middle:.1f} {year:.1f} {middle:.1f} {year:.1f} {end:.1f}"
+        parts.append(element("path", d=curve, class_=f"leader {view.kind}" + (" strong" if view.chosen else "")))
+        parts.append(element("circle", cx=year, cy=end, r=3, class_=f"dot {view.kind}"))
+    years: dict[int, list[float]] = {}
+    for view, x in zip(views, centres, strict=True):
+        years.setdefault(view.rung.year, []).append(x)
+    for year_number, places in years.items():
+        for x in places:
+            parts.append(element("text", year_number, x=x, y=start - 4, class_="tick year", text_anchor="middle"))
+    return Markup().join(parts)

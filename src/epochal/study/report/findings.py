@@ -1,0 +1,99 @@
+"""Rows of the comparisons: what was compared with what, the drawing of the effect, and the verdict in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from epochal.core.experiment import CANNOT_TELL, Finding
+from epochal.study.report import words
+from epochal.study.report.charts.stripes import effect_axis, effect_ruler, effect_stripe
+from epochal.study.report.view import RungView
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingRow:
+    """One comparison as the page prints it."""
+
+    head: str
+    detail: str
+    kind: str
+    stripe: Markup
+    effect: str
+    interval: str
+    verdict: str
+    sign: str
+    slug: str  # for the style of the verdict
+    marks: tuple[str, ...]
+    hint: str  # what would tell
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Comparisons that share a correction, an axis and a heading."""
+
+    title: str
+    caption: str
+    rows: tuple[FindingRow, ...]
+    ruler: Markup
+    folded: bool = False
+
+
+def family(
+    findings: Sequence[Finding], views: Mapping[str, RungView], title: str, caption: str, folded: bool = False
+) -> Family | None:
+    """The rows of one family, None where nothing was compared."""
+    if not findings:
+        return None
+    axis = effect_axis(findings)
+    # Where one arm is held against many, what tells the rows apart is the other side.
+    turned = len({f.arm for f in findings}) == 1 and len({f.control for f in findings}) > 1
+    rows = []
+    for finding in findings:
+        arm, control = views.get(finding.arm), views.get(finding.control)
+        arm_title, control_title = arm.title if arm else finding.arm, control.title if control else finding.control
+        about = control if turned else arm
+        rows.append(
+            FindingRow(
+                head=f"against {control_title}" if turned else arm_title,
+                detail=arm_title if turned else f"against {control_title}",
+                kind=about.kind if about else "network",
+                stripe=effect_stripe(axis, finding, about.kind if about else "network"),
+                effect=words.points(finding.effect),
+                interval=words.span(finding.interval),
+                verdict=finding.verdict,
+                sign=words.SIGNS.get(finding.verdict, ""),
+                slug=finding.verdict.replace(" ", "-") if finding.verdict in words.SIGNS else "other",
+                marks=finding.marks,
+                hint=_hint(finding),
+            )
+        )
+    return Family(title=title, caption=caption, rows=tuple(rows), ruler=effect_ruler(axis), folded=folded)
+
+
+def correction(findings: Sequence[Finding]) -> str:
+    """What the family shares, in one sentence: items, seeds, margin, comparisons."""
+    if not findings:
+        return ""
+    first, seeds = findings[0], max(finding.seeds for finding in findings)
+    alone = " With one seed, an interval speaks of that one training only." if seeds == 1 else ""
+    return (
+        f"{words.plural(first.items, 'image')}, {words.plural(seeds, 'seed')}, "
+        f"margin \u00b1{100 * first.margin:g} points, "
+        f"corrected for {words.plural(first.comparisons, 'comparison')}.{alone}"
+    )
+
+
+def _hint(finding: Finding) -> str:
+    if finding.verdict != CANNOT_TELL:
+        return ""
+    ways = []
+    if finding.needed_items:
+        ways.append(f"about {words.plural(finding.needed_items, 'image')}")
+    if finding.needed_seeds:
+        ways.append(f"about {words.plural(finding.needed_seeds, 'seed')}")
+    if ways:
+        return f"{' or '.join(ways)} would tell"
+    if words.known(finding.detectable):
+        return f"smallest effect it could have found: {100 * finding.detectable:.1f} points"
+    return ""

@@ -1,0 +1,183 @@
+"""The page: gathers what the template prints, renders it, and writes it as one self-contained file."""
+
+import os
+import re
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from epochal.study.report import words
+from epochal.study.report.charts import confusion, stripes
+from epochal.study.report.charts.cost import cost_chart, front, too_low
+from epochal.study.report.charts.curves import small_multiples
+from epochal.study.report.charts.data_curve import data_curve_chart, measured, usable
+from epochal.study.report.charts.history import history
+from epochal.study.report.facts import data_view, recipe_rows, shape
+from epochal.study.report.findings import Family, correction, family
+from epochal.study.report.svg import score_range
+from epochal.study.report.table import marks_of
+from epochal.study.report.view import RungView, best_first, by_year, rung_views, shown_split
+from epochal.study.result import ClimbResult, WrongExample
+
+PICTURE = re.compile(r"data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=\s]+")
+LONG_VERDICT = 140  # letters; a longer sentence is set in a smaller size
+
+
+def write_report(result: ClimbResult, path: Path) -> Path:
+    """Write the page to `path` (a file, or a folder which gets report.html), whole or not at all; returns the file."""
+    path = Path(path)
+    file = path / "report.html" if path.is_dir() else path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        draft.write_text(render(result), encoding="utf-8")
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+    return file
+
+
+def render(result: ClimbResult) -> str:
+    """The page as text: one HTML document that needs nothing else, whatever the climb lacks."""
+    return _environment().get_template("page.html.j2").render(_context(result))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("epochal.study.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(words=words, shape=shape, marks_of=marks_of)
+    return environment
+
+
+@cache
+def _style() -> Markup:
+    sheets = files("epochal.study.report").joinpath("templates")
+    texts = [sheets.joinpath(name).read_text(encoding="utf-8") for name in ("style.css", "charts.css")]
+    return Markup(re.sub(r"/\*.*?\*/|\n\s*", "", "".join(texts), flags=re.S))  # our own files: no user's text in them
+
+
+def _context(result: ClimbResult) -> dict[str, Any]:
+    views = rung_views(result)
+    named = {view.name: view for view in views}
+    scored = shown_split(views)
+    chosen, winner = named.get(result.chosen), named.get(result.winner)
+    metric = result.task.metric.replace("_", " ")
+    scores = [score for view in views if (score := scored.of(view))]
+    axis = stripes.score_axis(scores)
+    history_rows = [
+        (
+            view,
+            scored.of(view),
+            stripes.score_stripe(axis, scored.of(view), view.kind, hollow=view.early, chosen=view.chosen),
+        )
+        for view in by_year(views)
+    ]
+    return {
+        "result": result,
+        "style": _style(),
+        "metric": metric,
+        "views": views,
+        "ranked": best_first(views),
+        "chosen": chosen,
+        "winner": winner,
+        "split": scored.split,
+        "scored": scored,
+        "any_test": any(view.test for view in views),
+        "any_score": bool(scores),
+        "any_final": any(view.final for view in views),
+        "without": [view for view in views if not scored.of(view)],
+        "history": history(by_year(views), scored, metric),
+        "history_rows": history_rows,
+        "history_ruler": stripes.score_ruler(axis),
+        "families": _families(result, named),
+        "uncompared": _uncompared(result, views),
+        "cost_wide": cost_chart(views, scored, metric, narrow=False),
+        "cost_narrow": cost_chart(views, scored, metric, narrow=True),
+        "broken_at": score_range(scores)[0],
+        "too_low": too_low(views, scored),
+        "front": [named[name] for name in front(views, scored)],
+        "curves": small_multiples(by_year(views)),
+        "data_curve": _data_curve(result, named),
+        "matrix": confusion.matrix(result.confusion, result.task.labels),
+        "matrix_fits": len(result.confusion) <= confusion.LARGEST_MATRIX,
+        "most_confused": confusion.most_confused(result.confusion, result.task.labels),
+        "hardest": confusion.hardest(confusion.matrix(result.confusion, result.task.labels)),
+        "wrong": [(example, _picture(example)) for example in result.wrong],
+        "data": data_view(result),
+        "recipes": recipe_rows(views),
+        "long_verdict": len(result.verdict) > LONG_VERDICT,
+    }
+
+
+def _families(result: ClimbResult, named: dict[str, RungView]) -> list[Family]:
+    """The three families of comparisons, as far as the climb got."""
+    winner = named[result.winner].title if result.winner in named else "the best"
+    chosen = named[result.chosen].title if result.chosen in named else "the recommended rung"
+    families = [
+        family(
+            result.steps,
+            named,
+            "Step by step, at the equal qualifying budget",
+            "Each rung against the best before it, on validation. " + correction(result.steps),
+        ),
+        family(
+            result.finals,
+            named,
+            f"The finals, at the larger budget: the others against {winner}",
+            "On validation. " + correction(result.finals),
+        ),
+        family(
+            result.on_test,
+            named,
+            f"For the record, on the test split: {chosen} against every other",
+            "Looked at once, after the choice; nothing was chosen by it. " + correction(result.on_test),
+            folded=True,
+        ),
+    ]
+    return [one for one in families if one]
+
+
+def _uncompared(result: ClimbResult, views: list[RungView]) -> list[RungView]:
+    """Rungs that appear in no step although they are not where the ladder starts."""
+    compared = {name for finding in result.steps for name in (finding.arm, finding.control)}
+    return [view for view in views if view.name not in compared]
+
+
+def _data_curve(result: ClimbResult, named: dict[str, RungView]) -> dict[str, Any] | None:
+    curve = result.data_curve
+    if curve is None or not usable(curve):
+        return None
+    view = named.get(curve.rung)
+    kind, title = (view.kind, view.title) if view else ("network", curve.rung)
+    rows = [
+        (size, sum(errors) / len(errors), min(errors), max(errors), len(errors))
+        for size, errors in measured(curve)
+        if errors
+    ]
+    held = curve.held_out
+    complete = all(words.known(held.get(key)) for key in ("size", "predicted", "low", "high", "measured"))
+    return {
+        "curve": curve,
+        "title": title,
+        "kind": kind,
+        "rows": rows,
+        "wide": data_curve_chart(curve, kind, title, narrow=False),
+        "narrow": data_curve_chart(curve, kind, title, narrow=True),
+        "held": held if complete else None,
+        "law": curve.law if all(words.known(curve.law.get(k)) for k in ("floor", "scale", "exponent")) else None,
+    }
+
+
+def _picture(example: WrongExample) -> str:
+    """The thumbnail, if it is what it should be: an image within the page."""
+    return example.thumbnail if PICTURE.fullmatch(example.thumbnail) else ""

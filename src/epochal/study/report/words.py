@@ -1,0 +1,132 @@
+"""How the report says numbers: percentages, intervals, points, durations, counts."""
+
+import math
+from collections.abc import Iterable
+from datetime import datetime
+
+from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, WORSE
+from epochal.study.result import Score
+
+MINUS, TIMES, DASH, NONE = "\u2212", "\u00d7", "\u2013", "\u2014"
+SIGNS = {BETTER: "\u25b2", WORSE: "\u25bc", EQUIVALENT: "=", CANNOT_TELL: "?"}
+
+
+def known(value: object) -> bool:
+    """A finite number, which a diverged or interrupted rung may not have."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def percent(fraction: float | None, digits: int = 1) -> str:
+    """0.9861 -> '98.6%'."""
+    return NONE if fraction is None or not known(fraction) else f"{100 * fraction:.{digits}f}%"
+
+
+def interval(score: Score | None, digits: int = 1) -> str:
+    """The 95% interval in per cent: '97.2\u201399.1'."""
+    if score is None or not (known(score.low) and known(score.high)):
+        return NONE
+    return f"{100 * score.low:.{digits}f}{DASH}{100 * score.high:.{digits}f}"
+
+
+def points(effect: float, digits: int = 1) -> str:
+    """A difference of two fractions in percentage points, always signed: '+1.2', '\u22120.4', '0.0'."""
+    if not known(effect):
+        return NONE
+    text = f"{abs(100 * effect):.{digits}f}"
+    if float(text) == 0:
+        return text
+    return ("+" if effect > 0 else MINUS) + text
+
+
+def span(bounds: Iterable[float], digits: int = 1) -> str:
+    """An interval of a difference: '\u22120.4 to +1.2'."""
+    low, high = bounds
+    return f"{points(low, digits)} to {points(high, digits)}"
+
+
+def duration(seconds: float | None) -> str:
+    """0.04 -> '40 ms', 7.25 -> '7.3 s', 754 -> '12 min 34 s', 9000 -> '2 h 30 min'."""
+    if seconds is None or not known(seconds):
+        return NONE
+    if seconds <= 0:
+        return "0 s"
+    if seconds < 0.0005:
+        return "under 1 ms"
+    if seconds < 0.995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        minutes, rest = divmod(whole, 60)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, rest = divmod(round(seconds / 60), 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def count(number: float | None) -> str:
+    """1234567 -> '1,234,567'."""
+    return NONE if number is None or not known(number) else f"{number:,.0f}"
+
+
+def short_count(number: float | None) -> str:
+    """61706 -> '61.7k', 2.5e9 -> '2.5G'; below a thousand the number itself."""
+    if number is None or not known(number):
+        return NONE
+    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(number) >= size * 0.9995:
+            value = number / size
+            return f"{value:.0f}{letter}" if value >= 99.95 else f"{value:.1f}{letter}"
+    return f"{number:.0f}"
+
+
+def size(count_bytes: float | None) -> str:
+    """Bytes in the unit that reads best: '412 MB'."""
+    if count_bytes is None or not known(count_bytes):
+        return NONE
+    value = float(count_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            return f"{value:.0f} {unit}" if value >= 10 or unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return NONE
+
+
+def moment(stamp: str) -> str:
+    """An ISO 8601 time as people write it: '2026-11-21 12:30 UTC'; whatever else it is, as it is."""
+    try:
+        when = datetime.fromisoformat(stamp)
+    except ValueError:
+        return stamp
+    zone = when.tzname() or ""
+    return f"{when:%Y-%m-%d %H:%M} {zone}".strip()
+
+
+def plural(number: int, noun: str, many: str | None = None) -> str:
+    """'1 seed', '3 seeds', '2 classes'."""
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    items = list(words)
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
+
+
+def plain(value: object) -> str:
+    """A value of the data report as words, whatever its kind."""
+    if value is None:
+        return NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    if isinstance(value, dict):
+        return "; ".join(f"{str(key).replace('_', ' ')}: {plain(item)}" for key, item in value.items())
+    if isinstance(value, tuple | list):
+        return ", ".join(plain(item) for item in value)
+    return str(value)

@@ -1,0 +1,110 @@
+"""What a climb found: plain records that the report draws, the notebook shows, and JSON keeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from epochal.core.experiment import Finding, Trial
+from epochal.core.recipe import Recipe
+from epochal.core.record import Record
+from epochal.core.run import Budget, Cost, Point
+from epochal.core.task import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score(Record):
+    """A mean over seeds and items, as a fraction, with its 95% interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage(Record):
+    """One rung at one budget: the qualifying round, or the finals."""
+
+    name: str  # "qualifying" | "final"
+    recipe: Recipe
+    budget: Budget  # of one training
+    seeds: int  # trainings that finished
+    validation: Score | None
+    test: Score | None = None  # known once the test split has been opened
+    cost: Cost  # mean of one training
+    curve: tuple[Point, ...] = ()  # mean over seeds
+    under_trained: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RungResult(Record):
+    """All that was measured of one rung."""
+
+    name: str
+    title: str
+    year: int
+    paper: str
+    adds: str
+    kind: str  # "classical" | "network"
+    status: str  # of its trainings: finished | diverged | failed | interrupted
+    message: str = ""
+    trials: tuple[Trial, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    marks: tuple[str, ...] = ()
+
+    @property
+    def last(self) -> Stage | None:
+        """The stage with the largest budget: what the verdict speaks of."""
+        return self.stages[-1] if self.stages else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataCurve(Record):
+    """Error of one rung against the number n of training examples: error = floor + scale * n^-exponent."""
+
+    rung: str
+    sizes: tuple[int, ...]
+    errors: tuple[tuple[float, ...], ...]  # [seeds][sizes]
+    law: Mapping[str, float] = field(default_factory=dict)  # floor, scale, exponent; empty where no law could be fitted
+    band: tuple[
+        tuple[float, float, float, float], ...
+    ] = ()  # (size, error, low, high), extrapolated past the largest size
+    held_out: Mapping[str, float] = field(default_factory=dict)  # size, predicted, low, high, measured
+    sentence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongExample(Record):
+    """A test image that the chosen rung got wrong, among the most confident ones."""
+
+    item: str
+    truth: str
+    predicted: str
+    confidence: float
+    thumbnail: str  # data URI of a small PNG
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClimbResult(Record):
+    """A climb from the lowest rung to the bundle, with the evidence."""
+
+    task: Task
+    command: str
+    started: str  # ISO 8601
+    seeds: tuple[int, ...]
+    budget_seconds: float
+    spent_seconds: float
+    complete: bool  # False: interrupted, this is the best so far
+    rungs: tuple[RungResult, ...]
+    steps: tuple[Finding, ...] = ()  # each rung against the best before it, on validation, at the qualifying budget
+    finals: tuple[Finding, ...] = ()  # the others of the finals against the best, on validation
+    on_test: tuple[Finding, ...] = ()  # the chosen rung against every other, on the test split: for the report only
+    winner: str = ""  # the best on validation
+    chosen: str = ""  # what is recommended and bundled: the cheapest of those level with the best
+    verdict: str = ""
+    need_deep_learning: str = ""
+    more_data: str = ""
+    data_curve: DataCurve | None = None
+    confusion: tuple[tuple[int, ...], ...] = ()  # test split, rows true, columns predicted
+    wrong: tuple[WrongExample, ...] = ()
+    data: Mapping[str, object] = field(default_factory=dict)  # the data report
+    environment: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

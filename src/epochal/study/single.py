@@ -1,0 +1,128 @@
+"""One rung by itself: trained on the user's data with the user's settings, and bundled."""
+
+import ast
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from epochal.core.errors import BudgetError, UserError
+from epochal.core.recipe import Recipe
+from epochal.core.run import FINISHED, Budget, Run
+from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.options import ReadOptions
+from epochal.judge.calibration import fit_temperature
+from epochal.models.catalogue import RUNGS
+from epochal.models.weights import read_model
+from epochal.ship.bundle import Bundle, write_bundle
+from epochal.study.directories import choose_directory, source_name
+from epochal.train.budget import measure
+from epochal.train.budget import seconds as parse_seconds
+from epochal.train.experiment import MEASURING, run_once
+from epochal.train.flipping import flips_keep_labels, without_flips
+from epochal.train.store import open_store
+
+
+def recipe_with(name: str, settings: Mapping[str, Any]) -> Recipe:
+    """The recipe of a rung with some settings changed: a field of the recipe, or else an option of the model. Text is
+    read as a number, true, false or none where it looks like one.
+
+    Raises:
+        UserError: there is no such rung, or the setting is the model's name.
+    """
+    if name not in RUNGS:
+        raise UserError(f"rung: expected one of {', '.join(RUNGS)}, got {name!r}.")
+    recipe = RUNGS[name].recipe
+    fields = {field.name for field in dataclasses.fields(Recipe)} - {"model", "options"}
+    values = {key: literal(value) for key, value in settings.items()}
+    options = {key: value for key, value in values.items() if key not in fields}
+    chosen = {key: value for key, value in values.items() if key in fields}
+    if isinstance(chosen.get("augment"), str):
+        chosen["augment"] = tuple(part for part in chosen["augment"].split(",") if part)
+    return Recipe.from_dict(recipe.to_dict() | chosen | {"options": {**recipe.options, **options}})
+
+
+def literal(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    words = {"true": True, "false": False, "none": None}
+    if value.lower() in words:
+        return words[value.lower()]
+    try:
+        number = ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return value
+    return number if isinstance(number, int | float) else value
+
+
+def train_dataset(
+    name: str,
+    dataset: Dataset,
+    directory: Path,
+    *,
+    settings: Mapping[str, Any],
+    seconds: float,
+    seed: int,
+    watch: Callable[[str], None],
+) -> tuple[Run, Bundle | None]:
+    """Train a rung for so many seconds on an open data set; its run, and its bundle where it finished."""
+    recipe = recipe_with(name, settings)
+    with open_store(directory) as store:
+        if "flip" in recipe.augment and "augment" not in settings:
+            flips, why = store.decide("flips", lambda: list(flips_keep_labels(dataset)))
+            watch(why)
+            recipe = recipe if flips else without_flips(recipe)
+        rate = measure(dataset, recipe, seconds * MEASURING)
+        budget = Budget.from_dict(
+            store.decide("budget", lambda: rate.budget(max(seconds - rate.measured, 0.5 * seconds)).to_dict())
+        )
+        recipe = Recipe.from_dict(store.decide("recipe", lambda: rate.recipe.to_dict()))
+        watch(
+            f"{name}: {budget.examples:,} examples in about {rate.seconds(budget.examples):.0f} s, {recipe.precision}"
+        )
+        run_name = f"{name}/seed-{seed}"
+        run = run_once(run_name, recipe, dataset, store, budget=budget, seed=seed)
+        if run.status != FINISHED:
+            return run, None
+        write_bundle(
+            directory / "bundle",
+            model=read_model(store.folder(run_name), recipe, dataset.task),
+            recipe=recipe,
+            task=dataset.task,
+            codec=dataset.codec,
+            temperature=fit_temperature(store.array(run_name, "validation"), dataset.validation.targets),
+            evidence={"runs": [run.to_dict()]},
+        )
+    return run, Bundle.open(directory / "bundle")
+
+
+def train_rung(
+    name: str,
+    source: Any,
+    *,
+    options: ReadOptions | None = None,
+    settings: Mapping[str, Any] | None = None,
+    budget: float | str = "5m",
+    seed: int = 0,
+    out: Path | str | None = None,
+    resume: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Run, Bundle | None]:
+    """Train one rung by itself on labelled images. The test split stays sealed: scores are on validation.
+
+    Args:
+        settings: fields of the recipe or options of the model, such as {"depth": 20, "learning_rate": 0.1}.
+
+    Returns:
+        The run, and the bundle; None in its place where the training diverged.
+    """
+    watch = progress or (lambda line: None)
+    recipe_with(name, settings or {})
+    if seed < 0:
+        raise BudgetError(f"seed: expected 0 or more, got {seed}.")
+    seconds = parse_seconds(budget)
+    directory = choose_directory(out, f"{name}-{source_name(source)}", resume)
+    dataset = open_dataset(source, options=options or ReadOptions())
+    for line in (*dataset.report.decisions, *dataset.report.warnings):
+        watch(str(line))
+    return train_dataset(name, dataset, directory, settings=settings or {}, seconds=seconds, seed=seed, watch=watch)
