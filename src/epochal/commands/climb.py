@@ -1,0 +1,66 @@
+"""`epochal climb`: the ladder of approaches on the user's labelled images."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from epochal.commands.options import command_line, read_options, reading, say, show_climb
+
+
+@click.command()
+@click.argument("source")
+@click.option("--budget", metavar="DURATION", help="Time for everything, such as 90s, 20m or 1h30m.  [default: 20m]")
+@click.option("--seeds", type=int, metavar="N", help="Trainings of each rung.  [default: 3]")
+@click.option("--out", type=click.Path(path_type=Path), help="The run directory.  [default: runs/NAME]")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Go on with the climb there.")
+@click.option("--rungs", metavar="A,B,C", help="Rungs to climb; `epochal ladder image` lists them.  [default: all]")
+@click.option("--trials", type=int, metavar="N", help="Learning rates tried for each network.  [default: 3]")
+@click.option(
+    "--margin", type=float, metavar="FRACTION", help="Differences below this do not matter.  [default: 0.005]"
+)
+@click.option("--dry-run", is_flag=True, help="Print the plan and what it will cost, and stop.")
+@reading
+def climb(source: str, resume: Path | None, dry_run: bool, **values: Any) -> int:
+    """Run the ladder of approaches on SOURCE, and bundle the best.
+
+    SOURCE is a folder with a subfolder for each class, a CSV or Parquet manifest, IDX or NumPy files, or a named
+    set (`epochal data list`). The test split is opened once, after the choice.
+
+    \b
+    epochal climb photos/ --budget 20m --seeds 3 --out runs/photos
+    epochal climb labels.csv --image path --label species --group patient
+    epochal climb photos/ --resume runs/photos
+    """
+    from epochal.study.directories import source_name
+    from epochal.study.ladder import climb as run
+    from epochal.study.plan import plan
+
+    options = read_options(values)
+    values["rungs"] = tuple(word.strip() for word in values["rungs"].split(",")) if values["rungs"] else None
+    out = values.pop("out")
+    if resume is not None and out is not None:
+        raise click.UsageError(
+            "--resume names the run directory already: leave out --out.", click.get_current_context()
+        )
+    if dry_run:
+        given = {name: value for name, value in values.items() if value is not None}
+        click.echo(plan(source_name(source), **given).to_text())
+        return 0
+    climbed = run(
+        source,
+        options=options,
+        out=resume or out,
+        resume=resume is not None,
+        progress=say,
+        command=command_line(),
+        **values,
+    )
+    result = climbed.result
+    show_climb(result)
+    click.echo(f"\nReport: {climbed.report}")
+    if result.chosen:
+        click.echo(f"Bundle: {climbed.directory / 'bundle'}")
+    if not result.complete:
+        return 130
+    return 0 if result.chosen else 1

@@ -1,0 +1,62 @@
+"""`epochal data`: named sets, and what is to know about the user's own data before any training."""
+
+import sys
+from typing import Any
+
+import click
+
+from epochal.commands.options import read_options, reading, say
+
+
+@click.group()
+def data() -> None:
+    """List, get and check data sets."""
+
+
+@data.command("list")
+def list_sets() -> None:
+    """List the named sets: what they are, how large, and under which licence."""
+    from epochal.data.benchmarks import BENCHMARKS
+
+    lines = [("digits", "built in", "8x8 handwritten digits, grey, 1,797 in all, from scikit-learn", "BSD 3-Clause")]
+    for name, benchmark in BENCHMARKS.items():
+        megabytes = sum(file.size for file in benchmark.files) / 1e6
+        lines.append((name, f"{megabytes:.1f} MB", benchmark.title, benchmark.licence))
+    first, second, third = (max(len(line[column]) for line in lines) for column in range(3))
+    for name, size, title, licence in lines:
+        click.echo(f"{name:<{first}}  {size:>{second}}  {title:<{third}}  {licence}")
+
+
+@data.command("get")
+@click.argument("name")
+def get(name: str) -> None:
+    """Download the set NAME, or take it from the folder that EPOCHAL_MIRROR names, and verify it."""
+    from epochal.data.benchmarks import fetch
+
+    fetched = fetch(name, progress=_progress if sys.stderr.isatty() else None)
+    click.echo(str(fetched.path))
+    for note in fetched.notes:
+        say(f"note: {note}")
+
+
+@data.command("check")
+@click.argument("path")
+@click.option("--json", "as_json", is_flag=True, help="The whole report, as JSON.")
+@reading
+def check_data(path: str, as_json: bool, **values: Any) -> None:
+    """Read the data at PATH and say what is in it: classes, splits, bad files, copies. Nothing is trained.
+
+    \b
+    epochal data check photos/
+    """
+    from epochal.data.dataset import check
+    from epochal.data.options import ReadOptions
+
+    report = check(path, read_options(values) or ReadOptions())
+    click.echo(report.to_json() if as_json else report.to_text())
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    """A line that is written over; only for terminals. The total is 0 where it is not known."""
+    share = f" of {total / 1e6:.1f}" if total else ""
+    click.echo(f"\r{what}: {done / 1e6:.1f}{share} MB ", nl=done == total, err=True)

@@ -1,0 +1,94 @@
+"""Options and output that several commands share."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from epochal.data.options import ReadOptions
+    from epochal.study.result import ClimbResult
+
+_READING = (
+    click.option("--size", type=int, metavar="PIXELS", help="Side of the square that models see, 8 to 224."),
+    click.option("--resize", type=click.Choice(["stretch", "crop"]), help="How a picture becomes that square."),
+    click.option("--channels", type=click.Choice(["auto", "grey", "rgb"]), help="Colours that models see."),
+    click.option("--image", metavar="COLUMN", help="Column of a manifest that names the files."),
+    click.option("--label", metavar="COLUMN", help="Column of a manifest with the classes."),
+    click.option("--group", metavar="COLUMN", help="Column of what must stay together: a patient, a site."),
+    click.option(
+        "--split", metavar="COLUMN", help='Column that says train, validation or test; "none": ignore splits.'
+    ),
+    click.option(
+        "--test-fraction", type=float, metavar="FRACTION", help="Of all pictures, where no test split is published."
+    ),
+    click.option(
+        "--validation-fraction", type=float, metavar="FRACTION", help="Of all, or of the published training split."
+    ),
+    click.option(
+        "--split-seed", "seed_of_split", type=int, metavar="N", help="Decides which picture goes to which split."
+    ),
+    click.option("--max-examples", type=int, metavar="N", help="Read at most so many pictures."),
+)
+_NAMES = {
+    "size": "size",
+    "resize": "resize",
+    "channels": "channels",
+    "image": "image",
+    "label": "label",
+    "group": "group",
+    "split": "split",
+    "test_fraction": "test_fraction",
+    "validation_fraction": "validation_fraction",
+    "seed_of_split": "seed",
+    "max_examples": "max_examples",
+}
+
+
+def reading(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of how its data is read."""
+    for option in reversed(_READING):
+        command = option(command)
+    return command
+
+
+def read_options(values: dict[str, Any]) -> "ReadOptions | None":
+    """Take the reading options out of a command's values; None where none was given."""
+    from epochal.data.options import ReadOptions
+
+    given = {field: values.pop(name, None) for name, field in _NAMES.items()}
+    given = {field: value for field, value in given.items() if value is not None}
+    return ReadOptions(**given) if given else None
+
+
+def say(line: str) -> None:
+    """A line of progress, on the standard error: the standard output is for results."""
+    click.echo(line, err=True)
+
+
+def on_terminal() -> bool:
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def show_climb(result: "ClimbResult") -> None:
+    """The leaderboard and the verdict: a table in a terminal, aligned text everywhere else."""
+    from epochal.study.report.table import plain_table, terminal_table
+
+    if on_terminal():
+        from rich.console import Console
+
+        Console().print(terminal_table(result))
+    else:
+        click.echo(plain_table(result) + "\n")
+    for line in (result.verdict, result.need_deep_learning, result.more_data, *result.notes):
+        if line:
+            click.echo(line)
+
+
+def command_line() -> str:
+    """The command as it was typed, quoted so that it can be run again."""
+    import shlex
+
+    return shlex.join(["epochal", *sys.argv[1:]])

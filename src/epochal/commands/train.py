@@ -1,0 +1,53 @@
+"""`epochal train`: one rung by itself."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from epochal.commands.options import read_options, reading, say
+
+
+def _settings(context: click.Context, option: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    settings = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+    if len(settings) < len(pairs):
+        raise click.BadParameter(f"expected different NAME=VALUE, got {' '.join(pairs)}.", context, option)
+    return settings
+
+
+@click.command()
+@click.argument("rung")
+@click.argument("source")
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", callback=_settings, help="A setting of the recipe."
+)
+@click.option("--budget", default="5m", show_default=True, metavar="DURATION", help="Time, such as 90s, 20m or 1h30m.")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N")
+@click.option("--out", type=click.Path(path_type=Path), help="The run directory.  [default: runs/RUNG-NAME]")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Go on with the training there.")
+@reading
+def train(rung: str, source: str, out: Path | None, resume: Path | None, **values: Any) -> int:
+    """Train RUNG on SOURCE and bundle it. The test split stays sealed.
+
+    \b
+    epochal train resnet photos/ --set depth=20 --budget 10m
+    """
+    from epochal.study.single import train_rung
+
+    options = read_options(values)
+    if resume is not None and out is not None:
+        raise click.UsageError(
+            "--resume names the run directory already: leave out --out.", click.get_current_context()
+        )
+    run, bundle = train_rung(
+        rung, source, options=options, out=resume or out, resume=resume is not None, progress=say, **values
+    )
+    if bundle is None:
+        click.echo(f"{rung}: {run.status}. {run.message}", err=True)
+        return 1
+    click.echo(
+        f"{rung}: validation accuracy {run.scores['validation_accuracy']:.2%} after {run.cost.examples:,} examples "
+        f"in {run.cost.seconds:.1f} s, {run.cost.parameters:,} parameters"
+    )
+    click.echo(f"Bundle: {bundle.folder}")
+    return 0

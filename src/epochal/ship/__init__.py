@@ -1,0 +1,1 @@
+"""What leaves the house: the bundle of weights, codec, labels, calibration, card and evidence."""
