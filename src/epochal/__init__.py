@@ -8,9 +8,9 @@ __version__ = "0.1.0"
 # Where each public name lives. Nothing is imported until it is asked for: `import epochal` costs no torch.
 _HOMES = {
     "climb": "epochal.study.ladder",
-    "plan": "epochal.study.ladder",
+    "plan": "epochal.study.plan",
     "Climb": "epochal.study.ladder",
-    "Plan": "epochal.study.ladder",
+    "Plan": "epochal.study.plan",
     "RungClassifier": "epochal.study.estimator",
     "CHANGES": "epochal.study.changes",
     "Change": "epochal.study.changes",
@@ -36,7 +36,7 @@ _HOMES = {
     "UserError": "epochal.core.errors",
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

@@ -25,4 +25,6 @@ class MissingExtraError(ImportError):
     """An optional library is needed; the message names the extra that brings it."""
 
     def __init__(self, library: str, extra: str, purpose: str):
-        super().__init__(f"{purpose} needs {library}, which is not installed. Install it with: pip install 'epochal[{extra}]'")
+        super().__init__(
+            f"{purpose} needs {library}, which is not installed. Install it with: pip install 'epochal[{extra}]'"
+        )

@@ -11,10 +11,14 @@ FINISHED, DIVERGED, INTERRUPTED, FAILED = "finished", "diverged", "interrupted",
 
 @dataclass(frozen=True, kw_only=True)
 class Budget(Record):
-    """How much one training may spend: the seconds that were promised, and the examples that this came to."""
+    """How much one training may spend: the seconds that were promised, and the examples that this came to.
+
+    `glance` is the number of validation examples behind each point of the curve; the score at the end uses all.
+    """
 
     examples: int
     seconds: float | None = None
+    glance: int = 2000
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,7 @@
 """Listing arrays: NumPy files, IDX folders, the digits, named sets, and arrays handed over in Python."""
 
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -55,16 +57,20 @@ def list_numpy(path: Path, options: ReadOptions) -> Listing:
         arrays = {file.stem: _load(file)["array"] for file in sorted(folder.glob("*.npy"))}
     folded = {name.casefold().replace("-", "_"): array for name, array in arrays.items()}
     parts: dict[str | None, tuple[np.ndarray, np.ndarray]] = {}
-    for split, endings in {"train": ("_train",), "validation": ("_val", "_valid", "_validation"), "test": ("_test",)}.items():
-        pair = _pair(folded, [ending for ending in endings] + [ending[1:] + "_" for ending in endings])
+    for split, endings in {
+        "train": ("_train",),
+        "validation": ("_val", "_valid", "_validation"),
+        "test": ("_test",),
+    }.items():
+        pair = _pair(folded, [*endings, *(f"{ending[1:]}_" for ending in endings)])
         if pair is not None:
             parts[split] = pair
     if "train" not in parts:
         pair = _pair(folded, [""])
         if pair is None:
             raise DataError(
-                f"{path} holds the arrays {', '.join(arrays) or '(none)'}. Expected x_train and y_train, perhaps with x_test "
-                "and y_test, or X and y (images and labels)."
+                f"{path} holds the arrays {', '.join(arrays) or '(none)'}. Expected x_train and y_train, perhaps "
+                "with x_test and y_test, or X and y (images and labels)."
             )
         parts = {None: pair}
     if set(parts) == {"train"}:
@@ -99,7 +105,9 @@ def from_parts(
         labels = _labels(np.asarray(given), len(images[split]), split)
         good = _finite(images[split], labels, split, listing)
         try:
-            blocks.append(scale_to_bytes(images[split][good] if not good.all() else images[split], white=white, name=name))
+            blocks.append(
+                scale_to_bytes(images[split][good] if not good.all() else images[split], white=white, name=name)
+            )
         except PictureError as error:
             raise DataError(f"{error} Give the value of white with ReadOptions(white=...).") from error
         kept = np.flatnonzero(good)
@@ -127,8 +135,8 @@ def as_nchw(images: np.ndarray, split: str | None = None) -> np.ndarray:
             side = int(shape[1] ** 0.5)
             hint = f" If each row is a {side}x{side} picture, reshape it: images.reshape(-1, {side}, {side})."
         raise DataError(
-            f"{named} must be [n, height, width], [n, height, width, channels] or [n, channels, height, width] with 1 or 3 "
-            f"channels; the shape is {shape}.{hint}"
+            f"{named} must be [n, height, width], [n, height, width, channels] or [n, channels, height, width] "
+            f"with 1 or 3 channels; the shape is {shape}.{hint}"
         )
     if len(images) == 0:
         raise DataError(f"{named}: the array is empty.")
@@ -150,8 +158,8 @@ def _white(arrays: list[np.ndarray], white: float | None, listing: Listing) -> f
         white = 65535.0
     else:
         raise DataError(
-            f"{listing.name}: pixels reach {brightest:g}. Expected 0 to 1, 0 to 255, or whole numbers to 65535: scale them, "
-            "or give the value of white with ReadOptions(white=...)."
+            f"{listing.name}: pixels reach {brightest:g}. Expected 0 to 1, 0 to 255, or whole numbers to 65535: "
+            "scale them, or give the value of white with ReadOptions(white=...)."
         )
     listing.decide("white", f"{white:g}", f"the brightest pixel is {brightest:g}", "ReadOptions(white=...)")
     if 1 < brightest < white / 4:
@@ -185,7 +193,9 @@ def _labels(labels: np.ndarray, count: int, split: str | None) -> list[str]:
     if len(labels) != count:
         raise DataError(f"there are {count} images but {len(labels)} {named}: each image needs one label.")
     if labels.dtype.kind == "f":
-        return ["" if value != value else f"{value:.0f}" if float(value).is_integer() else str(value) for value in labels]
+        return [
+            "" if value != value else f"{value:.0f}" if float(value).is_integer() else str(value) for value in labels
+        ]
     if labels.dtype.kind == "S":
         labels = np.char.decode(labels, "utf-8")
     return ["" if value is None or value != value else as_label(str(value)) for value in labels.tolist()]
@@ -202,14 +212,15 @@ def _idx_file(folder: Path, start: str) -> Path | None:
 
 def _load(path: Path) -> dict[str, np.ndarray]:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        return {"array": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            return {"array": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
     except ValueError as error:
         raise DataError(
             f"{path} cannot be read as NumPy arrays of numbers: {error} Arrays of Python objects are not opened, since "
             "they can run code."
         ) from error
-    except (OSError, EOFError, KeyError) as error:
+    except (OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} cannot be read as a NumPy file; it may be damaged: {error}.") from error
 
 

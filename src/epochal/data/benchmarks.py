@@ -91,8 +91,8 @@ def fetch(
         if found is not None:
             return found
         notes.append(f"The mirror {mirror} does not hold {name}: it was taken from the published addresses.")
-    if benchmark.format == "folders" and (home / benchmark.unpacked).is_dir():
-        return _folder(benchmark, home / benchmark.unpacked, notes)
+    if benchmark.format == "folders" and (home / "unpacked").is_dir():
+        return _folder(benchmark, home / "unpacked" / benchmark.unpacked, notes)
     for file in benchmark.files:
         download(file.addresses, home / file.name, size=file.size, sha256=file.sha256, progress=progress)
     return _opened(benchmark, home, home, notes)
@@ -150,14 +150,9 @@ def _opened(benchmark: Benchmark, held: Path, home: Path, notes: list[str]) -> F
         return Fetched(
             name=benchmark.name, kind="arrays", path=held, arrays=found, labels=benchmark.labels, notes=tuple(notes)
         )
-    unpacked = home / benchmark.unpacked
-    if not unpacked.is_dir():
-        # The archive holds one folder of that name: unpack beside it, then keep what is in it.
+    if not (home / "unpacked").is_dir():
         extract(held / benchmark.files[0].name, home / "unpacked")
-        if not (home / "unpacked" / benchmark.unpacked).is_dir():
-            raise DataError(f"{held / benchmark.files[0].name} does not hold the folder {benchmark.unpacked}.")
-        os.replace(home / "unpacked" / benchmark.unpacked, unpacked)
-    return _folder(benchmark, unpacked, notes)
+    return _folder(benchmark, home / "unpacked" / benchmark.unpacked, notes)
 
 
 def _folder(benchmark: Benchmark, path: Path, notes: list[str]) -> Fetched:
@@ -184,7 +179,7 @@ MNIST = Benchmark(
     citation="LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document recognition, 1998",
     format="idx",
     labels=tuple("0123456789"),
-    checked="computed from the published files; equal to the checksums that other libraries carry",
+    checked="computed from the published files; public download scripts of others carry the same",
     files=_idx_files(
         {
             "train-images-idx3-ubyte.gz": (
@@ -218,7 +213,7 @@ FASHION_MNIST = Benchmark(
         "Bag",
         "Ankle boot",
     ),
-    checked="computed from the published files",
+    checked="computed from the published files; public download scripts of others carry the same",
     files=_idx_files(
         {
             "train-images-idx3-ubyte.gz": (
@@ -252,14 +247,14 @@ CIFAR10 = Benchmark(
     ),
     substitute="cifar10-jpeg.tar.xz",
     substitute_note=(
-        "cifar10 is read from cifar10-jpeg.tar.xz: the images were encoded as JPEG once more, which is lossy. Scores on "
-        "them are not comparable with published ones."
+        "cifar10 is read from cifar10-jpeg.tar.xz: its images were encoded as JPEG, which is lossy. Scores on them are "
+        "not comparable with published ones."
     ),
 )
 
 HYMENOPTERA = Benchmark(
     name="hymenoptera",
-    title="Photos of ants and bees of many sizes, 245 and 153 to test",
+    title="Photos of ants and bees of many sizes, 245 to train and 153 to test",
     licence="none stated",
     citation="Chilamkurthy, Transfer learning for computer vision tutorial, PyTorch, 2017",
     format="folders",

@@ -1,10 +1,12 @@
 """Decoded pictures on disk: written once and whole, mapped when large."""
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from platformdirs import user_cache_dir
 from epochal.core.errors import DataError
 
 FORMAT = 1  # raised whenever what is stored changes its meaning
+TEMPORARY, ABANDONED_SECONDS = ".making-", 86400  # what a killed process left is removed a day later
 MAPPED_BYTES = 256 * 2**20  # larger arrays are mapped from disk, not loaded
 
 
@@ -59,11 +62,12 @@ def store(folder: Path, fill: Callable[[Path], Mapping[str, Any]]) -> None:
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
+        _remove_abandoned(folder.parent)
+        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=folder.parent))
     except OSError as error:
         raise DataError(
-            f"the cache folder {folder.parent} cannot be written ({error.strerror or error}): name another one with the "
-            "environment variable EPOCHAL_CACHE."
+            f"the cache folder {folder.parent} cannot be written ({error.strerror or error}): name another one with "
+            "the environment variable EPOCHAL_CACHE."
         ) from error
     try:
         about = dict(fill(temporary))
@@ -78,6 +82,13 @@ def store(folder: Path, fill: Callable[[Path], Mapping[str, Any]]) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def _remove_abandoned(folder: Path) -> None:
+    for path in folder.glob(f"{TEMPORARY}*"):
+        with contextlib.suppress(OSError):  # its owner may be removing it at this moment
+            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
+
+
 def open_array(path: Path) -> np.ndarray:
     """An array from disk: mapped read-only when larger than 256 MB, else loaded."""
     return np.load(path, mmap_mode="r" if path.stat().st_size > MAPPED_BYTES else None, allow_pickle=False)
@@ -89,8 +100,8 @@ def new_array(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     free = shutil.disk_usage(path.parent).free
     if size * 1.05 > free:
         raise DataError(
-            f"decoded pictures need {size / 1e9:.1f} GB and {path.parent.parent} has {free / 1e9:.1f} GB free: make room, name "
-            "another folder with the environment variable EPOCHAL_CACHE, or choose a smaller --size."
+            f"decoded pictures need {size / 1e9:.1f} GB and {path.parent.parent} has {free / 1e9:.1f} GB free: "
+            "make room, name another folder with the environment variable EPOCHAL_CACHE, or choose a smaller --size."
         )
     if size > MAPPED_BYTES:
         return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from epochal.core.record import Record
-from epochal.data.pictures import PictureError, read_picture, scale_to_bytes, to_eight_bits
+from epochal.data.pictures import PictureError, read_picture, scale_to_bytes, to_eight_bits, upright
 
 SMALLEST_DEVIATION = 1 / 255  # a channel that never varies is not divided by zero
 
@@ -65,7 +65,7 @@ class Codec(Record):
                 max_megapixels=self.max_megapixels,
             )
         if isinstance(picture, Image.Image):
-            return to_eight_bits(picture, white=self.white)
+            return to_eight_bits(upright(picture), white=self.white)
         return to_eight_bits(array_to_image(np.asarray(picture), white=self.white))
 
     def from_eight_bits(self, image: Image.Image) -> np.ndarray:

@@ -10,14 +10,16 @@ import numpy as np
 
 from epochal.core.errors import DataError
 from epochal.core.task import Task
-from epochal.data import audit, cache
+from epochal.data import cache
+from epochal.data.audit import find_copies
 from epochal.data.codec import Codec
 from epochal.data.decode import Decoded, decode
+from epochal.data.divide import divide
 from epochal.data.listing import Listing, Progress, check_labels, order_labels
 from epochal.data.options import ReadOptions
 from epochal.data.read import list_source
-from epochal.data.report import SPLITS, DataReport, Duplicates, Pair
-from epochal.data.split import TEST, TRAIN, VALIDATION, assign, join, rank, small_classes, straddling, stratified
+from epochal.data.report import SPLITS, DataReport, Duplicates
+from epochal.data.split import TEST, TRAIN, VALIDATION, rank, stratified
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,7 +88,7 @@ class Dataset:
         )
 
     def train_fraction(self, fraction: float, seed: int = 0) -> "Dataset":
-        """A stratified subset of the training split, for learning curves. With one seed, smaller ones lie in larger ones."""
+        """A stratified subset of the training split, for learning curves; with one seed, smaller lie in larger ones."""
         if not 0 < fraction <= 1:
             raise DataError(f"a fraction of the training split must be above 0 and at most 1; it was {fraction}.")
         order = rank(seed, self.train.items)
@@ -126,8 +128,12 @@ def open_dataset(source: Any, *, options: ReadOptions | None = None, progress: P
     labels = listing.class_names or order_labels(listing.labels)
     places = {label: index for index, label in enumerate(labels)}
     targets = np.array([places[label] for label in listing.labels], dtype=np.int64)
-    copies = audit.find_copies(decoded.images, decoded.contents) if options.duplicates else None
-    split, duplicates = _split(listing, targets, labels, copies, options)
+    if progress is not None and options.duplicates:
+        progress("looking for copies", 0, len(targets))
+    copies = find_copies(decoded.images, decoded.contents) if options.duplicates else None
+    if copies is not None and copies.note:
+        listing.warnings.append(copies.note)
+    split, duplicates = divide(listing, targets, labels, copies, options)
     return _assemble(listing, decoded, targets, labels, split, duplicates)
 
 
@@ -168,128 +174,13 @@ def _limit(listing: Listing, options: ReadOptions) -> None:
     listing.warnings.append(f"{len(listing.items):,} of {found:,} examples are read, as max_examples asks.")
 
 
-def _split(
-    listing: Listing, targets: np.ndarray, labels: Sequence[str], copies: audit.Copies | None, options: ReadOptions
-) -> tuple[np.ndarray, Duplicates]:
-    """The split of each example (-1: set aside), with groups and copies on one side; and what copies were found."""
-    count = len(targets)
-    pairs = copies.pairs if copies is not None else np.empty((0, 2), np.int64)
-    units = join(count, pairs, listing.groups)
-    order = rank(options.seed, listing.items)
-    fractions = {"validation": options.validation_fraction, "test": options.test_fraction}
-    known = np.array([SPLITS.index(name) if name else TRAIN for name in listing.published or [None] * count])
-    if listing.published is not None and not (known == TEST).any() and (known == VALIDATION).any():
-        known[known == VALIDATION] = TEST
-        listing.decide(
-            "test", "the published validation split", "no test split is published, and one must stay sealed", "--split none"
-        )
-    before = known.copy()
-    aside = np.zeros(count, bool)
-    if (known == TEST).any():
-        aside = straddling(known, units)
-        if not (known == VALIDATION).any():
-            cut = np.flatnonzero((known == TRAIN) & ~aside)
-            line = join(len(cut), _within(pairs, cut, count), [listing.groups[i] for i in cut] if listing.groups else None)
-            known[cut] = assign(
-                targets[cut], line, order[cut], validation=fractions["validation"], test=0, classes=len(labels)
-            )
-            listing.decide(
-                "validation", f"{fractions['validation']:.0%} of the published training split",
-                "no validation split is published" if "the published" not in _last(listing) else "it became the test split",
-                "--validation-fraction",
-            )
-    else:
-        known = assign(
-            targets, units, order,
-            validation=fractions["validation"], test=fractions["test"], classes=len(labels),
-        )
-        shares = f"{1 - sum(fractions.values()):.0%} train, {fractions['validation']:.0%} validation, {fractions['test']:.0%} test"
-        listing.decide(
-            "splits", f"{shares}, by class, seed {options.seed}", "no test split is published",
-            "--test-fraction, --validation-fraction, --split-seed",
-        )
-    known[aside] = -1
-    for index in np.flatnonzero(aside):
-        listing.problem(listing.items[index], "is in train, and it or its group is also held out")
-    _warn(listing, targets, labels, known, aside)
-    return known, _duplicates(listing, copies, before, aside)
-
-
-def _last(listing: Listing) -> str:
-    return listing.decisions[-1].chosen if listing.decisions else ""
-
-
-def _within(pairs: np.ndarray, chosen: np.ndarray, count: int) -> np.ndarray:
-    """Pairs whose members are both chosen, in numbers of the chosen."""
-    place = np.full(count, -1, np.int64)
-    place[chosen] = np.arange(len(chosen))
-    moved = place[pairs]
-    return moved[(moved >= 0).all(axis=1)]
-
-
-def _warn(listing: Listing, targets: np.ndarray, labels: Sequence[str], split: np.ndarray, aside: np.ndarray) -> None:
-    sizes = [int((split == which).sum()) for which in (TRAIN, VALIDATION, TEST)]
-    for size, name in zip(sizes, SPLITS, strict=True):
-        if size == 0:
-            raise DataError(
-                f"{listing.name}: no example is left for {name}. There are {len(targets)} usable images of {len(labels)} "
-                "classes: add images, or let groups be smaller."
-            )
-    listing.warnings += small_classes(labels, targets, split)
-    if aside.any():
-        listing.warnings.append(
-            f"{int(aside.sum()):,} examples are set aside from training, because they, a copy of them, or their group are "
-            "also in a split that is held out. The published test split stays whole."
-        )
-    resolution = 1.96 * (2 * 0.9 * 0.1 / sizes[TEST]) ** 0.5
-    if resolution > 0.02:
-        listing.warnings.append(
-            f"the test split has {sizes[TEST]:,} images: differences in accuracy below about {100 * resolution:.0f} points "
-            "cannot be told from chance there."
-        )
-
-
-def _duplicates(listing: Listing, copies: audit.Copies | None, split: np.ndarray, aside: np.ndarray) -> Duplicates:
-    if copies is None:
-        return Duplicates(method="not looked for")
-    units = join(len(split), copies.pairs)
-    sizes = np.bincount(units)
-    crossing = np.unique(units[straddling(split, units)]) if listing.published else np.empty(0)
-    examples = []
-    conflicts = 0
-    for kind, pairs in (("exact", copies.exact), ("near", copies.near)):
-        differing = [pair for pair in pairs.tolist() if listing.labels[pair[0]] != listing.labels[pair[1]]]
-        conflicts += len(differing) if kind == "exact" else 0
-        alike = [pair for pair in pairs.tolist() if listing.labels[pair[0]] == listing.labels[pair[1]]]
-        for first, second in (differing + alike)[:50]:  # those with two labels are the ones to look at
-            examples.append(
-                Pair(
-                    first=listing.items[first],
-                    second=listing.items[second],
-                    kind=kind,
-                    first_label=listing.labels[first],
-                    second_label=listing.labels[second],
-                    straddles=bool(listing.published and split[first] != split[second]),
-                )
-            )
-    if conflicts:
-        listing.warnings.append(
-            f"{conflicts} pairs of identical pictures carry different labels: both are kept; see the list of copies."
-        )
-    return Duplicates(
-        exact_pairs=copies.exact_pairs,
-        near_pairs=len(copies.near),
-        clusters=int((sizes > 1).sum()),
-        straddling=len(crossing),
-        set_aside=int(aside.sum()),
-        conflicts=conflicts,
-        examples=tuple(examples),
-        method=copies.method,
-    )
-
-
 def _assemble(
-    listing: Listing, decoded: Decoded, targets: np.ndarray, labels: Sequence[str], split: np.ndarray, duplicates: Duplicates
+    listing: Listing,
+    decoded: Decoded,
+    targets: np.ndarray,
+    labels: Sequence[str],
+    split: np.ndarray,
+    duplicates: Duplicates,
 ) -> Dataset:
     parts, digests = {}, {}
     for name, which in zip(SPLITS, (TRAIN, VALIDATION, TEST), strict=True):
@@ -311,6 +202,7 @@ def _assemble(
     report = DataReport(
         name=listing.name,
         kind=listing.kind,
+        labels=tuple(labels),
         counts={name: _count(part.targets, labels) for name, part in parts.items()},
         sizes=decoded.sizes,
         channels=codec.channels,

@@ -32,7 +32,8 @@ from epochal.data.report import Decision, Problem
 
 PHOTO_SIDE = 64  # what photos of differing sizes are brought to, unless --size says otherwise
 DIGEST_BYTES = 16
-In, Out = TypeVar("In"), TypeVar("Out")
+In = TypeVar("In")
+Out = TypeVar("Out")
 
 
 @dataclass(kw_only=True)
@@ -65,12 +66,16 @@ def _from_arrays(listing: Listing, options: ReadOptions) -> Decoded:
     header = Header(width=width, height=height, mode="L" if channels == 1 else "RGB", format="array")
     codec = _choose(listing, [header], options, white=listing.white, grey=channels == 1)
     if codec.input_shape != images.shape[1:]:
-        rows = [Image.fromarray(row[0] if channels == 1 else np.ascontiguousarray(row.transpose(1, 2, 0))) for row in images]
+        rows = [
+            Image.fromarray(row[0] if channels == 1 else np.ascontiguousarray(row.transpose(1, 2, 0))) for row in images
+        ]
         encoded = np.stack([codec.from_eight_bits(row) for row in rows])
     else:
         encoded = np.ascontiguousarray(images)
     digests = np.stack([_digest(row) for row in encoded])
-    contents = digests if encoded.shape == images.shape else np.stack([_digest(np.ascontiguousarray(row)) for row in images])
+    contents = (
+        digests if encoded.shape == images.shape else np.stack([_digest(np.ascontiguousarray(row)) for row in images])
+    )
     return Decoded(
         images=encoded,
         contents=contents,
@@ -230,7 +235,9 @@ def _depth(listing: Listing, readable: dict[int, Header], options: ReadOptions) 
     else:
         white = next((2.0**bits - 1 for bits in (8, 10, 12, 14) if brightest < 2**bits), 65535.0)
     listing.decide(
-        "white", f"{white:g}", f"{len(deep)} images are deeper than 8 bits, the brightest value is {brightest:g}",
+        "white",
+        f"{white:g}",
+        f"{len(deep)} images are deeper than 8 bits, the brightest value is {brightest:g}",
         "ReadOptions(white=...)",
     )
     return white
@@ -270,9 +277,7 @@ def _digest(pixels: np.ndarray) -> np.ndarray:
     return np.frombuffer(digest.digest(), np.uint8)
 
 
-def _threaded(
-    work: Callable[[In], Out], inputs: Iterable[In], progress: Progress | None, doing: str
-) -> Iterator[Out]:
+def _threaded(work: Callable[[In], Out], inputs: Iterable[In], progress: Progress | None, doing: str) -> Iterator[Out]:
     """Results in order. Pillow releases the interpreter's lock while it decodes, so threads do help."""
     inputs = list(inputs)
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -8,8 +8,9 @@ from epochal.data.listing import SPLIT_OF, Listing, as_label, shown
 from epochal.data.options import ReadOptions
 
 SYSTEM_FILES = ("thumbs.db", "desktop.ini", "__macosx", "icon\r")
-IMAGE_ENDINGS = frozenset(
-    ".jpg .jpeg .jfif .png .gif .bmp .tif .tiff .webp .ppm .pgm .pbm .pnm .jp2 .avif .ico .heic .mpo".split()
+IMAGE_ENDINGS = (
+    *(".jpg", ".jpeg", ".jfif", ".mpo", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp"),
+    *(".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".avif", ".ico", ".heic"),
 )
 
 
@@ -126,7 +127,9 @@ def _no_classes(root: Path, files: list[Path]) -> str:
     tables = [path.name for path in files if path.suffix.lower() in (".csv", ".tsv", ".parquet")]
     pictures = [path for path in files if path.suffix.lower() in IMAGE_ENDINGS]
     if tables:
-        return f"{root} has no class folders, but it holds {tables[0]}: open {root / tables[0]} if it lists the pictures."
+        return (
+            f"{root} has no class folders, but it holds {tables[0]}: open {root / tables[0]} if it lists the pictures."
+        )
     if pictures:
         return (
             f"{root} holds {len(pictures)} pictures and no class folders. Put the pictures of each class into its own "

@@ -88,13 +88,13 @@ def check_labels(labels: list[str], source: str) -> None:
     fractions = [name for name in counts if _is_number(name) and not float(name).is_integer()]
     if fractions and all(_is_number(name) for name in counts) and len(counts) > min(20, len(labels) // 2):
         raise DataError(
-            f"{source}: the labels look like measurements ({len(counts)} different numbers such as {fractions[0]}): that "
-            "is regression, and epochal learns classes. Sort them into ranges first, or name another label column."
+            f"{source}: the labels look like measurements ({len(counts)} different numbers such as {fractions[0]}): "
+            "that is regression, and epochal learns classes. Sort them into ranges first, or name another label column."
         )
     if len(counts) > 20 and len(counts) > len(labels) / 2:
         raise DataError(
-            f"{source}: {len(counts)} different labels for {len(labels)} images: they look like names of the images, not "
-            "like classes. Name another label column."
+            f"{source}: {len(counts)} different labels for {len(labels)} images: they look like names of the images, "
+            "not like classes. Name another label column."
         )
 
 

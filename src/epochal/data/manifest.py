@@ -79,8 +79,8 @@ def _fill(
         unknown = sorted({name for name in splits if name not in SPLIT_OF})
         if unknown:
             raise DataError(
-                f"column {split!r} must say train, validation or test; it also says {', '.join(map(repr, unknown[:5]))}. "
-                "Correct it, or use --split none to have splits cut anew."
+                f"column {split!r} must say train, validation or test; it also says "
+                f"{', '.join(map(repr, unknown[:5]))}. Correct it, or use --split none to have splits cut anew."
             )
         listing.published = []
     listing.groups = [] if groups is not None else None
@@ -104,7 +104,9 @@ def _fill(
             if splits is not None and listing.published is not None:
                 listing.published.append(SPLIT_OF[splits[row]])
     if ungrouped:
-        listing.warnings.append(f"{ungrouped} rows have no group in column {group!r}: each is treated as a group of its own.")
+        listing.warnings.append(
+            f"{ungrouped} rows have no group in column {group!r}: each is treated as a group of its own."
+        )
     repeated = [name for name, count in Counter(listing.items).items() if count > 1]
     if repeated:
         listing.warnings.append(
@@ -122,7 +124,9 @@ def _read(path: Path) -> pd.DataFrame:
         # Everything as text: a label "03" stays "03", and only an empty cell is missing.
         return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8.") from error
+        raise DataError(
+            f"{path} is not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8."
+        ) from error
     except (ValueError, OSError) as error:
         raise DataError(f"{path} cannot be read as a {_kind(path)} table: {str(error).strip()}.") from error
 
@@ -163,5 +167,7 @@ def _text(value: object) -> str:
 def _label_texts(column: pd.Series) -> list[str]:
     """Labels as text; whole numbers that a missing value turned into floats are written as whole numbers."""
     if pd.api.types.is_float_dtype(column):
-        return ["" if value != value else str(int(value)) if float(value).is_integer() else str(value) for value in column]
+        return [
+            "" if value != value else str(int(value)) if float(value).is_integer() else str(value) for value in column
+        ]
     return [_text(value) for value in column]

@@ -6,6 +6,7 @@ from epochal.core.errors import DataError
 from epochal.core.record import Record
 
 SMALLEST_SIDE, LARGEST_SIDE = 8, 224
+DEFAULT_VALIDATION = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ class ReadOptions(Record):
     group: str | None = None  # manifest column of what must stay together (a patient, a site); "none": no grouping
     split: str | None = None  # manifest column that says train, validation or test; "none": ignore published splits
     test_fraction: float = 0.2
-    validation_fraction: float = 0.2
+    validation_fraction: float = DEFAULT_VALIDATION  # of a published split at most 6,000 examples, unless said
     seed: int = 0  # decides which examples go to which split
     duplicates: bool = True  # look for copies, and keep them on one side of every split
     max_examples: int | None = None  # read at most this many, spread over classes and splits

@@ -78,9 +78,7 @@ def read_header(path: Path, *, max_megapixels: float) -> Header:
         if image.mode in DEEP_MODES:
             image.load()
             brightest = float(np.max(np.asarray(image)))
-        return Header(
-            width=width, height=height, mode=image.mode, format=str(image.format), brightest=brightest
-        )
+        return Header(width=width, height=height, mode=image.mode, format=str(image.format), brightest=brightest)
 
 
 def read_picture(path: Path, *, target: tuple[int, int], white: float | None, max_megapixels: float) -> Image.Image:
@@ -98,8 +96,12 @@ def read_picture(path: Path, *, target: tuple[int, int], white: float | None, ma
             if large:
                 image.draft(None, (4 * max(target), 4 * max(target)))
             image.load()
-            turned = ImageOps.exif_transpose(image) if _orientation(image) > 1 else image
-            return to_eight_bits(turned, white=white, name=str(path))
+            return to_eight_bits(upright(image), white=white, name=str(path))
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """The image turned as its EXIF orientation says."""
+    return ImageOps.exif_transpose(image) if _orientation(image) > 1 else image
 
 
 def to_eight_bits(image: Image.Image, *, white: float | None = None, name: str = "image") -> Image.Image:

@@ -11,7 +11,7 @@ import numpy as np
 from epochal.core.errors import DataError
 from epochal.data.arrays import from_parts, holds_idx, list_digits, list_idx, list_numpy
 from epochal.data.folder import IMAGE_ENDINGS, list_folder
-from epochal.data.listing import Listing, Progress
+from epochal.data.listing import SPLIT_OF, Listing, Progress
 from epochal.data.manifest import list_manifest
 from epochal.data.options import ReadOptions
 
@@ -30,7 +30,7 @@ def list_source(source: Any, options: ReadOptions, progress: Progress | None = N
     if isinstance(source, tuple | list) and len(source) == 2:
         return from_parts({None: (source[0], source[1])}, name="arrays", kind="arrays", white=options.white)
     if isinstance(source, Mapping):
-        return from_parts(dict(source), name="arrays", kind="arrays", white=options.white)
+        return from_parts(_published_parts(source), name="arrays", kind="arrays", white=options.white)
     if not isinstance(source, str | os.PathLike):
         raise DataError(
             f"a data set is a path, the name of a published set, or a pair (images, labels); this is a "
@@ -41,7 +41,9 @@ def list_source(source: Any, options: ReadOptions, progress: Progress | None = N
         listing = _list_path(path, options)
         if isinstance(source, str) and name in named_sets():
             listing.decide(
-                "source", f"the path {path.resolve()}", f"it exists, so it goes before the named set {name!r}",
+                "source",
+                f"the path {path.resolve()}",
+                f"it exists, so it goes before the named set {name!r}",
                 "another folder to work in, or another path",
             )
         return listing
@@ -50,6 +52,24 @@ def list_source(source: Any, options: ReadOptions, progress: Progress | None = N
     if name in named_sets():
         return _list_named(name, options, progress)
     raise DataError(_not_found(name))
+
+
+def _published_parts(source: Mapping[Any, Any]) -> dict[str | None, tuple[np.ndarray, np.ndarray]]:
+    """Arrays by split, {"train": (images, labels), "test": (images, labels)}."""
+    parts: dict[str | None, tuple[np.ndarray, np.ndarray]] = {}
+    for name, pair in source.items():
+        split = SPLIT_OF.get(str(name).casefold())
+        if split is None or not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise DataError(
+                "arrays by split must be {'train': (images, labels), 'test': (images, labels)}, perhaps with "
+                f"'validation'; there is an entry {name!r} of type {type(pair).__name__}."
+            )
+        parts[split] = (pair[0], pair[1])
+    if "train" not in parts or len(parts) == 1:
+        raise DataError(
+            "arrays by split need 'train' and 'test' or 'validation'; for arrays without splits give (images, labels)."
+        )
+    return parts
 
 
 def named_sets() -> tuple[str, ...]:
@@ -97,7 +117,8 @@ def _list_named(name: str, options: ReadOptions, progress: Progress | None) -> L
     if fetched.kind == "folder":
         listing = list_folder(fetched.path, options)
     else:
-        parts: dict[str | None, tuple[np.ndarray, np.ndarray]] = dict(fetched.arrays)
+        parts: dict[str | None, tuple[np.ndarray, np.ndarray]] = {}
+        parts.update((split, pair) for split, pair in fetched.arrays.items())
         listing = from_parts(parts, name=name, kind="named set")
         if fetched.labels:
             listing.class_names = tuple(fetched.labels)

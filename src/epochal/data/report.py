@@ -1,6 +1,6 @@
 """The data report: what was found, what was decided, what is wrong, in plain words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -21,7 +21,9 @@ class Decision(Record):
     override: str = ""
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.chosen} ({self.why})" + (f" - override with {self.override}" if self.override else "")
+        return f"{self.what}: {self.chosen} ({self.why})" + (
+            f" - override with {self.override}" if self.override else ""
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,7 @@ class DataReport(Record):
 
     name: str
     kind: str
+    labels: tuple[str, ...]
     counts: Mapping[str, Mapping[str, int]]  # split -> class -> examples
     sizes: Mapping[str, Any] = field(default_factory=dict)  # smallest, largest, distinct, used: [width, height]
     channels: int = 3
@@ -78,19 +81,15 @@ class DataReport(Record):
     warnings: tuple[str, ...] = ()
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        return tuple(self.counts.get("train", {}))
-
-    @property
     def totals(self) -> dict[str, int]:
         """Examples in each split."""
-        return {split: sum(classes.values()) for split, classes in self.counts.items()}
+        return {split: sum(self.counts[split].values()) for split in SPLITS if split in self.counts}
 
     def to_text(self) -> str:
         """The report for a terminal."""
         totals = self.totals
         lines = [f"{self.name}: {sum(totals.values()):,} images of {len(self.labels)} classes ({self.kind})", ""]
-        lines += _table(self.counts)
+        lines += _table(self.labels, self.counts)
         lines += ["", *self._facts()]
         lines += _section("Decided from the data", [str(item) for item in self.decisions], limit=None)
         lines += _section("Take note", list(self.warnings), limit=None)
@@ -124,13 +123,13 @@ class DataReport(Record):
         return lines
 
     def _repr_html_(self) -> str:
-        classes = list(self.labels)
-        head = "".join(f"<th>{escape(split)}</th>" for split in self.counts)
+        splits = list(self.totals)
+        head = "".join(f"<th>{escape(split)}</th>" for split in splits)
         rows = "".join(
             f"<tr><th>{escape(label)}</th>"
-            + "".join(f"<td>{self.counts[split].get(label, 0):,}</td>" for split in self.counts)
+            + "".join(f"<td>{self.counts[split].get(label, 0):,}</td>" for split in splits)
             + "</tr>"
-            for label in classes[:100]
+            for label in self.labels[:100]
         )
         notes = [*map(str, self.decisions), *self.warnings, *map(str, self.problems[:SHOWN]), *self._copies()[:2]]
         items = "".join(f"<li>{escape(note)}</li>" for note in notes)
@@ -141,17 +140,17 @@ class DataReport(Record):
         )
 
 
-def _table(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
-    labels = list(counts.get("train", {}))
+def _table(labels: Sequence[str], counts: Mapping[str, Mapping[str, int]]) -> list[str]:
+    splits = [split for split in SPLITS if split in counts]
     shown = labels if len(labels) <= 40 else labels[:SHOWN]
     wide = max([len("class"), *(len(label) for label in shown)])
-    lines = ["  ".join(["class".ljust(wide), *(split.rjust(10) for split in counts)])]
+    lines = ["  ".join(["class".ljust(wide), *(split.rjust(10) for split in splits)])]
     for label in shown:
-        numbers = [f"{counts[split].get(label, 0):,}".rjust(10) for split in counts]
+        numbers = [f"{counts[split].get(label, 0):,}".rjust(10) for split in splits]
         lines.append("  ".join([label.ljust(wide), *numbers]))
     if len(shown) < len(labels):
         lines.append(f"... and {len(labels) - len(shown)} more classes")
-    sums = [f"{sum(classes.values()):,}".rjust(10) for classes in counts.values()]
+    sums = [f"{sum(classes.values()):,}".rjust(10) for classes in (counts[split] for split in splits)]
     lines.append("  ".join(["all".ljust(wide), *sums]))
     return lines
 

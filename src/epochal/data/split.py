@@ -69,7 +69,19 @@ def assign(
         test_count = min(needs[TEST], len(line_of_class))
         result[line_of_class[:test_count]] = TEST
         result[line_of_class[test_count : test_count + needs[VALIDATION]]] = VALIDATION
+    _fill_empty(result, units, order, open_splits)
     return result
+
+
+def _fill_empty(result: np.ndarray, units: np.ndarray, order: np.ndarray, open_splits: Sequence[int]) -> None:
+    """Give a held-out split that few large groups left empty the smallest group of train, if train keeps another."""
+    for split in reversed(open_splits):
+        train = np.unique(units[result == TRAIN])
+        if (result == split).any() or len(train) < 2:
+            continue
+        size = np.bincount(units)
+        first = {int(unit): int(order[units == unit].min()) for unit in train[size[train] == size[train].min()]}
+        result[units == min(first, key=lambda unit: first[unit])] = split
 
 
 def stratified(targets: np.ndarray, order: np.ndarray, count: int) -> np.ndarray:
@@ -101,7 +113,7 @@ def join(count: int, pairs: np.ndarray, groups: Sequence[str] | None = None) -> 
 
 
 def straddling(split: np.ndarray, units: np.ndarray) -> np.ndarray:
-    """[n] bool: examples whose group also lies in a split held further back (validation before train, test before both)."""
+    """[n] bool: examples whose group also lies in a later split (validation comes after train, test after both)."""
     furthest = np.zeros(int(units.max()) + 1 if len(units) else 0, np.int64)
     np.maximum.at(furthest, units, split)
     return split < furthest[units]
@@ -121,10 +133,13 @@ def small_classes(labels: Sequence[str], targets: np.ndarray, split: np.ndarray)
             notes.append(f"class {label!r} has {images}, none of them in train: it cannot be learned.")
         elif total == 1:
             notes.append(
-                f"class {label!r} has 1 image: it cannot be in both train and test; it stays in train and cannot be judged."
+                f"class {label!r} has 1 image: it cannot be in both train and test; it stays in train and cannot be "
+                "judged."
             )
         elif test == 0:
             notes.append(f"class {label!r} has {images}, none of them in test: it cannot be judged.")
         elif validation == 0:
-            notes.append(f"class {label!r} has {images}, none of them in validation: the choice between rungs cannot see it.")
+            notes.append(
+                f"class {label!r} has {images}, none of them in validation: the choice between rungs cannot see it."
+            )
     return notes

@@ -11,7 +11,7 @@ SHAPES = ("disc", "square", "triangle", "cross", "ring", "bar")
 def shapes(
     count: int, side: int = 16, classes: int = 4, seed: int = 0, channels: int = 1, noise: float = 12.0
 ) -> tuple[UInt8[np.ndarray, "count channels side side"], Int64[np.ndarray, " count"]]:
-    """Images of one bright shape on a dark ground, anywhere, of many sizes and shades, with Gaussian `noise`.
+    """Images of one shape, lighter or darker than its ground, of many sizes and places, with Gaussian `noise`.
 
     Targets index `SHAPES`; classes are balanced to within one example and come in random order. A small convolutional
     network passes 95% on it in seconds, and so does HOG with a linear machine; a linear model on pixels does not.
@@ -27,9 +27,10 @@ def shapes(
     centre = random.uniform(0.4, 0.6, (2, count, 1, 1)) * side
     down, right = (np.arange(side)[:, None] + 0.5 - centre[0]) / radius, (np.arange(side) + 0.5 - centre[1]) / radius
     inside = np.stack([draw(down, right) for draw in _DRAW[:classes]])[targets, np.arange(count)]
-    ground = random.uniform(20, 80, (count, channels, 1, 1))
-    light = ground + random.uniform(90, 170, (count, channels, 1, 1))
-    images = np.where(inside[:, None], light, ground) + random.normal(0, noise, (count, channels, side, side))
+    dark = random.uniform(10, 90, (count, channels, 1, 1))
+    light = dark + random.uniform(80, 160, (count, channels, 1, 1))
+    lighter = inside[:, None] ^ (random.random((count, 1, 1, 1)) < 0.5)
+    images = np.where(lighter, light, dark) + random.normal(0, noise, (count, channels, side, side))
     return images.clip(0, 255).astype(np.uint8), targets
 
 

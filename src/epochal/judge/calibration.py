@@ -43,7 +43,9 @@ def apply(logits: Float[np.ndarray, "items classes"], temperature: float) -> Flo
     return np.asarray(logits, dtype=np.float64) / temperature
 
 
-def probabilities(logits: Float[np.ndarray, "items classes"], temperature: float = 1.0) -> Float[np.ndarray, "items classes"]:
+def probabilities(
+    logits: Float[np.ndarray, "items classes"], temperature: float = 1.0
+) -> Float[np.ndarray, "items classes"]:
     """softmax(logits / temperature); rows sum to one."""
     return special.softmax(apply(logits, temperature), axis=1)
 
@@ -77,5 +79,7 @@ def brier_score(chances: Float[np.ndarray, "items classes"], targets: Int[np.nda
 def _chances(chances: np.ndarray, targets: np.ndarray) -> np.ndarray:
     checked = checked_logits(chances, targets)
     if (checked < 0).any() or not np.allclose(checked.sum(axis=1), 1, atol=1e-4):
-        raise ValueError("Expected probabilities whose rows sum to one; got something else. Use `probabilities(logits)`.")
+        raise ValueError(
+            "Expected probabilities whose rows sum to one; got something else. Use `probabilities(logits)`."
+        )
     return checked

@@ -107,7 +107,9 @@ def fit_power_law(
     return _fit(numbers, table, factors=factors, held_out=held_out)
 
 
-def would_more_data_help(law: PowerLaw, *, margin: float = 0.005, factor: float = 2.0, what: str = "examples") -> MoreData:
+def would_more_data_help(
+    law: PowerLaw, *, margin: float = 0.005, factor: float = 2.0, what: str = "examples"
+) -> MoreData:
     """What `factor` times the training data would do to the error, and whether that can be said at all.
 
     Yes: the predicted fall is at least `margin`, and the whole band lies below today's error. No: the law fits and
@@ -131,7 +133,7 @@ def would_more_data_help(law: PowerLaw, *, margin: float = 0.005, factor: float 
         answer = "no"
         sentence = (
             f"No sign that more data would help: {times} would cut the error from {_percent(error)} "
-            f"by {_points(max(smallest, 0.0))} to {_points(largest)} points, less than the {_points(margin)} that matter."
+            f"by {_points(max(smallest, 0.0))} to {_points(largest)} points; {_points(margin)} would matter."
         )
     elif predicted <= error - margin and high < error and held is not None:
         answer = "yes"
@@ -144,7 +146,7 @@ def would_more_data_help(law: PowerLaw, *, margin: float = 0.005, factor: float 
         unchecked = "" if held is not None else "; with fewer than four sizes the curve could not be checked"
         sentence = (
             f"Cannot tell whether more data would help: {times} would bring the error from {_percent(error)} "
-            f"to {_percent(predicted)}, but anything from {_percent(low)} to {_percent(high)} fits the curve{unchecked}."
+            f"to {_percent(predicted)}, but anything from {_percent(low)} to {_percent(high)} fits{unchecked}."
         )
     return MoreData(
         answer=answer,

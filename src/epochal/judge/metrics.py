@@ -17,7 +17,9 @@ class ClassScores:
     support: Int[np.ndarray, " classes"]
 
 
-def correct(labels: Int[np.ndarray, "*seeds items"], targets: Int[np.ndarray, " items"]) -> Bool[np.ndarray, "*seeds items"]:
+def correct(
+    labels: Int[np.ndarray, "*seeds items"], targets: Int[np.ndarray, " items"]
+) -> Bool[np.ndarray, "*seeds items"]:
     """Where the predicted labels agree with the targets; a leading axis of seeds is kept."""
     _check(labels, targets)
     return np.asarray(labels) == np.asarray(targets)
@@ -87,10 +89,14 @@ def _check(labels: Shaped[np.ndarray, "..."], targets: Shaped[np.ndarray, "..."]
         raise ValueError("Expected one item or more; got none.")
 
 
-def _logits(logits: Shaped[np.ndarray, "..."], targets: Shaped[np.ndarray, "..."]) -> Float[np.ndarray, "items classes"]:
+def _logits(
+    logits: Shaped[np.ndarray, "..."], targets: Shaped[np.ndarray, "..."]
+) -> Float[np.ndarray, "items classes"]:
     scores, targets = np.asarray(logits, dtype=np.float64), np.asarray(targets)
     if scores.ndim != 2 or targets.shape != scores.shape[:1] or len(targets) == 0:
-        raise ValueError(f"Expected logits [items, classes] and targets [items]; got {scores.shape} and {targets.shape}.")
+        raise ValueError(
+            f"Expected logits [items, classes] and targets [items]; got {scores.shape} and {targets.shape}."
+        )
     if targets.min() < 0 or targets.max() >= scores.shape[1]:
         raise ValueError(f"Expected targets from 0 to {scores.shape[1] - 1}; got {targets.min()} to {targets.max()}.")
     if not np.isfinite(scores).all():

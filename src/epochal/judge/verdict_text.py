@@ -52,22 +52,27 @@ def recommend(rungs: Sequence[RungSummary], findings: Mapping[str, Finding], *, 
             continue
         finding = findings.get(rung.name)
         if finding is None or finding.control != best.name:
-            raise ValueError(f"Expected a finding of {rung.name} against {best.name}, the best; got none. Compare them.")
+            raise ValueError(
+                f"Expected a finding of {rung.name} against {best.name}, the best; got none. Compare them."
+            )
         if finding.verdict in (EQUIVALENT, BETTER) or (finding.verdict == CANNOT_TELL and finding.effect >= -margin):
             level.append(rung)
     chosen = min(level, key=lambda rung: (rung.seconds, -rung.score))
     if len(level) == 1:
-        sentence = f"{_title(best)} is the best, at {_score(best)}, and no other is level with it."
+        sentence = f"{best.title} is the best, at {_score(best)}, and no other is level with it."
     elif chosen.name == best.name:
-        sentence = f"{_title(best)} is the best, at {_score(best)}, and the cheapest of the {len(level)} that are level with it."
+        others = "the other one" if len(level) == 2 else f"the {len(level) - 1} others"
+        sentence = f"{best.title} is the best, at {_score(best)}, and cheaper than {others} level with it."
     else:
         finding = findings[chosen.name]
         shown = "level with" if finding.verdict == EQUIVALENT else "not shown to be worse than"
         sentence = (
-            f"{_title(chosen)}, at {_score(chosen)}, is {shown} {_title(best)}, the best at {_score(best)} "
+            f"{chosen.title}, at {_score(chosen)}, is {shown} {best.title}, the best at {_score(best)} "
             f"({_difference(finding)}), and trains {_times(best.seconds, chosen.seconds)}."
         )
-    return Recommendation(chosen=chosen.name, best=best.name, level=tuple(rung.name for rung in level), sentence=sentence)
+    return Recommendation(
+        chosen=chosen.name, best=best.name, level=tuple(rung.name for rung in level), sentence=sentence
+    )
 
 
 def need_deep_learning(classical: RungSummary | None, deep: RungSummary | None, finding: Finding | None) -> str:
@@ -89,20 +94,23 @@ def need_deep_learning(classical: RungSummary | None, deep: RungSummary | None, 
     if finding.verdict == BETTER:
         sure = "" if finding.simultaneous[0] > finding.margin else ", though the gain may be smaller than what matters"
         return (
-            f"Yes: {_title(deep)} beats {_title(classical)}, the best approach without deep learning ({numbers}){sure}; "
+            f"Yes: {deep.title} beats {classical.title}, the best without deep learning ({numbers}){sure}; "
             f"it trains {_times(classical.seconds, deep.seconds)}.{caveat}"
         )
     if finding.verdict == WORSE:
         return (
-            f"No: {_title(classical)} beats the best network, {_title(deep)} ({numbers}), "
+            f"No: {classical.title} beats the best network, {deep.title} ({numbers}), "
             f"and trains {_times(deep.seconds, classical.seconds)}.{caveat}"
         )
     if finding.verdict == EQUIVALENT:
         return (
-            f"No: {_title(classical)} is level with the best network, {_title(deep)} ({numbers}), "
+            f"No: {classical.title} is level with the best network, {deep.title} ({numbers}), "
             f"and trains {_times(deep.seconds, classical.seconds)}.{caveat}"
         )
-    return f"Cannot tell with this test split: {_title(deep)} against {_title(classical)} ({numbers}); {what_would_settle(finding)}.{caveat}"
+    return (
+        f"Cannot tell with this test split: {deep.title} against {classical.title} ({numbers}); "
+        f"{what_would_settle(finding)}. {classical.title} trains {_times(deep.seconds, classical.seconds)}.{caveat}"
+    )
 
 
 def describe(finding: Finding) -> str:
@@ -139,13 +147,9 @@ def _caveat(classical: RungSummary, deep: RungSummary, finding: Finding) -> str:
     flagged = [rung for rung in (deep, classical) if rung.under_trained]
     if not flagged or (UNDER_TRAINED not in finding.marks and finding.verdict in (BETTER, WORSE)):
         return ""
-    names = " and ".join(_title(rung) for rung in flagged)
+    names = " and ".join(rung.title for rung in flagged)
     verb = "was" if len(flagged) == 1 else "were"
     return f" But {names} {verb} still improving when the budget ended: a larger budget may change this."
-
-
-def _title(rung: RungSummary) -> str:
-    return rung.title
 
 
 def _score(rung: RungSummary) -> str:

@@ -1,1 +1,1 @@
-"""One breakthrough = one file: the rungs of the ladder, the parts that they share, and the catalogue that lists them."""
+"""One breakthrough = one file: the rungs, the parts that they share, and the catalogue of them."""

@@ -108,7 +108,7 @@ class AlexNet(nn.Module):
         convolutions = [module for module in self.features.modules() if isinstance(module, nn.Conv2d)]
         hidden = [module for module in self.classifier if isinstance(module, nn.Linear)][:-1]
         for module in (convolutions[1], convolutions[3], convolutions[4], *hidden):
-            if module.bias is not None:
+            if isinstance(module.bias, Tensor):
                 nn.init.ones_(module.bias)
 
     def forward(self, images: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch classes"]:

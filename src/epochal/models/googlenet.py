@@ -102,9 +102,7 @@ class Inception(nn.Module):
         )
         self.pool = nn.Sequential(nn.MaxPool2d(3, 1, 1), convolution(config, channels_in, widths.pool, 1))
 
-    def forward(
-        self, maps: Float[Tensor, "batch channels height width"]
-    ) -> Float[Tensor, "batch wider height width"]:
+    def forward(self, maps: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch wider height width"]:
         return torch.cat((self.one(maps), self.three(maps), self.five(maps), self.pool(maps)), 1)
 
 

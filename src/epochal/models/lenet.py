@@ -58,6 +58,8 @@ class LeNetConfig(Record):
 class PartialConvolution(nn.Module):
     """A 5x5 convolution in which map i of the output sees only the maps `inputs[i]`; unseen kernels do not exist."""
 
+    places: Tensor
+
     def __init__(self, inputs: tuple[tuple[int, ...], ...], *, channels_in: int, padding: int):
         super().__init__()
         self.channels_in, self.channels_out, self.padding = channels_in, len(inputs), padding
@@ -107,6 +109,8 @@ class RadialBasis(nn.Module):
     That is the logarithm of a Gaussian of unit variance about the code, up to a constant. Codes are fixed.
     """
 
+    codes: Tensor
+
     def __init__(self, features: int, classes: int):
         super().__init__()
         generator = torch.Generator(device="cpu").manual_seed(CODES_SEED)
@@ -129,7 +133,7 @@ class LeNet(nn.Module):
         pad_c1 = 2 if scale.below else 0
         side = min(scale.side + 2 * pad_c1, NATIVE) - 4 if scale.below else scale.side - 4  # of C1
         pad_c3 = 2 if (-(-side // first) - 4) // second < SMALLEST_MAP else 0
-        size = tuple(_side(n, pad_c1, pad_c3, first, second) for n in (scale.height, scale.width))
+        height, width = (_side(n, pad_c1, pad_c3, first, second) for n in (scale.height, scale.width))
 
         self.c1 = nn.Conv2d(scale.channels, 6, 5, padding=pad_c1)
         self.n1 = normalisation(config.normalisation, 6)
@@ -137,7 +141,7 @@ class LeNet(nn.Module):
         self.c3 = PartialConvolution(C3_INPUTS, channels_in=6, padding=pad_c3)
         self.n3 = normalisation(config.normalisation, 16)
         self.s4 = Subsampling(16, window=second)
-        self.fit, size = fit_map(scale, size, 5)
+        self.fit, size = fit_map(scale, (height, width), 5)
         self.c5 = nn.Linear(16 * size[0] * size[1], 120)  # a convolution whose kernel is the whole map
         self.f6 = nn.Linear(120, 84)
         self.dropout = Dropout(config.dropout)

@@ -33,7 +33,7 @@ class NetworkPredictor:
     model: nn.Module
     mean: tuple[float, ...]  # of each channel, on the scale from 0 to 1
     std: tuple[float, ...]
-    batch_size: int = 256
+    batch_size: int = 64  # the working set of larger ones leaves a processor's cache: 64 was up to 1.4 times as fast
 
     def __call__(self, images: np.ndarray) -> Prediction:
         """Images uint8 [batch, channels, height, width], an array or a memory map, to logits float32 [batch, classes].

@@ -94,9 +94,9 @@ class Block(nn.Module):
         channels_out = width * 4 if bottleneck else width
         if bottleneck:
             early, late = (1, stride) if config.stride_in_three else (stride, 1)
-            shapes = ((channels_in, width, 1, early), (width, width, 3, late), (width, channels_out, 1, 1))
+            shapes = [(channels_in, width, 1, early), (width, width, 3, late), (width, channels_out, 1, 1)]
         else:
-            shapes = ((channels_in, width, 3, stride), (width, width, 3, 1))
+            shapes = [(channels_in, width, 3, stride), (width, width, 3, 1)]
         layers: list[nn.Module] = []
         for shape in shapes:
             layers += [convolution(config, *shape), Activation(config.activation)]
@@ -130,8 +130,9 @@ class ResNet(nn.Module):
         scale = fit_scale(task, native=native, reductions=reductions, model="resnet")
         bottleneck = not cifar and config.depth >= 50
         if cifar:
-            repeats, widths = ((config.depth - 2) // 6,) * 3, (16, 32, 64)
-            strides = (1, *scale.strides)
+            repeats: tuple[int, ...] = ((config.depth - 2) // 6,) * 3
+            widths: tuple[int, ...] = (16, 32, 64)
+            strides: tuple[int, ...] = (1, *scale.strides)
             channels = widths[0]
             self.stem = nn.Sequential(
                 convolution(config, scale.channels, channels, 3, 1),  # [batch, 16, 32, 32] at 32x32

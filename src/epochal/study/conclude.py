@@ -33,7 +33,21 @@ def conclude(
 ) -> ClimbResult:
     """Choose; for a complete climb score every rung on the test split; write the bundle, result.json and the report."""
     dataset, targets = here.dataset, here.dataset.validation.targets
+    facts = {
+        "task": dataset.task,
+        "command": command,
+        "started": started,
+        "seeds": here.plan.seeds,
+        "budget_seconds": here.plan.seconds,
+        "complete": complete,
+        "data": dataset.report.to_dict(),
+        "environment": environment,
+    }
     arms = {name: arm for name, arm in here.latest().items() if arm.finished}
+    if not arms:
+        rungs = tuple(rung_result(here, name, {}, None) for name in here.qualified)
+        verdict = "No rung finished its training, so there is nothing to choose from; each says why."
+        return keep(ClimbResult(**facts, spent_seconds=here.spent, rungs=rungs, verdict=verdict), directory)
     winner = max(arms, key=lambda name: float(arms[name].correct(targets).mean()))
     others = [arm for name, arm in arms.items() if name != winner]
     compared = {f.arm: f for f in pair_all([(arms[winner], arm) for arm in others], targets, here.plan.margin)}
@@ -56,13 +70,8 @@ def conclude(
             )
         }
     result = ClimbResult(
-        task=dataset.task,
-        command=command,
-        started=started,
-        seeds=here.plan.seeds,
-        budget_seconds=here.plan.seconds,
+        **facts,
         spent_seconds=here.spent,
-        complete=complete,
         rungs=tuple(rung_result(here, name, test, opened) for name in here.plan.rungs if name in here.qualified),
         steps=here.steps,
         finals=tuple(compared[name] for name in here.finals if name in compared),
@@ -73,8 +82,6 @@ def conclude(
         if here.curve
         else "Not measured: the learning curve over fractions of the data did not run.",
         data_curve=here.curve,
-        data=dataset.report.to_dict(),
-        environment=environment,
         **(
             on_test(here, arms, choice.chosen, kept, temperature, test, opened)
             if opened
@@ -91,7 +98,10 @@ def conclude(
         evidence={"climb": without_pictures(result), "runs": [run.to_dict() for run in arm.runs]},
     )
     here.note_time()
-    result = result.replace(spent_seconds=here.spent)
+    return keep(result.replace(spent_seconds=here.spent), directory)
+
+
+def keep(result: ClimbResult, directory: Path) -> ClimbResult:
     write_atomically(directory / "result.json", result.to_json().encode())
     write_report(result, directory / "report.html")
     return result

@@ -4,12 +4,10 @@ import numpy as np
 
 from epochal.judge.learning_curve import fit_power_law, would_more_data_help
 from epochal.models.catalogue import RUNGS
-from epochal.study.plan import FRACTIONS
+from epochal.study.plan import CURVE_SEEDS, FRACTIONS
 from epochal.study.result import DataCurve
 from epochal.study.stages import Progress, accuracy, closing, seen_rate
 from epochal.train.experiment import run_once
-
-CURVE_SEEDS = 2
 
 
 def data_curve(here: Progress) -> None:

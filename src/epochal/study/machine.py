@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import psutil
 import torch
@@ -37,6 +38,7 @@ class Machine(Record):
     rates: Mapping[str, float]
     threads: int
     cores: int
+    load: float  # processes that were running or waiting in the last minute, before measuring
     memory: int
     memory_free: int
     disk_free: int
@@ -48,6 +50,8 @@ class Machine(Record):
             f"epochal {facts['epochal']} on Python {facts['python']}, {facts['system']}",
             f"device   {facts['device']}",
             f"threads  {self.threads} of {self.cores} cores",
+            f"load     {self.load:.1f}"
+            + (": other work keeps this machine busy, and it measures slower than it is" if self.load > 1 else ""),
             f"memory   {self.memory_free / 2**30:.1f} GiB free of {self.memory / 2**30:.1f} GiB",
             f"disk     {self.disk_free / 2**30:.1f} GiB free here",
             "",
@@ -67,13 +71,14 @@ class Machine(Record):
 
 def examine() -> Machine:
     """Look at this machine and measure it, for a few seconds at most."""
-    memory = psutil.virtual_memory()
+    memory, load = psutil.virtual_memory(), psutil.getloadavg()[0]
     return Machine(
         environment=environment(),
         libraries={name: importlib.metadata.version(name) for name in LIBRARIES},
         rates=measured_rates(),
         threads=torch.get_num_threads(),
         cores=os.cpu_count() or 1,
+        load=load,
         memory=memory.total,
         memory_free=memory.available,
         disk_free=shutil.disk_usage(os.getcwd()).free,
@@ -90,12 +95,12 @@ def measured_rates() -> dict[str, float]:
     rates = {}
     for kind, name in ((torch.float32, "float32"), (torch.bfloat16, "bfloat16")):
         left, right = torch.ones(2, SIDE, SIDE, dtype=kind, device=device())
-        rates[f"matrix {name}"] = rate(lambda left=left, right=right: left @ right, 2.0 * SIDE**3)
+        rates[f"matrix {name}"] = rate(partial(torch.matmul, left, right), 2.0 * SIDE**3)
         images = torch.ones(batch, channels, side, side, dtype=kind, device=device())
         images = images.contiguous(memory_format=torch.channels_last)
         weights = torch.ones(channels, channels, 3, 3, dtype=kind, device=device())
         rates[f"convolution {name}"] = rate(
-            lambda images=images, weights=weights: F.conv2d(images, weights, padding=1),
+            partial(F.conv2d, images, weights, padding=1),
             2.0 * 9 * batch * channels**2 * side**2,
         )
     return rates

@@ -14,8 +14,9 @@ from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import MEASURING, TUNING
 from epochal.train.store import Store
 
-QUALIFYING, CURVE = 0.42, 0.10  # shares of the whole budget; the finals get what these, and the closing, leave
-FINALISTS = 3
+QUALIFYING, CURVE = 0.36, 0.08  # shares of the whole budget; the finals get what these, and the closing, leave
+FINALISTS = 2
+CURVE_SEEDS = 2
 FRACTIONS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of the training data, for the data curve
 LEAST = 0.4  # seconds: a shorter training measures nothing
 
@@ -45,10 +46,10 @@ class Plan(Record):
         total = QUALIFYING * self.seconds
         lines = [
             f"Plan for {self.name}: {self.seconds:.0f} s in all, {len(self.rungs)} rungs, {len(self.seeds)} seeds",
-            f"  qualifying  {total:7.0f} s  each rung {self.arm:.1f} s: speed measured, {self.trials} learning rates tried, "
-            f"then {len(self.seeds)} trainings of {self.training:.1f} s",
-            f"  finals      {(1 - QUALIFYING - CURVE) * self.seconds:7.0f} s  up to {FINALISTS} rungs that could still win, "
-            "at a larger and again equal budget (and what the classical rungs leave over)",
+            f"  qualifying  {total:7.0f} s  each rung {self.arm:.1f} s: speed measured, {self.trials} learning rates "
+            f"tried, then {len(self.seeds)} trainings of {self.training:.1f} s",
+            f"  finals      {(1 - QUALIFYING - CURVE) * self.seconds:7.0f} s  up to {FINALISTS} rungs that could still "
+            "win, at a larger and again equal budget (and what the classical rungs leave over)",
             f"  data curve  {CURVE * self.seconds:7.0f} s  the best rung on {len(FRACTIONS)} fractions of the training "
             "data",
             "  then the choice, the test split (opened once), the bundle and the report",

@@ -77,9 +77,7 @@ def train_dataset(
             store.decide("budget", lambda: rate.budget(max(seconds - rate.measured, 0.5 * seconds)).to_dict())
         )
         recipe = Recipe.from_dict(store.decide("recipe", lambda: rate.recipe.to_dict()))
-        watch(
-            f"{name}: {budget.examples:,} examples in about {rate.seconds(budget.examples):.0f} s, {recipe.precision}"
-        )
+        watch(f"{name}: {budget.examples:,} examples in about {rate.seconds(budget):.0f} s, {recipe.precision}")
         run_name = f"{name}/seed-{seed}"
         run = run_once(run_name, recipe, dataset, store, budget=budget, seed=seed)
         if run.status != FINISHED:

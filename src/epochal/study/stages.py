@@ -8,16 +8,17 @@ import numpy as np
 from epochal.core.experiment import Finding
 from epochal.core.run import Budget
 from epochal.data.dataset import Dataset
-from epochal.models.catalogue import NETWORK, RUNGS
-from epochal.study.plan import CURVE, FINALISTS, Plan
+from epochal.models.catalogue import CLASSICAL, NETWORK, RUNGS
+from epochal.study.plan import CURVE, CURVE_SEEDS, FINALISTS, FRACTIONS, Plan
 from epochal.study.result import DataCurve
 from epochal.train.budget import Rate
-from epochal.train.experiment import Arm, Watch, pair_all, run_arm
+from epochal.train.experiment import Arm, Watch, mean_curve, pair_all, run_arm
 from epochal.train.flipping import flips_keep_labels, without_flips
 from epochal.train.store import Store
 
 CLOSING = (2.0, 0.01)  # seconds, and share of the budget, for the choice, the bundle and the report
-WITHIN = 1.5  # a rung goes to the finals if its error is at most this many times the best one's
+GROWTH = 4.0  # about how much larger the budget of the finals is
+WITHIN = 1.5  # a classical rung goes to the finals if its error is at most this many times the lowest hope
 
 
 @dataclass
@@ -84,51 +85,81 @@ def accuracy(arm: Arm, targets: np.ndarray) -> float:
 
 
 def finals(here: Progress) -> None:
-    """The rungs that could still win, at a larger and again equal budget, with the rates they qualified with."""
+    """The rungs that could still win, at a larger budget, equal for the networks, with the rates they qualified with.
+
+    Classical rungs that did not see every example go first: what they do not need goes to the networks.
+    """
     chosen = here.store.decide("finalists", lambda: finalists(here))
-    if not chosen:
-        return
-    made = here.plan
-    left = made.seconds * (1 - CURVE) - here.spent - closing(here)
-    each = here.store.decide("final seconds", lambda: left / (len(chosen) * len(made.seeds)))
-    if each < made.training:
-        here.watch("finals: left out, the budget is spent")
-        return
-    here.watch(f"finals: {', '.join(chosen)}, {each:.1f} s a training")
-    for name in chosen:
-        arm = here.qualified[name]
-        here.finals[name] = run_arm(
-            f"final/{name}",
-            arm.recipe,
-            here.dataset,
-            here.store,
-            budget=Budget(examples=0, seconds=each * len(made.seeds)),
-            seeds=made.seeds,
-            rate=seen_rate(arm),
-            watch=here.watch,
-        )
-        here.note_time()
+    for kind in (CLASSICAL, NETWORK):
+        arms = [here.qualified[name] for name in chosen if RUNGS[name].kind == kind]
+        rivals = len(chosen) if kind == CLASSICAL else len(arms)
+
+        def share(rivals: int = rivals) -> float:
+            return left_for_finals(here) / rivals
+
+        for arm in arms:
+            seconds = here.store.decide(f"final seconds/{kind}", share)
+            if seconds < here.plan.arm:
+                here.watch(f"finals: {arm.recipe.model} left out, the budget is spent")
+                continue
+            here.watch(f"finals: {arm.recipe.model}, {seconds / len(here.plan.seeds):.1f} s a training")
+            here.finals[arm.recipe.model] = run_arm(
+                f"final/{arm.recipe.model}",
+                arm.recipe,
+                here.dataset,
+                here.store,
+                budget=Budget(examples=0, seconds=seconds),
+                seeds=here.plan.seeds,
+                rate=seen_rate(arm),
+                watch=here.watch,
+            )
+            here.note_time()
+
+
+def left_for_finals(here: Progress) -> float:
+    """Seconds that are left once the closing, and the data curve of the best rung so far, have theirs.
+
+    A classical rung's curve costs little more than its training.
+    """
+    targets = here.dataset.validation.targets
+    best = max((arm for arm in here.qualified.values() if arm.finished), key=lambda arm: accuracy(arm, targets))
+    curve = CURVE * here.plan.seconds
+    if RUNGS[best.recipe.model].kind == CLASSICAL:
+        curve = min(curve, CURVE_SEEDS * len(FRACTIONS) * float(np.mean([run.cost.seconds for run in best.runs])))
+    return here.plan.seconds - here.spent - closing(here) - curve
 
 
 def finalists(here: Progress) -> list[str]:
-    """Of the rungs that could use a larger budget (networks, and classical rungs that did not see every example), the
-    best, and those whose error is at most `WITHIN` times its: at most `FINALISTS`."""
+    """The networks with the lowest error to hope for, at most `FINALISTS`, and every classical rung that did not see
+    all examples and could pass them."""
     targets = here.dataset.validation.targets
-    errors = {
-        name: 1 - accuracy(arm, targets)
-        for name, arm in here.qualified.items()
-        if arm.finished and (RUNGS[name].kind == NETWORK or arm.under_trained)
-    }
-    ranked = sorted(errors, key=lambda name: errors[name])[:FINALISTS]
-    room = 1 / len(targets)  # one item, so that an error of zero leaves room for others
-    return [name for name in ranked if errors[name] <= WITHIN * errors[ranked[0]] + room]
+    hopes = {name: hope(arm, targets) for name, arm in here.qualified.items() if arm.finished}
+    networks = sorted((name for name in hopes if RUNGS[name].kind == NETWORK), key=lambda name: hopes[name])[:FINALISTS]
+    classical = [name for name in hopes if RUNGS[name].kind == CLASSICAL and here.qualified[name].under_trained]
+    best = min(hopes.values(), default=1.0)
+    return [name for name in classical if hopes[name] <= WITHIN * best] + networks
+
+
+def hope(arm: Arm, targets: np.ndarray) -> float:
+    """The error, were it to go on falling as the validation loss did over the last quarter of the budget.
+
+    As much again each time that the budget grows by a third, up to `GROWTH` times: a bound for who may still win, and
+    no prediction.
+    """
+    error = 1 - accuracy(arm, targets)
+    losses = [point.values["validation_loss"] for point in mean_curve(arm.runs)]
+    if not arm.under_trained or len(losses) < 4:
+        return error
+    fall = losses[-1] / losses[round(0.75 * len(losses)) - 1]
+    return float(error * fall ** (np.log(GROWTH) / np.log(4 / 3)))
 
 
 def seen_rate(arm: Arm) -> Rate:
     """A network's speed as its own runs showed it, which is truer than what was measured beforehand."""
     if arm.rate.most is not None:
         return arm.rate
-    learning = [max(run.cost.seconds - arm.rate.fixed, 0.2 * run.cost.seconds) / run.cost.examples for run in arm.runs]
+    asking = arm.rate.asking(arm.budget.glance)
+    learning = [max(run.cost.seconds - asking, 0.2 * run.cost.seconds) / run.cost.examples for run in arm.runs]
     return arm.rate.replace(recipe=arm.recipe, scale=float(np.mean(learning)))
 
 

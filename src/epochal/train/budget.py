@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from torch import nn
 
 from epochal.core.errors import BudgetError
 from epochal.core.recipe import Recipe
@@ -19,6 +18,9 @@ from epochal.train.trainee import Trainee, prepare, trainable
 
 PAYS = 1.1  # bfloat16 must be this many times faster than float32 to be chosen
 SAMPLE = 400  # examples of the first trial of a classical rung
+ASKED = 256  # validation examples that are predicted to measure how fast that is
+LOOKING = 0.05  # share of a training that goes into the points of its curve
+LEAST_GLANCE, MOST_GLANCE = 100, 2000  # validation examples behind a point
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "": 1.0}
 
 
@@ -42,56 +44,62 @@ def seconds(text: str | float) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Rate(Record):
-    """What a recipe costs here: `fixed` seconds a training whatever its length (its evaluations, and its start),
-    and `scale * examples ** power` seconds of learning. Networks have power 1."""
+    """What a recipe costs here: `scale * examples ** power` seconds of learning (networks have power 1), and
+    `answering` seconds for each validation example, some at each point of the curve and all at the end."""
 
     recipe: Recipe  # the one given, with the precision that was measured to be faster
-    fixed: float
-    answering: float  # seconds to predict one example
+    answering: float
+    validation: int  # examples of the validation split
     scale: float
     power: float = 1.0
+    points: int = POINTS  # of the curve
     most: int | None = None  # examples it can make use of: a classical rung sees each once
     measured: float = 0.0  # seconds that measuring took
 
     def budget(self, promised: float) -> Budget:
-        """The budget that a promise of so many seconds comes to."""
-        afforded = (max(promised - self.fixed, 0.05 * promised) / self.scale) ** (1 / self.power)
+        """The budget that a promise of so many seconds comes to. Looking along the way may take `LOOKING` of it."""
+        glance = int(np.clip(LOOKING * promised / (self.points * self.answering), LEAST_GLANCE, MOST_GLANCE))
+        glance = min(glance, self.validation)
+        afforded = (max(promised - self.asking(glance), 0.05 * promised) / self.scale) ** (1 / self.power)
         least = 1 if self.most is None else min(self.most, 50)
-        return Budget(examples=max(least, int(min(afforded, self.most or afforded))), seconds=promised)
+        examples = max(least, int(min(afforded, self.most or afforded)))
+        return Budget(examples=examples, seconds=promised, glance=glance)
 
-    def seconds(self, examples: int) -> float:
-        """About how long a training with that many examples takes."""
-        return self.fixed + self.scale * examples**self.power
+    def asking(self, glance: int) -> float:
+        """Seconds that a training spends on being evaluated."""
+        return self.answering * (self.points * glance + self.validation)
+
+    def seconds(self, budget: Budget) -> float:
+        """About how long a training with this budget takes."""
+        return self.asking(budget.glance) + self.scale * budget.examples**self.power
 
 
 def measure(dataset: Dataset, recipe: Recipe, allowed: float) -> Rate:
     """Try a recipe for about `allowed` seconds on a model that is thrown away."""
     began = time.perf_counter()
-    trainee = prepare(dataset, recipe, seed=0)
-    if not isinstance(trainee.model, nn.Module):
+    if recipe.objective == "estimate":
         rate = _measure_classical(dataset, recipe, allowed)
-    else:
-        plain = _measure_network(dataset, trainee, allowed / 2)
+    elif recipe.precision == "float32":
         fast = recipe.replace(precision="bfloat16", memory_format="channels_last")
-        rate = plain
-        if recipe.precision == "float32" and recipe.memory_format == "contiguous":
-            quick = _measure_network(dataset, prepare(dataset, fast, seed=0), allowed / 2)
-            rate = quick if quick.scale * PAYS < plain.scale else plain
+        plain, quick = (_measure_network(dataset, one, allowed / 2) for one in (recipe, fast))
+        rate = quick if quick.scale * PAYS < plain.scale else plain
+    else:
+        rate = _measure_network(dataset, recipe, allowed)
     return rate.replace(measured=time.perf_counter() - began)
 
 
-def _measure_network(dataset: Dataset, trainee: Trainee, allowed: float) -> Rate:
-    """Seconds an example, from the fastest of several short stretches: other work on the machine only ever adds."""
-    recipe, total = trainee.recipe, 1_000_000
+def _measure_network(dataset: Dataset, recipe: Recipe, allowed: float) -> Rate:
+    """Seconds an example: the median of several short stretches."""
+    trainee = prepare(dataset, recipe, seed=0, budget=Budget(examples=1))
+    total = 1_000_000
     state = State(
         model=trainee.model,
-        steppers={
-            p: Stepper(recipe, trainable(trainee.model, p), total) for p in trainee.objective.parts
-        },
+        steppers={p: Stepper(recipe, trainable(trainee.model, p), total) for p in trainee.objective.parts},
         seed=0,
     )
     end = time.perf_counter() + allowed
-    done, stretches = 2, []
+    done = 2
+    stretches: list[float] = []
     loop(state, trainee.feed, trainee.objective, steps=done, precision=recipe.precision)  # the first steps warm up
     stretch = 1
     while time.perf_counter() < end or not stretches:
@@ -101,18 +109,10 @@ def _measure_network(dataset: Dataset, trainee: Trainee, allowed: float) -> Rate
         stretches.append(took / stretch)
         done += stretch
         stretch = max(1, min(50, round(allowed / 6 / stretches[-1])))
-    predictor = trainee.predictor(trainee.model)
-    some = dataset.validation.images[: min(512, len(dataset.validation.targets))]
-    predictor(some[:8])
-    started = time.perf_counter()
-    predictor(some)
-    evaluation = (time.perf_counter() - started) / len(some)
-    count = len(dataset.validation.targets)
-    glance = min(count, trainee.glance.most or count) if hasattr(trainee.glance, "most") else count
     return Rate(
         recipe=recipe,
-        fixed=evaluation * (POINTS * glance + count),
-        answering=evaluation,
+        answering=_answering(dataset, trainee),
+        validation=len(dataset.validation.targets),
         scale=float(np.median(stretches)) / trainee.per_step,
     )
 
@@ -120,33 +120,39 @@ def _measure_network(dataset: Dataset, trainee: Trainee, allowed: float) -> Rate
 def _measure_classical(dataset: Dataset, recipe: Recipe, allowed: float) -> Rate:
     """Fit on a few examples, then on more while the allowance lasts; the last two tell how the time grows."""
     count = len(dataset.train.targets)
-    some = dataset.validation.images[: min(200, len(dataset.validation.targets))]
-    sizes, times, answers = [], [], 0.0
+    sizes: list[int] = []
+    times: list[float] = []
     size = min(SAMPLE, count)
     began = time.perf_counter()
     while True:
-        trainee = prepare(dataset, recipe, seed=0, limit=size)
+        trainee = prepare(dataset, recipe, seed=0, budget=Budget(examples=size))
         started = time.perf_counter()
         state = State(model=trainee.model, steppers={"all": Stepper(recipe, [], 1)}, seed=0)
         loop(state, trainee.feed, trainee.objective, steps=1)
         sizes.append(size)
         times.append(time.perf_counter() - started)
-        predictor = trainee.predictor(trainee.model)
-        started = time.perf_counter()
-        predictor(some)
-        answers = (time.perf_counter() - started) / len(some)
         if size == count or time.perf_counter() - began + 3 * times[-1] > allowed:
             break
         size = min(2 * size, count)
     power = 1.0
     if len(sizes) > 1 and times[-1] > times[-2] > 0:
         power = float(np.clip(np.log(times[-1] / times[-2]) / np.log(sizes[-1] / sizes[-2]), 0.7, 2.2))
-    validation = len(dataset.validation.targets)
     return Rate(
         recipe=recipe,
-        fixed=answers * (validation + min(validation, trainee.glance.most or validation)),  # type: ignore[union-attr]
-        answering=answers,
+        answering=_answering(dataset, trainee),
+        validation=len(dataset.validation.targets),
         scale=times[-1] / sizes[-1] ** power,
         power=power,
+        points=1,
         most=count,
     )
+
+
+def _answering(dataset: Dataset, trainee: Trainee) -> float:
+    """Seconds to predict one example."""
+    predictor = trainee.predictor(trainee.model)
+    some = dataset.validation.images[:ASKED]
+    predictor(some[:64])  # the first answers are slower
+    started = time.perf_counter()
+    predictor(some)
+    return (time.perf_counter() - started) / len(some)

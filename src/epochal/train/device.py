@@ -11,7 +11,7 @@ import torch
 
 @cache
 def device() -> str:
-    """"cuda" where there is one, else "cpu"; the variable EPOCHAL_DEVICE overrides it."""
+    """ "cuda" where there is one, else "cpu"; the variable EPOCHAL_DEVICE overrides it."""
     return os.environ.get("EPOCHAL_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
 
 

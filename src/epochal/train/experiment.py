@@ -1,7 +1,7 @@
-"""Experiments: every recipe gets the same seeds, order of data, trials and budget; then it is paired with the control."""
+"""Experiments: each recipe gets the same seeds, order of data, trials and budget, and is paired with the control."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from epochal.train.trainee import Judge, prepare
 TUNING = 0.25  # share of an arm's seconds that its learning-rate trials may spend
 MEASURING = 0.04  # share that goes into measuring its speed
 STEP_OF_RATE = 3.0  # trials try the recipe's own learning rate, then this many times less and more
+TRIAL_GLANCE = 1000  # validation examples that judge a trial
 TUNING_SEED = 1_000_003  # the trials use a seed that no run is judged on
 
 Watch = Callable[[str], None]
@@ -127,9 +128,7 @@ def run_arm(
         )
     tried: tuple[Trial, ...] = ()
     if trials:
-        short = each.replace(
-            examples=max(recipe.batch_size * 8, round(each.examples * TUNING / share * len(runs_wanted) / trials))
-        )
+        short = trial_budget(each, rate, share, len(runs_wanted), trials)
         tried = tuple(
             _try(f"{name}/trial-{k}", recipe.replace(learning_rate=learning_rate), dataset, store, short)
             for k, learning_rate in enumerate(rates(recipe.learning_rate, trials))
@@ -138,7 +137,8 @@ def run_arm(
         if good:
             best = min(good, key=lambda trial: trial.loss)  # type: ignore[arg-type, return-value]
             recipe = recipe.replace(learning_rate=best.learning_rate)
-            watch(f"{name}: learning rate {recipe.learning_rate:.3g} of {', '.join(f'{t.learning_rate:.3g}' for t in tried)}")
+            among = ", ".join(f"{trial.learning_rate:.3g}" for trial in tried)
+            watch(f"{name}: learning rate {recipe.learning_rate:.3g} of {among}")
     runs, names, logits = [], [], []
     for seed in runs_wanted:
         run_name = f"{name}/seed-{seed}"
@@ -147,7 +147,8 @@ def run_arm(
         names.append(run_name)
         if run.status == FINISHED:
             logits.append(store.array(run_name, "validation"))
-            watch(f"{name}: seed {seed}, validation {100 * run.scores['validation_accuracy']:.2f}% in {run.cost.seconds:.1f} s")
+            accuracy = 100 * run.scores["validation_accuracy"]
+            watch(f"{name}: seed {seed}, validation {accuracy:.2f}% in {run.cost.seconds:.1f} s")
         else:
             watch(f"{name}: seed {seed} {run.status}. {run.message}")
     shape = (0, len(dataset.validation.targets), dataset.task.classes)
@@ -167,15 +168,21 @@ def run_arm(
 def run_once(name: str, recipe: Recipe, dataset: Dataset, store: Store, *, budget: Budget, seed: int) -> Run:
     """One training, kept in the store with its weights and its validation logits; at once where it is there already."""
     known = store.run(name)
-    if known and (known.recipe, known.budget.examples, known.task) == (recipe, budget.examples, dataset.task.fingerprint):
+    if known and (known.recipe, known.budget.examples, known.task) == (
+        recipe,
+        budget.examples,
+        dataset.task.fingerprint,
+    ):
+        store.checkpoints(name).clear()  # of a process that was killed between keeping the run and this
         return known
-    trainee = prepare(dataset, recipe, seed, limit=budget.examples)
+    trainee = prepare(dataset, recipe, seed, budget)
     gradient = recipe.objective != "estimate"
     predictor, run = fit(trainee, budget, seed, checkpoints=store.checkpoints(name) if gradient else None)
     if run.status != FINISHED:
         store.finish(name, run, {}, {})
     else:
-        assert isinstance(trainee.judge, Judge) and trainee.judge.prediction is not None
+        assert isinstance(trainee.judge, Judge)
+        assert trainee.judge.prediction is not None
         store.finish(name, run, model_files(predictor.model), {"validation": trainee.judge.prediction.logits})  # type: ignore[attr-defined]
     return run
 
@@ -185,10 +192,22 @@ def rates(centre: float, trials: int) -> list[float]:
     return [centre * STEP_OF_RATE ** (k - (trials - 1) // 2) for k in range(trials)]
 
 
+def trial_budget(each: Budget, rate: Rate, share: float, runs: int, trials: int) -> Budget:
+    """What one learning-rate trial may show: its part of the arm's tuning share, less what judging it costs."""
+    glance = min(rate.validation, TRIAL_GLANCE)
+    if each.seconds is None:
+        return Budget(examples=max(1, round(each.examples * TUNING / share * runs / trials)), glance=glance)
+    seconds = each.seconds * runs / share * TUNING / trials
+    afforded = max(seconds - rate.answering * glance, 0.3 * seconds) / rate.scale
+    return Budget(examples=max(rate.recipe.batch_size, int(afforded)), seconds=seconds, glance=glance)
+
+
 def _try(name: str, recipe: Recipe, dataset: Dataset, store: Store, budget: Budget) -> Trial:
     def attempt() -> dict[str, object]:
-        _, run = fit(prepare(dataset, recipe, TUNING_SEED), budget, TUNING_SEED, points=2)
-        return Trial(learning_rate=recipe.learning_rate, loss=run.scores.get("validation_loss")).to_dict()
+        trainee = prepare(dataset, recipe, TUNING_SEED, budget)
+        _, run = fit(replace(trainee, judge=lambda predictor: {}), budget, TUNING_SEED, points=1)
+        loss = run.curve[-1].values["validation_loss"] if run.status == FINISHED else None
+        return Trial(learning_rate=recipe.learning_rate, loss=loss).to_dict()
 
     return Trial.from_dict(store.decide(name, attempt))
 
@@ -228,10 +247,12 @@ def pair_all(pairs: list[tuple[Arm, Arm]], targets: np.ndarray, margin: float) -
 
 def common(control: Arm, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
     """The logits of both arms for the seeds that finished in both; a deterministic one is one row."""
-    if 1 in (len(control.logits), len(arm.logits)):
+    if any(RUNGS[one.recipe.model].deterministic for one in (control, arm)):
         return control.logits, arm.logits
     kept = [{run.seed: k for k, run in enumerate(r for r in a.runs if r.status == FINISHED)} for a in (control, arm)]
     seeds = sorted(set(kept[0]) & set(kept[1]))
+    if not seeds:  # the items still pair them
+        return control.logits, arm.logits
     return control.logits[[kept[0][s] for s in seeds]], arm.logits[[kept[1][s] for s in seeds]]
 
 

@@ -39,7 +39,7 @@ def fit(
     points: int = POINTS,
     watch: Callable[[Point, int], None] | None = None,
 ) -> tuple[Predictor, Run]:
-    """Train until `budget.examples` have been shown, and say what was measured.
+    """Train until `budget.examples` have been shown, or the feed ends, and say what was measured.
 
     Args:
         checkpoints: where the state is kept every `every` seconds, and from where a killed training goes on, to
@@ -66,7 +66,8 @@ def fit(
     curve: list[Point] = []
     spent = 0.0
     torch.manual_seed(stream(seed, "steps"))  # dropout must not depend on what was drawn before
-    of = {"recipe": trainee.recipe.to_dict(), "task": trainee.task, "seed": seed, "examples": budget.examples}
+    of = {"recipe": trainee.recipe.to_dict(), "task": trainee.task, "seed": seed, "points": points}
+    of |= {"examples": budget.examples, "glance": budget.glance}
     saved = checkpoints.read() if checkpoints else None
     if checkpoints and saved:
         _same_training(saved["of"], of, checkpoints)
@@ -90,14 +91,17 @@ def fit(
 
     with between_steps() as interrupt:
 
+        def mark() -> None:
+            curve.append(_finite(_point(state, trainee)))
+            if watch:
+                watch(curve[-1], steps)
+
         def after(state: State) -> None:
             nonlocal last_kept
             if state.step in marks or state.step % LOOK_EVERY == 0:
                 _look(state)
             if state.step in marks:
-                curve.append(_finite(_point(state, trainee)))
-                if watch:
-                    watch(curve[-1], steps)
+                mark()
             if interrupt.asked or time.perf_counter() - last_kept > every:
                 if interrupt.asked or state.step < steps:
                     keep()
@@ -107,6 +111,9 @@ def fit(
         status, message = FINISHED, ""
         try:
             loop(state, trainee.feed, objective, steps=steps, precision=trainee.recipe.precision, after=after)
+            if state.summed:  # the feed ended before the budget did: a classical rung sees its examples once
+                _look(state)
+                mark()
         except _Diverged as diverged:
             status, message = DIVERGED, str(diverged)
 
@@ -167,7 +174,9 @@ def _point(state: State, trainee: Trainee) -> Point:
     }
     state.losses, state.summed = {}, 0
     return Point(
-        step=state.step, examples=state.step * trainee.per_step, values=values | trainee.glance(trainee.predictor(state.judged))
+        step=state.step,
+        examples=state.step * trainee.per_step,
+        values=values | trainee.glance(trainee.predictor(state.judged)),
     )
 
 

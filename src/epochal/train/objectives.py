@@ -1,5 +1,6 @@
 """Objectives: what is minimised, part by part."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ class CrossEntropy:
     `auxiliary_weight` (Szegedy et al. 2015, section 5: 0.3).
     """
 
-    parts = ("all",)
+    parts: tuple[str, ...] = ("all",)
 
     def __init__(self, label_smoothing: float = 0.0):
         self.label_smoothing = label_smoothing
@@ -42,7 +43,7 @@ class PerceptronCriterion:
     Kesler's construction).
     """
 
-    parts = ("all",)
+    parts: tuple[str, ...] = ("all",)
 
     def loss(self, part: str, model: Any, batch: Batch) -> Tensor:
         logits = model(batch.inputs).float()
@@ -57,7 +58,7 @@ class Estimate:
     The loss that it returns is the log-loss on that batch's first 256 examples, for the record.
     """
 
-    parts = ("all",)
+    parts: tuple[str, ...] = ("all",)
 
     def __init__(self, seed: int):
         self.seed = seed
@@ -70,7 +71,7 @@ class Estimate:
 
 def make_objective(recipe: Recipe, seed: int) -> Objective:
     """The objective that a recipe names."""
-    known = {
+    known: dict[str, Callable[[], Objective]] = {
         "cross_entropy": lambda: CrossEntropy(recipe.label_smoothing),
         "perceptron": PerceptronCriterion,
         "estimate": lambda: Estimate(seed),

@@ -16,7 +16,7 @@ def constant(progress: float) -> float:
 
 
 def step(progress: float) -> float:
-    """Divided by 10 at one half and at three quarters of the training (He et al. 2016, section 4.2: 32k and 48k of 64k)."""
+    """Divided by 10 at one half and at three quarters of the training (He et al. 2016, section 4.2)."""
     return 0.1 ** ((progress >= 0.5) + (progress >= 0.75))
 
 
@@ -26,7 +26,7 @@ def cosine(progress: float) -> float:
 
 
 def one_cycle(progress: float, rise: float = 0.3, start: float = 1 / 25, end: float = 1e-4) -> float:
-    """Up from `start` to 1 over the first `rise` of the training and down to `end`, both along a cosine (Smith 2018)."""
+    """Up from `start` to 1 over the first `rise` of the training, down to `end`, both along a cosine (Smith 2018)."""
     if progress < rise:
         return start + (1 - start) * 0.5 * (1 - math.cos(math.pi * progress / rise))
     return end + (1 - end) * cosine((progress - rise) / (1 - rise))

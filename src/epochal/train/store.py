@@ -83,6 +83,7 @@ class Store:
             for point in run.curve
             for metric, value in point.values.items()
         ]
+        self._write("delete from points where run = ?", [(name,)])  # of the same name with another recipe
         self._write("insert or replace into points values (?, ?, ?, ?, ?)", points)
         self._write("insert or replace into runs values (?, ?, ?)", [(name, run.to_json(), time.time())])
         self.checkpoints(name).clear()
@@ -96,7 +97,10 @@ class Store:
 
     def export(self, path: Path) -> Path:
         """The metrics as Parquet or JSON, by the ending of `path`."""
-        writers = {".parquet": pd.DataFrame.to_parquet, ".json": lambda frame, to: frame.to_json(to, orient="records")}
+        writers: dict[str, Callable[[pd.DataFrame, io.BytesIO], object]] = {
+            ".parquet": pd.DataFrame.to_parquet,
+            ".json": lambda frame, to: to.write(json.dumps(frame.to_dict("records")).encode()),
+        }
         if path.suffix not in writers:
             raise UserError(f"metrics: expected a file that ends in {' or '.join(writers)}, got {path.name}.")
         buffer = io.BytesIO()
@@ -130,8 +134,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         raise cannot_write(path, error) from error
     except sqlite3.DatabaseError as error:
         raise RunDirectoryError(
-            f"{path} cannot be opened as a run index: {error}. "
-            "Give the directory of a climb, or a new one with --out."
+            f"{path} cannot be opened as a run index: {error}. Give the directory of a climb, or a new one with --out."
         ) from error
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from epochal.core.protocols import Evaluate, Feed, Objective, Prediction, Predictor
 from epochal.core.recipe import Recipe
+from epochal.core.run import Budget
 from epochal.core.seeds import stream
 from epochal.data.augment import fit_colour_pca
 from epochal.data.codec import Codec
@@ -20,8 +21,6 @@ from epochal.models import catalogue
 from epochal.models.predictor import ClassicalPredictor, NetworkPredictor
 from epochal.train.device import device
 from epochal.train.objectives import make_objective
-
-GLANCE = 2000  # validation examples behind a point of the curve; the score at the end uses all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,18 +48,18 @@ def trainable(model: Any, part: str) -> list[Tensor]:
     return [p for p in owner.parameters() if p.requires_grad] if isinstance(owner, nn.Module) else []
 
 
-def prepare(dataset: Dataset, recipe: Recipe, seed: int, *, limit: int | None = None) -> Trainee:
+def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trainee:
     """A fresh model for `recipe`, its weights drawn from `seed`, with its feed from the training split.
 
-    `limit` shows a classical rung that many examples instead of all of them.
+    A network sees the training split again and again until `budget.examples` were shown; a classical rung sees that
+    many of it, once.
     """
     torch.manual_seed(stream(seed, "weights"))
     model = catalogue.build(recipe, dataset.task)
     objective = make_objective(recipe, seed)
     train = dataset.train
     if isinstance(model, nn.Module):
-        layout = torch.channels_last if recipe.memory_format == "channels_last" else torch.contiguous_format
-        model = model.to(device(), memory_format=layout)
+        model = model.to(device())
         batch_size = min(recipe.batch_size, len(train.targets))
         colour = fit_colour_pca(train.images) if "colour_pca" in recipe.augment else None
         feed: Feed = ArrayFeed(
@@ -75,8 +74,8 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, *, limit: int | None = 
             device=device(),
         )
     else:
-        batch_size = min(limit or len(train.targets), len(train.targets))
-        feed = WholeFeed(train.images, train.targets, limit=limit)
+        batch_size = min(budget.examples, len(train.targets))
+        feed = WholeFeed(train.images, train.targets, limit=budget.examples)
 
     return Trainee(
         recipe=recipe,
@@ -85,7 +84,7 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, *, limit: int | None = 
         feed=feed,
         objective=objective,
         per_step=batch_size,
-        glance=Judge(dataset.validation, GLANCE),
+        glance=Judge(dataset.validation, budget.glance),
         judge=Judge(dataset.validation),
         predictor=lambda model: make_predictor(model, dataset.codec),
     )

@@ -141,7 +141,8 @@ class NearestNeighbours:
 
     def _best_by_leave_one_out(self) -> int:
         """The k with the most correct votes; among equals the largest, whose votes tell more of their confidence."""
-        assert self._pixels is not None and self._targets is not None
+        assert self._pixels is not None
+        assert self._targets is not None
         examples = len(self._pixels)
         choices = [k for k in sorted(self.config.choices, reverse=True) if k < examples]
         if len(choices) < 2:

@@ -1,0 +1,193 @@
+"""Manifests: columns guessed or given, bad rows named, groups and splits kept."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from epochal.core.errors import DataError
+from epochal.data import ReadOptions, open_dataset
+
+from .conftest import picture
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A table of 20 pictures of two species in pictures/."""
+    (tmp_path / "pictures").mkdir()
+    rows = []
+    for index in range(20):
+        name = f"pictures/{index:02} photo.png"
+        picture(index).save(tmp_path / name)
+        rows.append(
+            {"file": name, "species": ("ant", "bee")[index % 2], "weight": index * 1.5, "site": f"s{index // 4}"}
+        )
+    return pd.DataFrame(rows)
+
+
+def write(table, tmp_path, name="labels.csv", **options):
+    path = tmp_path / name
+    if name.endswith(".parquet"):
+        table.to_parquet(path)
+    else:
+        table.to_csv(path, index=False, **options)
+    return path
+
+
+def decisions(data):
+    return {decision.what: decision for decision in data.report.decisions}
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("labels.csv", {}),
+        ("labels.csv", {"sep": ";"}),
+        ("labels.tsv", {"sep": "\t"}),
+        ("labels.csv", {"encoding": "utf-8-sig"}),
+        ("labels.parquet", {}),
+    ],
+)
+def test_columns_are_guessed_and_said(table, tmp_path, name, options):
+    data = open_dataset(write(table, tmp_path, name, **options))
+    assert data.task.labels == ("ant", "bee") and sum(data.task.counts.values()) == 20
+    assert str(decisions(data)["labels"]) == "labels: column 'species' (named so) - override with --label"
+    assert decisions(data)["picture files"].chosen == "column 'file'"
+    assert data.report.kind == ("Parquet manifest" if name.endswith("parquet") else "CSV manifest")
+
+
+def test_an_image_column_is_known_by_its_entries(table, tmp_path):
+    data = open_dataset(write(table.rename(columns={"file": "Foto"}), tmp_path))
+    assert decisions(data)["picture files"].why == "its entries end like picture files"
+
+
+def test_given_columns(table, tmp_path):
+    table = table.rename(columns={"file": "where", "species": "what"})
+    options = ReadOptions(image="where", label="what", group="site")
+    data = open_dataset(write(table, tmp_path), options=options)
+    assert "labels" not in decisions(data)
+    sites = dict(zip(table["where"], table["site"], strict=True))
+    parts = [{sites[item] for item in part.items} for part in (data.train, data.validation, data.open_test())]
+    assert sum(map(len, parts)) == len(set.union(*parts)) == 5
+
+
+def test_a_patient_column_is_respected_unasked(table, tmp_path):
+    table = table.rename(columns={"site": "Patient"})
+    data = open_dataset(write(table, tmp_path))
+    assert decisions(data)["groups"].override == "--group none"
+    patients = dict(zip(table["file"], table["Patient"], strict=True))
+    parts = [{patients[item] for item in part.items} for part in (data.train, data.validation, data.open_test())]
+    assert sum(map(len, parts)) == 5
+    assert "groups" not in decisions(open_dataset(write(table, tmp_path), options=ReadOptions(group="none")))
+
+
+def test_a_split_column(table, tmp_path):
+    table["split"] = ["train"] * 12 + ["val"] * 4 + ["test"] * 4
+    data = open_dataset(write(table, tmp_path))
+    assert data.task.counts == {"train": 12, "validation": 4, "test": 4}
+    assert data.open_test().items == tuple(table["file"][16:])
+    table["split"] = [str(index % 5) for index in range(20)]  # numbered folds are no splits
+    assert "splits" in decisions(open_dataset(write(table, tmp_path)))
+    with pytest.raises(DataError, match=r"column 'split' must say train, validation or test; it also says '0', '1'"):
+        open_dataset(write(table, tmp_path), options=ReadOptions(split="split"))
+
+
+def test_groups_across_a_published_split_are_set_aside_from_train(table, tmp_path):
+    table["split"] = ["train"] * 14 + ["test"] * 6  # site s3 is on both sides
+    data = open_dataset(write(table, tmp_path), options=ReadOptions(group="site"))
+    assert data.task.counts["test"] == 6
+    aside = [problem for problem in data.report.problems if problem.action == "set aside"]
+    assert [problem.file for problem in aside] == ["pictures/12 photo.png", "pictures/13 photo.png"]
+    assert aside[0].what == ("is in train and shares its group with pictures/14 photo.png, which is in test")
+
+
+def test_bad_rows_are_named(table, tmp_path):
+    table.loc[0, "species"] = np.nan
+    table.loc[1, "species"] = "NaN"
+    table.loc[2, "file"] = "pictures/missing.png"
+    table.loc[3, "file"] = np.nan
+    table.loc[4, "file"] = "https://example.org/a.png"
+    report = open_dataset(write(table, tmp_path)).report
+    found = {problem.file: problem.what for problem in report.problems}
+    assert found == {
+        "pictures/00 photo.png": "has no label in column 'species' (row 1)",
+        "pictures/01 photo.png": "has no label in column 'species' (row 2)",
+        "pictures/missing.png": "is not there",
+        "row 4": "has no file in column 'file'",
+        "https://example.org/a.png": "is an address, not a file: download it first (row 5)",
+    }
+    assert sum(report.totals.values()) == 15
+
+
+def test_a_class_may_be_called_na(table, tmp_path):
+    table["species"] = ["NA", "bee"] * 10
+    assert open_dataset(write(table, tmp_path)).task.labels == ("NA", "bee")
+
+
+def test_a_file_listed_twice_is_a_copy(table, tmp_path):
+    data = open_dataset(write(pd.concat([table, table.head(2)]), tmp_path))
+    assert data.report.duplicates.exact_pairs == 2
+    assert any("2 files are listed more than once" in warning for warning in data.report.warnings)
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.parquet"])
+def test_whole_numbers_are_classes_in_numeric_order(table, tmp_path, name):
+    table["species"] = [(10, 9, 3)[index % 3] for index in range(20)]
+    assert open_dataset(write(table, tmp_path, name)).task.labels == ("3", "9", "10")
+
+
+def test_whole_numbers_with_a_gap_stay_whole_numbers(table, tmp_path):
+    table["species"] = [float(index % 2) for index in range(20)]
+    table.loc[0, "species"] = np.nan
+    assert open_dataset(write(table, tmp_path, "labels.parquet")).task.labels == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "message"),
+    [
+        (
+            lambda t: t.drop(columns="species"),
+            {},
+            r"no column of labels was recognised. Its columns are: file, weight, site",
+        ),
+        (
+            lambda t: t.drop(columns="file"),
+            {},
+            r"no column of picture files was recognised. Its columns are: species, we",
+        ),
+        (
+            lambda t: t,
+            {"label": "kind"},
+            r"has no column 'kind' for labels. Its columns are: file, species, weight, site",
+        ),
+        (lambda t: t, {"group": "owner"}, r"has no column 'owner' for groups. Its columns are"),
+        (lambda t: t, {"label": "file"}, r"column 'file' cannot hold both"),
+        (
+            lambda t: t,
+            {"label": "weight"},
+            r"look like measurements \(20 different numbers such as 1.5\): that is regress",
+        ),
+        (lambda t: t.head(0), {}, r"the table has no rows"),
+        (lambda t: t[t["species"] == "ant"], {}, r"only one class was found, 'ant'"),
+    ],
+)
+def test_tables_that_cannot_be_used_say_why(table, tmp_path, change, options, message):
+    with pytest.raises(DataError, match=message):
+        open_dataset(write(change(table), tmp_path), options=ReadOptions(**options))
+
+
+def test_labels_that_are_names_of_the_images(table, tmp_path):
+    table = pd.concat([table, table], ignore_index=True).assign(species=[f"photo {index}" for index in range(40)])
+    with pytest.raises(DataError, match="40 different labels for 40 images"):
+        open_dataset(write(table, tmp_path))
+
+
+def test_tables_that_are_no_tables(tmp_path):
+    (tmp_path / "latin.csv").write_bytes("file;label\nä.png;Käfer\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"latin.csv is not UTF-8 text .*: save it as UTF-8"):
+        open_dataset(tmp_path / "latin.csv")
+    (tmp_path / "bad.parquet").write_bytes(b"no parquet at all")
+    with pytest.raises(DataError, match=r"bad.parquet cannot be read as a Parquet table"):
+        open_dataset(tmp_path / "bad.parquet")
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(DataError, match=r"empty.csv cannot be read as a CSV table"):
+        open_dataset(tmp_path / "empty.csv")

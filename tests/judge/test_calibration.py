@@ -1,0 +1,78 @@
+"""Temperature scaling finds a planted temperature, and the errors of calibration behave."""
+
+import numpy as np
+import pytest
+from scipy import optimize
+from sklearn.metrics import brier_score_loss
+
+from epochal.judge import calibration
+
+
+def drawn(items: int, temperature: float, seed: int = 0):
+    """Logits that are too confident by a factor of `temperature`, and targets drawn from the true chances."""
+    random = np.random.default_rng(seed)
+    honest = 2 * random.normal(size=(items, 4))
+    chances = calibration.probabilities(honest)
+    targets = (chances.cumsum(axis=1) < random.random((items, 1))).sum(axis=1)
+    return honest * temperature, targets
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 4.0])
+def test_a_planted_temperature_is_found(temperature):
+    logits, targets = drawn(6_000, temperature)
+    assert calibration.fit_temperature(logits, targets) == pytest.approx(temperature, rel=0.08)
+
+
+def test_the_temperature_is_the_minimum_that_an_independent_search_finds():
+    logits, targets = drawn(500, 3.0)
+
+    def loss(inverse):
+        return calibration.log_loss(logits * inverse, targets)
+
+    expected = 1 / optimize.minimize_scalar(loss, bounds=(1e-3, 10), method="bounded", options={"xatol": 1e-9}).x
+    assert calibration.fit_temperature(logits, targets) == pytest.approx(expected, rel=1e-4)
+
+
+def test_scaling_keeps_labels_lowers_the_loss_and_the_calibration_error():
+    logits, targets = drawn(5_000, 4.0)
+    cooled = calibration.apply(logits, calibration.fit_temperature(logits, targets))
+    assert (cooled.argmax(axis=1) == logits.argmax(axis=1)).all()
+    assert calibration.log_loss(cooled, targets) < calibration.log_loss(logits, targets)
+    before = calibration.expected_calibration_error(calibration.probabilities(logits), targets)
+    after = calibration.expected_calibration_error(calibration.probabilities(cooled), targets)
+    assert before > 0.1 and after < 0.02
+
+
+def test_perfect_and_useless_predictions_stay_in_bounds():
+    targets = np.arange(40) % 4
+    perfect = calibration.fit_temperature(10 * np.eye(4)[targets], targets)
+    useless = calibration.fit_temperature(10 * np.eye(4)[(targets + 1) % 4], targets)
+    assert 1e-3 <= perfect < 2 and 500 < useless <= 1e3 * 1.001
+    assert calibration.fit_temperature(np.ones((4, 3)), np.zeros(4, int)) == 1.0
+
+
+def test_calibration_error_by_hand():
+    chances = np.array([[0.9, 0.1]] * 10 + [[0.6, 0.4]] * 10)
+    targets = np.array([0] * 8 + [1] * 2 + [0] * 6 + [1] * 4)
+    assert calibration.expected_calibration_error(chances, targets, bins=2) == pytest.approx(0.05)
+
+
+def test_equal_confidences_share_a_bin_whatever_the_order():
+    chances = np.tile([0.7, 0.3], (100, 1))
+    targets = np.array([0] * 70 + [1] * 30)
+    assert calibration.expected_calibration_error(chances, targets) == pytest.approx(0)
+    assert calibration.expected_calibration_error(chances, targets[::-1]) == pytest.approx(0)
+
+
+def test_brier_score_is_twice_that_of_the_two_class_form():
+    random = np.random.default_rng(0)
+    chance, targets = random.random(200), random.integers(0, 2, 200)
+    both = np.column_stack([1 - chance, chance])
+    assert calibration.brier_score(both, targets) == pytest.approx(2 * brier_score_loss(targets, chance))
+
+
+def test_refusals():
+    with pytest.raises(ValueError, match="temperature above zero; got 0"):
+        calibration.apply(np.zeros((2, 2)), 0.0)
+    with pytest.raises(ValueError, match="rows sum to one"):
+        calibration.brier_score(np.ones((2, 2)), np.zeros(2, int))

@@ -1,0 +1,159 @@
+"""The contract of the classical rungs, on real digits and on shapes from 8x8 to 64x64."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from epochal.core.errors import DataError, UserError
+from epochal.core.task import Task
+from epochal.models.classical import (
+    BoostedTrees,
+    BoostedTreesConfig,
+    HogSvm,
+    HogSvmConfig,
+    Majority,
+    MajorityConfig,
+    NearestNeighbours,
+    NearestNeighboursConfig,
+)
+
+RUNGS = {
+    "majority": (Majority, MajorityConfig()),
+    "nearest-neighbours": (NearestNeighbours, NearestNeighboursConfig()),
+    "boosted-trees": (BoostedTrees, BoostedTreesConfig(rounds=10)),
+    "hog-svm": (HogSvm, HogSvmConfig()),
+}
+every_rung = pytest.mark.parametrize("name", RUNGS)
+
+
+def task_of(shape: tuple[int, ...], classes: int) -> Task:
+    labels = tuple(f"class {index}" for index in range(classes))
+    return Task(name="tiny", input_shape=shape, labels=labels, counts={"train": 1}, fingerprint="0")
+
+
+@pytest.fixture(scope="module")
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """Hand-written digits uint8 [1797, 1, 8, 8], in a fixed shuffled order."""
+    data = load_digits()
+    order = np.random.default_rng(0).permutation(len(data.target))
+    images = np.rint(data.images * (255 / 16)).astype(np.uint8)[:, None]
+    return images[order], data.target[order].astype(np.int64)
+
+
+def stripes(count: int, shape: tuple[int, int, int], classes: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """Noisy images whose class is the angle of their stripes."""
+    random = np.random.default_rng(1)
+    targets = np.arange(count) % classes
+    channels, height, width = shape
+    rows, columns = np.mgrid[:height, :width]
+    angles = targets * np.pi / classes
+    waves = np.cos(angles)[:, None, None] * rows + np.sin(angles)[:, None, None] * columns
+    clean = 127 + 100 * np.sin(waves * 2 * np.pi / 4 + random.uniform(0, 6, count)[:, None, None])
+    images = clean[:, None] + random.normal(0, 10, (count, channels, height, width))
+    return images.clip(0, 255).astype(np.uint8), targets
+
+
+@pytest.mark.parametrize(
+    "rung, config, least",
+    [
+        (Majority, MajorityConfig(), 0.05),
+        (NearestNeighbours, NearestNeighboursConfig(), 0.97),
+        (BoostedTrees, BoostedTreesConfig(), 0.93),
+        (HogSvm, HogSvmConfig(), 0.96),
+    ],
+)
+def test_accuracy_on_held_out_digits(rung, config, least, digits):
+    images, targets = digits
+    model = rung(config, task_of((1, 8, 8), 10))
+    model.fit(images[:1300], targets[:1300], seed=0)
+    assert (model.logits(images[1300:]).argmax(axis=1) == targets[1300:]).mean() >= least
+
+
+@every_rung
+def test_same_seed_gives_the_same_logits_and_a_deterministic_rung_ignores_the_seed(name, digits):
+    images, targets = digits
+    rung, config = RUNGS[name]
+    logits = []
+    for seed in (3, 3, 4):
+        model = rung(config, task_of((1, 8, 8), 10))
+        model.fit(images[:1100], targets[:1100], seed=seed)
+        logits.append(model.logits(images[1100:1300]))
+    np.testing.assert_array_equal(logits[0], logits[1])
+    assert np.array_equal(logits[0], logits[2]) == rung.deterministic
+
+
+@every_rung
+def test_restored_rung_agrees(name, digits):
+    images, targets = digits
+    rung, config = RUNGS[name]
+    task = task_of((1, 8, 8), 10)
+    model = rung(config, task)
+    assert model.parameters_count() == 0
+    model.fit(images[:300], targets[:300], seed=0)
+    assert all(isinstance(array, np.ndarray) for array in model.arrays().values())
+    again = rung.restore(config, task, model.estimators(), model.arrays())
+    np.testing.assert_array_equal(again.logits(images[300:400]), model.logits(images[300:400]))
+    assert again.parameters_count() == model.parameters_count() > 0
+
+
+@every_rung
+@pytest.mark.parametrize("classes", [1, 2, 3])
+def test_classes_without_an_example_are_never_predicted(name, classes):
+    images, targets = stripes(60, (1, 8, 8), classes)
+    targets = targets * 2 + 1  # of seven classes, 1, 3 and 5 are seen
+    rung, config = RUNGS[name]
+    model = rung(config, task_of((1, 8, 8), 7))
+    model.fit(images, targets, seed=0)
+    logits = model.logits(images)
+    assert logits.shape == (60, 7)
+    assert logits.dtype == np.float32
+    assert np.isfinite(logits).all()
+    assert set(logits.argmax(axis=1)) <= set(targets)
+    again = rung.restore(config, model.task, model.estimators(), model.arrays())
+    np.testing.assert_array_equal(again.logits(images), logits)
+
+
+@every_rung
+@pytest.mark.parametrize(
+    "shape", [(1, 8, 8), (3, 8, 8), (3, 17, 12), (1, 28, 28), (3, 32, 32), (3, 64, 48), (1, 64, 64)]
+)
+def test_every_size_and_channels(name, shape):
+    images, targets = stripes(48, shape)
+    rung, config = RUNGS[name]
+    model = rung(config, task_of(shape, 3))
+    model.fit(images[:40], targets[:40], seed=0)
+    assert model.logits(images).shape == (48, 3)
+    assert model.logits(images[:0]).shape == (0, 3)
+    alone = np.concatenate([model.logits(images[index : index + 1]) for index in range(3)])
+    np.testing.assert_allclose(alone, model.logits(images[:3]), rtol=1e-5, atol=1e-5)
+    if rung is HogSvm:
+        assert (model.logits(images[40:]).argmax(axis=1) == targets[40:]).all()
+
+
+@every_rung
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_handful_of_examples(name, count):
+    images, targets = stripes(count, (1, 8, 8))
+    rung, config = RUNGS[name]
+    model = rung(config, task_of((1, 8, 8), 3))
+    model.fit(images, targets, seed=0)
+    assert np.isfinite(model.logits(images)).all()
+
+
+@every_rung
+def test_refuses_what_does_not_belong_to_the_task(name):
+    images, targets = stripes(6, (1, 8, 8))
+    rung, config = RUNGS[name]
+    model = rung(config, task_of((1, 8, 8), 3))
+    with pytest.raises(UserError, match=r"has not been fitted: call fit"):
+        model.logits(images)
+    with pytest.raises(DataError, match=r"Expected uint8 images of shape \[batch, 1, 8, 8\], got float64"):
+        model.fit(images / 255, targets, seed=0)
+    with pytest.raises(DataError, match=r"got uint8 of shape \[6, 1, 4, 8\]"):
+        model.fit(images[:, :, :4], targets, seed=0)
+    with pytest.raises(DataError, match="at least one training image, got none"):
+        model.fit(images[:0], targets[:0], seed=0)
+    with pytest.raises(DataError, match=r"targets from 0 to 2 .* got 1 to 3"):
+        model.fit(images, targets + 1, seed=0)
+    with pytest.raises(DataError, match="one target for each of 6 images"):
+        model.fit(images, targets[:5], seed=0)

@@ -1,0 +1,125 @@
+"""The classical rungs against independent implementations: scikit-image's HOG and scikit-learn's neighbours."""
+
+import numpy as np
+import pytest
+from skimage.feature import hog
+from sklearn.datasets import load_digits
+from sklearn.neighbors import KNeighborsClassifier
+
+from epochal.core.task import Task
+from epochal.models.classical import (
+    BoostedTrees,
+    BoostedTreesConfig,
+    HogSvm,
+    HogSvmConfig,
+    NearestNeighbours,
+    NearestNeighboursConfig,
+    neighbours,
+)
+from epochal.models.classical.hog_svm import cell_side, histograms
+from epochal.models.classical.pixels import all_columns, area_reduce
+
+
+def task_of(shape: tuple[int, ...], classes: int) -> Task:
+    labels = tuple(f"class {index}" for index in range(classes))
+    return Task(name="tiny", input_shape=shape, labels=labels, counts={"train": 1}, fingerprint="0")
+
+
+@pytest.mark.parametrize("orientations", [9, 6])
+@pytest.mark.parametrize(
+    "shape, cell",
+    [((1, 8, 8), 2), ((1, 28, 28), 4), ((3, 32, 32), 4), ((3, 30, 37), 4), ((3, 128, 64), 8), ((1, 224, 224), 32)],
+)
+def test_histograms_are_those_of_scikit_image(shape, cell, orientations):
+    assert cell_side(*shape[1:]) == cell
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (4, *shape), dtype=np.uint8)
+    images[1] //= 64  # many equal pixels and gradients of zero
+    images[2] = np.linspace(0, 255, images[2].size).reshape(shape).astype(np.uint8)
+    colour = shape[0] == 3
+    expected = [
+        hog(
+            image.transpose(1, 2, 0) if colour else image[0],
+            orientations=orientations,
+            pixels_per_cell=(cell, cell),
+            cells_per_block=(2, 2),
+            block_norm="L2-Hys",
+            channel_axis=-1 if colour else None,
+        )
+        for image in images
+    ]
+    np.testing.assert_allclose(histograms(images, cell, orientations), np.stack(expected), atol=1e-6)
+
+
+def test_cells_follow_the_rule_and_bound_the_features():
+    sides = {8: 2, 16: 2, 20: 2, 24: 4, 28: 4, 32: 4, 40: 4, 64: 8, 80: 8, 96: 16, 160: 16, 224: 32}
+    assert {side: cell_side(side, side) for side in sides} == sides
+    assert cell_side(128, 64) == cell_side(64, 128) == 8
+    black = [np.zeros((1, 1, side, side), np.uint8) for side in range(8, 225)]
+    assert max(histograms(image, cell_side(*image.shape[2:])).shape[1] for image in black) == 2916
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_neighbours_are_those_of_scikit_learn(k, monkeypatch):
+    data = load_digits()
+    pixels = np.rint(data.images * (255 / 16)).astype(np.uint8)
+    monkeypatch.setattr(neighbours, "BLOCK_NUMBERS", 64 * 300)  # four blocks of training images, two of queries
+    rung = NearestNeighbours(NearestNeighboursConfig(neighbours=k), task_of((1, 8, 8), 10))
+    rung.fit(pixels[:1200, None], data.target[:1200], seed=0)
+    peer = KNeighborsClassifier(k, weights="distance", algorithm="brute")
+    peer.fit(pixels[:1200].reshape(1200, -1).astype(np.float64), data.target[:1200])
+    expected = peer.predict_proba(pixels[1200:].reshape(-1, 64).astype(np.float64))
+    votes = (np.exp(rung.logits(pixels[1200:, None]).astype(np.float64)) * (k + 1) - 0.1) / k
+    np.testing.assert_allclose(votes, expected, atol=1e-5)
+
+
+def test_leave_one_out_chooses_the_better_k_and_never_counts_the_image_itself():
+    random = np.random.default_rng(0)
+    targets = np.arange(600) % 2
+    # Two wide clouds that overlap: more neighbours are better, unless an image votes for itself.
+    clouds = random.normal(0, 20, (600, 1, 8, 8)) + 110 + 6 * targets[:, None, None, None]
+    images = clouds.clip(0, 255).astype(np.uint8)
+    rung = NearestNeighbours(NearestNeighboursConfig(choices=(1, 15)), task_of((1, 8, 8), 2))
+    rung.fit(images, targets, seed=0)
+    assert rung.neighbours == 15
+    copies = np.repeat(images[:20], 30, axis=0)  # more copies than neighbours: the image itself may not be found
+    rung.fit(copies, np.repeat(targets[:20], 30), seed=0)
+    assert rung.neighbours == 15
+    assert (rung.logits(copies).argmax(axis=1) == np.repeat(targets[:20], 30)).all()
+
+
+def test_converged_tells_of_a_solver_that_stopped_at_its_limit():
+    random = np.random.default_rng(0)
+    images, targets = random.integers(0, 256, (1000, 1, 8, 8), dtype=np.uint8), np.arange(1000) % 2
+    easy = images // 8 + (targets * 200).astype(np.uint8)[:, None, None, None]
+    task = task_of((1, 8, 8), 2)
+    trees = BoostedTrees(BoostedTreesConfig(rounds=60), task)
+    trees.fit(images, targets, seed=0)  # pure noise: the held-out loss stops falling
+    assert trees.converged
+    trees = BoostedTrees(BoostedTreesConfig(rounds=3), task)
+    trees.fit(easy, targets, seed=0)
+    assert not trees.converged
+    machine = HogSvm(HogSvmConfig(c=0.01), task)
+    machine.fit(images, targets, seed=0)
+    assert machine.converged
+    machine = HogSvm(HogSvmConfig(c=100.0), task)
+    machine.fit(images[:300], targets[:300], seed=0)  # fewer examples than features: the dual solver
+    assert machine.c == 100.0
+    assert not machine.converged
+
+
+def test_area_reduce_averages_exactly():
+    images = np.arange(2 * 3 * 8 * 12, dtype=np.uint8).reshape(2, 3, 8, 12)
+    halves = images.reshape(2, 3, 4, 2, 6, 2).mean(axis=(3, 5))
+    np.testing.assert_allclose(area_reduce(images, 4, 6), halves, atol=1e-4)
+    np.testing.assert_allclose(area_reduce(images, 8, 12), images, atol=1e-4)
+    third = area_reduce(np.array([[[[0, 90, 30]]]], dtype=np.uint8), 1, 2)  # 1.5 pixels each
+    np.testing.assert_allclose(third, [[[[30, 50]]]], atol=1e-4)
+
+
+def test_all_columns_keeps_log_probabilities_and_never_favours_an_unseen_class():
+    scores = np.array([[2.0, 1.0], [0.0, 0.0]])
+    logits = all_columns(scores, np.array([1, 3]), 5, 1)
+    np.testing.assert_allclose(np.exp(logits[:, [1, 3]]).sum(axis=1), 1.0, rtol=1e-6)
+    np.testing.assert_allclose(logits[:, 1] - logits[:, 3], [1.0, 0.0], atol=1e-6)
+    assert set(logits.argmax(axis=1)) == {1}

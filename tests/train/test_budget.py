@@ -1,0 +1,154 @@
+"""Budgets: durations as people write them, and what a promise of seconds comes to in examples."""
+
+import math
+from functools import cache
+
+import pytest
+
+from epochal.core.errors import BudgetError
+from epochal.core.recipe import Recipe
+from epochal.core.run import Budget
+from epochal.data.dataset import Dataset, open_dataset
+from epochal.models.catalogue import RUNGS
+from epochal.train.budget import Rate, measure, seconds
+from epochal.train.fit import fit
+from epochal.train.trainee import prepare
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("90", 90),
+        (90, 90),
+        (0.5, 0.5),
+        ("90s", 90),
+        ("20m", 1200),
+        ("2h", 7200),
+        ("1h30m", 5400),
+        ("1h 30m 5s", 5405),
+        ("1.5h", 5400),
+        (" 20M ", 1200),
+        ("10 m", 600),
+    ],
+)
+def test_durations_are_read_as_people_write_them(text: str | float, expected: float) -> None:
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "abc",
+        "20x",
+        "m",
+        "-5",
+        "-5m",
+        "1,5h",
+        "1h30",
+        "1 2",
+        "1d",
+        "20 minutes",
+        "nan",
+        "inf",
+        "1e3",
+        "..",
+        "5m-",
+        "1:30",
+    ],
+)
+def test_what_is_no_duration_is_refused_with_examples(text: str) -> None:
+    with pytest.raises(BudgetError) as caught:
+        seconds(text)
+    assert str(caught.value) == f"budget: expected a duration such as 90s, 20m or 1h30m, got {text!r}."
+
+
+@pytest.mark.parametrize("text", ["0", 0, "0s", "0h0m", 0.0])
+def test_zero_is_too_little(text: str | float) -> None:
+    with pytest.raises(BudgetError) as caught:
+        seconds(text)
+    assert str(caught.value) == f"budget: expected more than zero seconds, got {text!r}."
+
+
+def rate(**fields: float | int | None) -> Rate:
+    return Rate.from_dict(
+        {"recipe": Recipe(model="none").to_dict(), "fixed": 2.0, "answering": 1e-3, "scale": 0.01, **fields}
+    )
+
+
+def test_seconds_become_examples_and_back() -> None:
+    assert rate().budget(12.0) == Budget(examples=1000, seconds=12.0)
+    assert rate().seconds(1000) == pytest.approx(12.0)
+    assert rate(power=2.0).budget(12.0) == Budget(examples=31, seconds=12.0)
+    assert rate(power=2.0).seconds(31) == pytest.approx(11.61)
+
+
+def test_a_rung_that_sees_each_example_once_is_never_given_more() -> None:
+    assert rate(most=700).budget(1e6).examples == 700
+    assert rate(most=700).budget(1e-9).examples == 50  # fewer measure nothing
+    assert rate(most=20).budget(1e-9).examples == 20
+
+
+@pytest.mark.parametrize("fields", [{}, {"power": 1.7}, {"power": 0.7}, {"most": 300}, {"fixed": 0.0}, {"scale": 1e-9}])
+def test_more_seconds_never_buy_fewer_examples(fields: dict[str, float]) -> None:
+    promises = [10**exponent for exponent in range(-6, 7)] + [1.9, 2.0, 2.1]
+    bought = [rate(**fields).budget(promise).examples for promise in sorted(promises)]
+    assert bought == sorted(bought)
+    assert min(bought) >= 1
+
+
+def test_a_rate_survives_the_store() -> None:
+    assert Rate.from_json(rate(most=7, power=1.5).to_json()) == rate(most=7, power=1.5)
+
+
+@cache
+def digits() -> Dataset:
+    return open_dataset("digits")
+
+
+def test_a_network_is_measured_and_the_prediction_is_near() -> None:
+    found = measure(digits(), RUNGS["lenet"].recipe, 0.8)
+    assert found.most is None
+    assert found.power == 1.0
+    assert found.scale > 0
+    assert found.fixed >= 0
+    assert found.answering > 0
+    assert 0.4 < found.measured < 20
+    assert (found.recipe.precision, found.recipe.memory_format) in {
+        ("float32", "contiguous"),
+        ("bfloat16", "channels_last"),
+    }
+    assert set(found.recipe.differs(RUNGS["lenet"].recipe)) <= {"precision", "memory_format"}
+    budget = found.budget(1.5)
+    _, run = fit(prepare(digits(), found.recipe, 0), budget, 0)
+    # Generous: the machine may be busy in one of the two and not in the other.
+    assert 1 / 2.5 < run.cost.seconds / found.seconds(budget.examples) < 2.5
+
+
+@pytest.mark.parametrize("fixed", [{"precision": "bfloat16"}, {"memory_format": "channels_last"}])
+def test_a_precision_that_was_asked_for_is_kept(fixed: dict[str, str]) -> None:
+    recipe = RUNGS["perceptron"].recipe.replace(**fixed)
+    assert measure(digits(), recipe, 0.1).recipe == recipe
+
+
+@pytest.mark.parametrize("name", ["majority", "nearest-neighbours", "hog-svm"])
+def test_a_classical_rung_is_measured_and_can_use_each_example_once(name: str) -> None:
+    found = measure(digits(), RUNGS[name].recipe, 0.3)
+    count = len(digits().train)
+    assert found.recipe == RUNGS[name].recipe
+    assert found.most == count
+    assert found.scale > 0
+    assert found.fixed >= 0
+    assert 0.7 <= found.power <= 2.2
+    assert found.budget(1e6).examples == count
+    assert 1 <= found.budget(1e-6).examples <= 50
+    assert math.isfinite(found.seconds(count))
+
+
+def test_measuring_leaves_no_trace_on_what_is_trained() -> None:
+    budget, curves = Budget(examples=64 * 10), []
+    for measured in (False, True):
+        if measured:
+            measure(digits(), RUNGS["mlp"].recipe, 0.05)
+        curves.append(fit(prepare(digits(), RUNGS["mlp"].recipe, 0), budget, 0)[1].curve)
+    assert curves[0] == curves[1]

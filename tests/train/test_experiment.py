@@ -1,0 +1,182 @@
+"""Experiments by recipes: a planted harm is found, a planted null is not, and every arm has the same seeds and budget."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, NO_EFFECT, WORSE, Experiment, Trial
+from epochal.core.recipe import Recipe
+from epochal.core.run import DIVERGED, FINISHED, Budget
+from epochal.data.dataset import Dataset, open_dataset
+from epochal.models.catalogue import RUNGS
+from epochal.train import experiment as room
+from epochal.train.experiment import Arm, mean_curve, pair_all, rates, run_arm, run_experiment
+from epochal.train.store import open_store
+
+MLP = RUNGS["mlp"].recipe
+SEEDS = (0, 1, 2)
+BUDGET = Budget(examples=64 * 120)
+
+
+@cache
+def digits() -> Dataset:
+    return open_dataset("digits")
+
+
+def experiment(*arms: Recipe, control: Recipe = MLP, **changes: object) -> Experiment:
+    return Experiment(name="planted", control=control, arms=arms, seeds=SEEDS, budget=BUDGET).replace(**changes)
+
+
+def test_a_planted_harm_is_found_and_a_planted_help_too(tmp_path: Path) -> None:
+    slow = MLP.replace(learning_rate=MLP.learning_rate / 1000)
+    with open_store(tmp_path / "harm") as store:
+        arms, (finding,) = run_experiment(experiment(slow), digits(), store)
+    assert finding.verdict == WORSE
+    assert finding.effect < -0.2
+    assert finding.simultaneous[1] < 0
+    assert finding.p_value < 0.05
+    assert (finding.control, finding.arm, finding.seeds, finding.items) == ("mlp", "mlp", 3, len(digits().validation))
+    means = [arm.correct(digits().validation.targets).mean() for arm in arms]
+    assert finding.effect == pytest.approx(means[1] - means[0])
+    with open_store(tmp_path / "help") as store:
+        _, (finding,) = run_experiment(experiment(MLP, control=slow), digits(), store)
+    assert finding.verdict == BETTER
+    assert finding.effect > 0.2
+
+
+def test_a_planted_null_that_changes_no_bit_is_said_to_have_no_effect(tmp_path: Path) -> None:
+    never = MLP.replace(clip=1e9)  # no gradient is that long
+    with open_store(tmp_path) as store:
+        arms, (finding,) = run_experiment(experiment(never), digits(), store)
+    assert (arms[0].logits == arms[1].logits).all()
+    assert finding.verdict == EQUIVALENT
+    assert finding.marks == (NO_EFFECT,)
+    assert finding.effect == 0
+
+
+def test_planted_nulls_that_change_bits_are_called_neither_better_nor_worse(tmp_path: Path) -> None:
+    # A hair of smoothing or decay shakes every logit, and cannot help or harm.
+    nulls = (MLP.replace(label_smoothing=1e-4), MLP.replace(weight_decay=1.01e-4), MLP.replace(learning_rate=0.3003))
+    with open_store(tmp_path) as store:
+        arms, findings = run_experiment(experiment(*nulls), digits(), store)
+    for arm, finding in zip(arms[1:], findings, strict=True):
+        assert (arm.logits != arms[0].logits).any()
+        assert finding.verdict in (EQUIVALENT, CANNOT_TELL)
+        assert NO_EFFECT not in finding.marks
+        assert abs(finding.effect) < 0.02
+        assert finding.comparisons == 3
+        assert finding.simultaneous[0] < finding.interval[0] < finding.interval[1] < finding.simultaneous[1]
+
+
+def test_every_arm_has_the_same_seeds_budget_and_order_of_data(tmp_path: Path) -> None:
+    other = MLP.replace(learning_rate=0.1)
+    with open_store(tmp_path) as store:
+        arms, _ = run_experiment(experiment(other), digits(), store)
+        names = list(store.runs())
+    for arm, recipe in zip(arms, (MLP, other), strict=True):
+        assert arm.recipe == recipe
+        assert arm.trials == ()
+        assert arm.logits.shape == (3, len(digits().validation), 10)
+        assert [run.seed for run in arm.runs] == list(SEEDS)
+        assert {run.budget.examples for run in arm.runs} == {BUDGET.examples}
+        assert {run.cost.examples for run in arm.runs} == {BUDGET.examples}
+        assert {run.task for run in arm.runs} == {digits().task.fingerprint}
+    assert len(set(names)) == 6, "arms of one model have names of their own"
+
+
+def test_an_experiment_is_resumed_without_training_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = []
+    fit = room.fit
+    monkeypatch.setattr(room, "fit", lambda *given, **named: trained.append(given[2]) or fit(*given, **named))
+    results = []
+    for _ in range(2):
+        with open_store(tmp_path) as store:
+            results.append(run_experiment(experiment(MLP.replace(clip=0.5)), digits(), store)[1])
+    assert trained == [0, 1, 2, 0, 1, 2]
+    assert results[0] == results[1]
+
+
+def test_a_deterministic_rung_runs_once_and_is_paired_with_every_seed(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        control = run_arm(
+            "nn", RUNGS["nearest-neighbours"].recipe, digits(), store, budget=Budget(examples=1079), seeds=SEEDS
+        )
+        arm = run_arm("mlp", MLP, digits(), store, budget=BUDGET, seeds=SEEDS)
+    assert len(control.runs) == len(control.logits) == 1
+    (finding,) = pair_all([(control, arm)], digits().validation.targets, 0.005)
+    assert finding.seeds == 3
+    targets = digits().validation.targets
+    assert finding.effect == pytest.approx(arm.correct(targets).mean() - control.correct(targets).mean())
+
+
+def test_seconds_become_examples_once(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        first = run_arm("mlp", MLP, digits(), store, budget=Budget(examples=0, seconds=0.9), seeds=(0,))
+    with open_store(tmp_path) as store:
+        again = run_arm("mlp", MLP, digits(), store, budget=Budget(examples=0, seconds=0.9), seeds=(0,))
+    assert first.budget.examples > 64
+    assert again.budget == first.budget
+    assert again.runs == first.runs
+
+
+def test_trials_choose_the_learning_rate_that_does_best(tmp_path: Path) -> None:
+    assert rates(0.9, 3) == pytest.approx([0.3, 0.9, 2.7])
+    assert rates(0.9, 1) == [0.9]
+    assert rates(0.9, 2) == pytest.approx([0.9, 2.7])
+    with open_store(tmp_path) as store:
+        arm = run_arm("mlp", MLP.replace(learning_rate=0.05), digits(), store, budget=BUDGET, seeds=(0,), trials=3)
+        assert [trial.learning_rate for trial in arm.trials] == pytest.approx([0.05 / 3, 0.05, 0.15])
+        losses = [trial.loss for trial in arm.trials]
+        assert all(loss is not None for loss in losses)
+        assert arm.recipe.learning_rate == arm.trials[int(np.argmin(losses))].learning_rate  # type: ignore[arg-type]
+        assert arm.runs[0].recipe == arm.recipe
+
+
+def test_a_trial_that_diverges_is_not_chosen(tmp_path: Path) -> None:
+    # Three times 1e29 is past what float32 weights survive; so is 1e29 itself, and a third of it.
+    wild = MLP.replace(learning_rate=1e29)
+    with open_store(tmp_path) as store:
+        arm = run_arm("mlp", wild, digits(), store, budget=BUDGET, seeds=(0, 1), trials=3)
+    assert arm.trials == tuple(Trial(learning_rate=rate, loss=None) for rate in rates(1e29, 3))
+    assert arm.status == DIVERGED
+    assert not arm.finished
+    assert arm.message.startswith("The loss was ")
+    assert arm.logits.shape == (0, len(digits().validation), 10)
+
+
+def finished_seeds(arm: Arm, seeds: set[int]) -> Arm:
+    """The arm as if its other seeds had diverged."""
+    runs = tuple(run if run.seed in seeds else run.replace(status=DIVERGED, scores={}) for run in arm.runs)
+    return Arm(**{**vars(arm), "runs": runs, "logits": arm.logits[[run.seed in seeds for run in arm.runs]]})
+
+
+def test_a_seed_that_diverged_on_one_side_leaves_the_pair(tmp_path: Path) -> None:
+    targets = digits().validation.targets
+    with open_store(tmp_path) as store:
+        control = run_arm("a", MLP, digits(), store, budget=BUDGET, seeds=SEEDS)
+        arm = run_arm("b", MLP.replace(learning_rate=0.1), digits(), store, budget=BUDGET, seeds=SEEDS)
+    assert {run.status for run in (*control.runs, *arm.runs)} == {FINISHED}
+    for kept in ({0, 2}, {1}):
+        (finding,) = pair_all([(control, finished_seeds(arm, kept))], targets, 0.005)
+        rows = sorted(kept)
+        assert finding.seeds == len(kept), "one seed that is left of several is one seed, and not a deterministic rung"
+        assert finding.effect == pytest.approx(
+            arm.correct(targets)[rows].mean() - control.correct(targets)[rows].mean()
+        )
+    assert pair_all([(control, finished_seeds(arm, set()))], targets, 0.005) == ()
+    apart = pair_all([(finished_seeds(control, {0}), finished_seeds(arm, {1}))], targets, 0.005)
+    assert apart[0].effect == pytest.approx(arm.correct(targets)[1].mean() - control.correct(targets)[0].mean())
+
+
+def test_the_mean_curve_is_that_of_the_finished_runs(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        arm = run_arm("a", MLP, digits(), store, budget=Budget(examples=640), seeds=(0, 1))
+    curve = mean_curve(arm.runs)
+    assert [point.step for point in curve] == list(range(1, 11))
+    expected = np.mean([run.curve[4].values["train_loss"] for run in arm.runs])
+    assert curve[4].values["train_loss"] == pytest.approx(expected)
+    one_left = finished_seeds(arm, {1})
+    assert mean_curve(one_left.runs) == arm.runs[1].curve
+    assert mean_curve(finished_seeds(arm, set()).runs) == ()
