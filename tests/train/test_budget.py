@@ -71,16 +71,24 @@ def test_zero_is_too_little(text: str | float) -> None:
 
 
 def rate(**fields: float | int | None) -> Rate:
-    return Rate.from_dict(
-        {"recipe": Recipe(model="none").to_dict(), "fixed": 2.0, "answering": 1e-3, "scale": 0.01, **fields}
-    )
+    """A rate that spends 2 s on being evaluated, at ten points of 100 examples and once on 1,000."""
+    usual = {"recipe": Recipe(model="none").to_dict(), "answering": 1e-3, "validation": 1000, "scale": 0.01}
+    return Rate.from_dict(usual | fields)
 
 
 def test_seconds_become_examples_and_back() -> None:
-    assert rate().budget(12.0) == Budget(examples=1000, seconds=12.0)
-    assert rate().seconds(1000) == pytest.approx(12.0)
-    assert rate(power=2.0).budget(12.0) == Budget(examples=31, seconds=12.0)
-    assert rate(power=2.0).seconds(31) == pytest.approx(11.61)
+    assert rate().budget(12.0) == Budget(examples=1000, seconds=12.0, glance=100)
+    assert rate().seconds(rate().budget(12.0)) == pytest.approx(12.0)
+    assert rate(power=2.0).budget(12.0) == Budget(examples=31, seconds=12.0, glance=100)
+    assert rate(power=2.0).seconds(rate(power=2.0).budget(12.0)) == pytest.approx(11.61)
+
+
+def test_the_points_of_the_curve_take_a_small_share() -> None:
+    # Five percent of the promise, at a millisecond an example and ten points; from 100 to 2,000, and never more than
+    # there are.
+    looks = [rate(validation=5000).budget(promise).glance for promise in (1.0, 60.0, 1e6)]
+    assert looks == [100, 300, 2000]
+    assert rate(validation=40).budget(60.0).glance == 40
 
 
 def test_a_rung_that_sees_each_example_once_is_never_given_more() -> None:
@@ -89,7 +97,9 @@ def test_a_rung_that_sees_each_example_once_is_never_given_more() -> None:
     assert rate(most=20).budget(1e-9).examples == 20
 
 
-@pytest.mark.parametrize("fields", [{}, {"power": 1.7}, {"power": 0.7}, {"most": 300}, {"fixed": 0.0}, {"scale": 1e-9}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"power": 1.7}, {"power": 0.7}, {"most": 300}, {"answering": 1e-9}, {"scale": 1e-9}]
+)
 def test_more_seconds_never_buy_fewer_examples(fields: dict[str, float]) -> None:
     promises = [10**exponent for exponent in range(-6, 7)] + [1.9, 2.0, 2.1]
     bought = [rate(**fields).budget(promise).examples for promise in sorted(promises)]
@@ -111,8 +121,8 @@ def test_a_network_is_measured_and_the_prediction_is_near() -> None:
     assert found.most is None
     assert found.power == 1.0
     assert found.scale > 0
-    assert found.fixed >= 0
     assert found.answering > 0
+    assert (found.points, found.validation) == (10, len(digits().validation))
     assert 0.4 < found.measured < 20
     assert (found.recipe.precision, found.recipe.memory_format) in {
         ("float32", "contiguous"),
@@ -120,14 +130,13 @@ def test_a_network_is_measured_and_the_prediction_is_near() -> None:
     }
     assert set(found.recipe.differs(RUNGS["lenet"].recipe)) <= {"precision", "memory_format"}
     budget = found.budget(1.5)
-    _, run = fit(prepare(digits(), found.recipe, 0), budget, 0)
+    _, run = fit(prepare(digits(), found.recipe, 0, budget), budget, 0)
     # Generous: the machine may be busy in one of the two and not in the other.
-    assert 1 / 2.5 < run.cost.seconds / found.seconds(budget.examples) < 2.5
+    assert 1 / 2.5 < run.cost.seconds / found.seconds(budget) < 2.5
 
 
-@pytest.mark.parametrize("fixed", [{"precision": "bfloat16"}, {"memory_format": "channels_last"}])
-def test_a_precision_that_was_asked_for_is_kept(fixed: dict[str, str]) -> None:
-    recipe = RUNGS["perceptron"].recipe.replace(**fixed)
+def test_a_precision_that_was_asked_for_is_kept() -> None:
+    recipe = RUNGS["perceptron"].recipe.replace(precision="bfloat16")
     assert measure(digits(), recipe, 0.1).recipe == recipe
 
 
@@ -138,11 +147,11 @@ def test_a_classical_rung_is_measured_and_can_use_each_example_once(name: str) -
     assert found.recipe == RUNGS[name].recipe
     assert found.most == count
     assert found.scale > 0
-    assert found.fixed >= 0
+    assert (found.points, found.answering > 0) == (1, True)
     assert 0.7 <= found.power <= 2.2
     assert found.budget(1e6).examples == count
     assert 1 <= found.budget(1e-6).examples <= 50
-    assert math.isfinite(found.seconds(count))
+    assert math.isfinite(found.seconds(Budget(examples=count)))
 
 
 def test_measuring_leaves_no_trace_on_what_is_trained() -> None:
@@ -150,5 +159,5 @@ def test_measuring_leaves_no_trace_on_what_is_trained() -> None:
     for measured in (False, True):
         if measured:
             measure(digits(), RUNGS["mlp"].recipe, 0.05)
-        curves.append(fit(prepare(digits(), RUNGS["mlp"].recipe, 0), budget, 0)[1].curve)
+        curves.append(fit(prepare(digits(), RUNGS["mlp"].recipe, 0, budget), budget, 0)[1].curve)
     assert curves[0] == curves[1]

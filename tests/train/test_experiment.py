@@ -1,4 +1,4 @@
-"""Experiments by recipes: a planted harm is found, a planted null is not, and every arm has the same seeds and budget."""
+"""Experiments by recipes: a planted harm is found, a planted null is not, and every arm has the same budget."""
 
 from functools import cache
 from pathlib import Path

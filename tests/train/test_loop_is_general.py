@@ -1,4 +1,4 @@
-"""One loop trains them all: a classifier, a classical rung, an adversarial pair, self-play, and sequences, by one `fit`."""
+"""One loop trains them all: a classifier, a classical rung, an adversarial pair, self-play, and sequences."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -62,7 +62,8 @@ def digits() -> Dataset:
 @pytest.mark.parametrize("name, least", [("nearest-neighbours", 0.96), ("hog-svm", 0.9), ("majority", 0.08)])
 def test_a_classical_rung_fits_itself(name: str, least: float) -> None:
     count = len(digits().train)
-    predictor, run = fit(prepare(digits(), RUNGS[name].recipe, 0), Budget(examples=count), 0)
+    budget = Budget(examples=count)
+    predictor, run = fit(prepare(digits(), RUNGS[name].recipe, 0, budget), budget, 0)
     assert run.status == FINISHED
     assert run.scores["validation_accuracy"] > least
     assert (run.cost.steps, run.cost.examples) == (1, count)
@@ -73,8 +74,8 @@ def test_a_classical_rung_fits_itself(name: str, least: float) -> None:
 def test_a_classical_rung_with_fewer_examples_learns_less() -> None:
     scores = []
     for limit in (20, 200, 1000):
-        this = prepare(digits(), RUNGS["nearest-neighbours"].recipe, 0, limit=limit)
-        run = fit(this, Budget(examples=limit), 0)[1]
+        budget = Budget(examples=limit)
+        run = fit(prepare(digits(), RUNGS["nearest-neighbours"].recipe, 0, budget), budget, 0)[1]
         assert run.cost.examples == limit
         scores.append(run.scores["validation_accuracy"])
     assert 0.3 < scores[0] < scores[1] < scores[2]
@@ -82,7 +83,8 @@ def test_a_classical_rung_with_fewer_examples_learns_less() -> None:
 
 def test_a_feed_that_ends_before_the_budget_still_ends_in_a_point() -> None:
     count = len(digits().train)
-    _, run = fit(prepare(digits(), RUNGS["nearest-neighbours"].recipe, 0), Budget(examples=20 * count), 0)
+    budget = Budget(examples=20 * count)
+    _, run = fit(prepare(digits(), RUNGS["nearest-neighbours"].recipe, 0, budget), budget, 0)
     assert [(point.step, point.examples) for point in run.curve] == [(1, count)]
     assert run.curve[0].values["validation_accuracy"] == run.scores["validation_accuracy"]
     assert (run.cost.steps, run.cost.examples) == (1, count)

@@ -1,4 +1,4 @@
-"""Optimisers against updates written out in numpy, schedules at known places, and the average against its closed form."""
+"""Optimisers against updates written out in numpy, schedules at known places, the average against its closed form."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A killed training goes on to the same bits: weights, optimiser, random numbers, order, augmentation, curve, average."""
+"""A killed training goes on to the same bits: weights, optimiser, random numbers, order of data, curve, average."""
 
 import json
 import random

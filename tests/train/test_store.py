@@ -64,11 +64,11 @@ def test_what_was_kept_comes_back_from_a_new_process(tmp_path: Path) -> None:
 
 
 def test_decisions_are_made_once(tmp_path: Path) -> None:
-    made = []
+    made, choice = [], {"examples": 10, "names": ["a", "b"], "rate": 0.1 + 0.2, "none": None}
 
     def choose() -> dict[str, object]:
         made.append(1)
-        return {"examples": 10, "names": ["a", "b"], "rate": 0.1 + 0.2, "none": None}
+        return choice
 
     for _ in range(2):
         with open_store(tmp_path) as store:
@@ -225,7 +225,7 @@ def test_the_files_of_a_run_hold_the_model_that_was_scored(tmp_path: Path, name:
     with open_store(tmp_path) as store:
         run = run_once("it", recipe, digits(), store, budget=budget, seed=0)
         model = read_model(store.folder("it"), recipe, digits().task)
-        trainee = prepare(digits(), recipe, 1)
+        trainee = prepare(digits(), recipe, 1, budget)
         logits = trainee.predictor(model)(digits().validation.images).logits
         np.testing.assert_array_equal(logits, store.array("it", "validation"))
         assert (logits.argmax(axis=1) == digits().validation.targets).mean() == run.scores["validation_accuracy"]
@@ -249,12 +249,19 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path: Path) -> N
 
     with open_store(tmp_path) as store:
         with pytest.raises(Stop):
-            fit(prepare(digits(), RECIPE, 0), BUDGET, 0, checkpoints=store.checkpoints("mlp"), every=0.0, watch=stop)
+            fit(
+                prepare(digits(), RECIPE, 0, BUDGET),
+                BUDGET,
+                0,
+                checkpoints=store.checkpoints("mlp"),
+                every=0.0,
+                watch=stop,
+            )
         assert store.run("mlp") is None
         assert (store.folder("mlp") / "checkpoints").exists()
         run = run_once("mlp", RECIPE, digits(), store, budget=BUDGET, seed=0)
         assert not (store.folder("mlp") / "checkpoints").exists(), "a finished run needs none"
-        trainee = prepare(digits(), RECIPE, 0)
+        trainee = prepare(digits(), RECIPE, 0, BUDGET)
         predictor, fresh = fit(trainee, BUDGET, 0)
         assert run.curve == fresh.curve
         assert isinstance(trainee.judge, Judge)

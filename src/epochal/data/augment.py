@@ -4,15 +4,13 @@ They work on a whole batch, without a loop over examples. Random numbers are dra
 brought to the images, so that one seed gives the same batch on every device.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 import torch.nn.functional as functional
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from epochal.core.record import Record
+from epochal.core.card import Card
 
 COLOUR_PIXELS = 1_000_000  # pixels that the principal components of colour are fitted on
 COLOUR_DEVIATION = 0.1  # of the paper
@@ -75,18 +73,6 @@ def colour_pca(
     steps = torch.as_tensor(eigenvectors * eigenvalues, dtype=images.dtype, device=images.device)  # columns l p
     shifts = COLOUR_DEVIATION * draws.to(images) @ steps.T
     return images + shifts[:, :, None, None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Card(Record):
-    """What a reader wants to know of an augmentation before using it; the fields of every ingredient's card."""
-
-    name: str
-    title: str
-    paper: str
-    year: int
-    what: str
-    when: str
 
 
 ALEXNET = "Krizhevsky, Sutskever, Hinton, ImageNet classification with deep convolutional neural networks, NIPS 2012"

@@ -115,7 +115,7 @@ class RadialBasis(nn.Module):
         super().__init__()
         generator = torch.Generator(device="cpu").manual_seed(CODES_SEED)
         codes = torch.randint(0, 2, (classes, features), generator=generator, device="cpu") * 2.0 - 1.0
-        self.register_buffer("codes", codes)
+        self.register_buffer("codes", codes.to(torch.get_default_device()))
 
     def forward(self, features: Float[Tensor, "batch features"]) -> Float[Tensor, "batch classes"]:
         norms = features.square().sum(1, keepdim=True) + self.codes.square().sum(1)  # [batch, classes]

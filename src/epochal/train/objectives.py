@@ -7,8 +7,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from epochal.core.card import Card
 from epochal.core.protocols import Batch, Objective
 from epochal.core.recipe import Recipe
+
+CARDS = (
+    Card(
+        name="label_smoothing",
+        title="Label smoothing",
+        paper="Szegedy, Vanhoucke, Ioffe, Shlens & Wojna, Rethinking the Inception architecture, CVPR 2016, section 7",
+        year=2016,
+        what="The target gives a small share of its probability to all classes alike.",
+        when="Networks that are too sure of themselves, and labels that are not all right.",
+    ),
+)
 
 
 class CrossEntropy:

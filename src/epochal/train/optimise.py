@@ -8,7 +8,91 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from epochal.core.card import Card
 from epochal.core.recipe import Recipe
+
+CARDS = (
+    Card(
+        name="sgd",
+        title="Stochastic gradient descent",
+        paper="Robbins & Monro, A stochastic approximation method, Annals of Mathematical Statistics 22(3), 1951",
+        year=1951,
+        what="A step against the gradient of a few examples, instead of all of them.",
+        when="As the control for everything below; on its own it wants more steps and a careful rate.",
+    ),
+    Card(
+        name="momentum",
+        title="Momentum",
+        paper="Polyak, Some methods of speeding up the convergence of iteration methods, 1964",
+        year=1964,
+        what="Steps add up, with a decay, so that what the gradients agree on gains speed.",
+        when="Almost always with plain gradients; the rate must fall by about 1 / (1 - momentum).",
+    ),
+    Card(
+        name="nesterov",
+        title="Nesterov momentum",
+        paper="Sutskever, Martens, Dahl & Hinton, On the importance of initialization and momentum, ICML 2013",
+        year=2013,
+        what="Momentum with the gradient taken where the step is about to lead.",
+        when="In place of momentum; the difference is small, and shows at large momentum.",
+    ),
+    Card(
+        name="adam",
+        title="Adam",
+        paper="Kingma & Ba, Adam: a method for stochastic optimization, ICLR 2015",
+        year=2015,
+        what="Each weight has a rate of its own, from running means of its gradient and of the gradient's square.",
+        when="Gradients of very different sizes, and little time to tune the rate.",
+    ),
+    Card(
+        name="adamw",
+        title="AdamW",
+        paper="Loshchilov & Hutter, Decoupled weight decay regularization, ICLR 2019",
+        year=2019,
+        what="Adam whose weight decay shrinks the weights themselves and stays out of the running means.",
+        when="Adam with weight decay, as Transformers are trained.",
+    ),
+    Card(
+        name="l2",
+        title="Weight decay",
+        paper="Krogh & Hertz, A simple weight decay can improve generalization, NIPS 1991",
+        year=1991,
+        what="Every step shrinks the weights a little; biases and normalisation are spared.",
+        when="Networks that overfit, and long trainings; with batch normalisation it mostly sets the effective rate.",
+    ),
+    Card(
+        name="step",
+        title="Step schedule",
+        paper="He, Zhang, Ren & Sun, Deep residual learning for image recognition, CVPR 2016, section 4.2",
+        year=2015,
+        what="The rate is divided by ten at one half and at three quarters of the training.",
+        when="To repeat the papers of its time; cosine and one-cycle ask for fewer decisions.",
+    ),
+    Card(
+        name="cosine",
+        title="Cosine schedule",
+        paper="Loshchilov & Hutter, SGDR: stochastic gradient descent with warm restarts, ICLR 2017",
+        year=2017,
+        what="The rate falls to zero along half a cosine.",
+        when="When the length of the training is known beforehand.",
+    ),
+    Card(
+        name="one_cycle",
+        title="One-cycle schedule",
+        paper="Smith, A disciplined approach to neural network hyper-parameters, 2018",
+        year=2018,
+        what="The rate rises from a 25th for three tenths of the training, then falls to almost nothing.",
+        when="Short trainings at a high rate.",
+    ),
+    Card(
+        name="ema",
+        title="Average of the weights",
+        paper="Polyak & Juditsky, Acceleration of stochastic approximation by averaging, SIAM J. Control 30(4), 1992",
+        year=1992,
+        what="The model that is kept is an exponential moving average of the weights, not the last ones.",
+        when="Noisy steps: small batches, high rates, adversarial training.",
+    ),
+)
 
 
 def constant(progress: float) -> float:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from epochal.core.errors import UserError
-from epochal.models.card import Card
+from epochal.core.card import Card
 
 CARDS = (
     Card(

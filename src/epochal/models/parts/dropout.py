@@ -4,7 +4,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from epochal.models.card import Card
+from epochal.core.card import Card
 
 CARDS = (
     Card(

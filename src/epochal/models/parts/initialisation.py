@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from epochal.core.errors import UserError
-from epochal.models.card import Card
+from epochal.core.card import Card
 
 CARDS = (
     Card(

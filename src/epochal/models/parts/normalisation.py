@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from epochal.core.errors import UserError
-from epochal.models.card import Card
+from epochal.core.card import Card
 
 NORMALISATIONS = ("none", "local_response", "batch", "group", "layer")
 
