@@ -34,13 +34,13 @@ def test_no_when_level():
     text = need_deep_learning(HOG, NET, finding(EQUIVALENT, -0.003, 0.001, 0.0045))
     assert text == (
         "No: HOG + SVM is level with the best network, ResNet "
-        "(difference +0.1 points, 95% interval -0.3 to +0.4, margin 0.5), and trains 40 times faster."
+        "(difference -0.1 points, 95% interval -0.4 to +0.3, margin 0.5), and trains 40 times faster."
     )
 
 
 def test_no_when_worse():
     text = need_deep_learning(HOG, NET, finding(WORSE, -0.08, -0.05, -0.02))
-    assert text.startswith("No: HOG + SVM beats the best network, ResNet (difference -5.0 points")
+    assert text.startswith("No: HOG + SVM beats the best network, ResNet (difference +5.0 points")
 
 
 def test_yes_when_better():

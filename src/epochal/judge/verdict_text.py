@@ -99,12 +99,13 @@ def need_deep_learning(classical: RungSummary | None, deep: RungSummary | None, 
         )
     if finding.verdict == WORSE:
         return (
-            f"No: {classical.title} beats the best network, {deep.title} ({numbers}), "
+            f"No: {classical.title} beats the best network, {deep.title} ({_difference(finding, of_control=True)}), "
             f"and trains {_times(deep.seconds, classical.seconds)}.{caveat}"
         )
     if finding.verdict == EQUIVALENT:
         return (
-            f"No: {classical.title} is level with the best network, {deep.title} ({numbers}), "
+            f"No: {classical.title} is level with the best network, {deep.title} "
+            f"({_difference(finding, of_control=True)}), "
             f"and trains {_times(deep.seconds, classical.seconds)}.{caveat}"
         )
     return (
@@ -156,11 +157,14 @@ def _score(rung: RungSummary) -> str:
     return f"{100 * rung.score:.1f}% [{100 * rung.low:.1f}, {100 * rung.high:.1f}]"
 
 
-def _difference(finding: Finding) -> str:
-    low, high = finding.simultaneous
+def _difference(finding: Finding, *, of_control: bool = False) -> str:
+    """The effect with its interval, arm minus control; the other way round where a sentence starts with the control."""
+    effect, (low, high) = finding.effect, finding.simultaneous
+    if of_control:
+        effect, low, high = -effect, -high, -low
     together = "" if finding.comparisons == 1 else f" for {finding.comparisons} comparisons together"
     return (
-        f"difference {_signed(finding.effect)} points, 95% interval{together} {_signed(low)} to {_signed(high)}, "
+        f"difference {_signed(effect)} points, 95% interval{together} {_signed(low)} to {_signed(high)}, "
         f"margin {100 * finding.margin:.1f}"
     )
 

@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from epochal.core.errors import UserError
 from epochal.core.card import Card
+from epochal.core.errors import UserError
 
 CARDS = (
     Card(

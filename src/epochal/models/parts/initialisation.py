@@ -6,8 +6,8 @@ from math import prod, sqrt
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from epochal.core.errors import UserError
 from epochal.core.card import Card
+from epochal.core.errors import UserError
 
 CARDS = (
     Card(

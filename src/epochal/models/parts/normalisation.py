@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from epochal.core.errors import UserError
 from epochal.core.card import Card
+from epochal.core.errors import UserError
 
 NORMALISATIONS = ("none", "local_response", "batch", "group", "layer")
 
