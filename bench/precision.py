@@ -9,7 +9,6 @@ bfloat16 where it is at least 1.1 times faster.
 
 import argparse
 import os
-import platform
 import statistics
 import time
 
@@ -29,11 +28,12 @@ def main() -> None:
     import torch
 
     from epochal.models.catalogue import RUNGS
+    from epochal.train.device import processor
 
     torch.set_num_threads(options.threads)
     names = options.rungs.split(",") if options.rungs else [n for n, r in RUNGS.items() if r.kind == "network"]
     print(
-        f"{platform.processor() or platform.machine()}, torch {of('torch')}, {options.threads} thread(s), "
+        f"{processor()}, torch {of('torch')}, {options.threads} thread(s), "
         f"1x{options.side}x{options.side}, {options.pairs} pairs, load before {os.getloadavg()[0]:.2f}"
     )
     print(f"{'network':14}{'batch':>6}{'float32':>12}{'bfloat16':>12}{'ratio':>8}{'lowest':>8}{'highest':>8}")

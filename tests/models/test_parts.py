@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from epochal.core.errors import UserError
 from epochal.core.card import Card
+from epochal.core.errors import UserError
 from epochal.models.parts import activations, dropout, initialisation, normalisation, options, shortcuts
 from epochal.models.parts.activations import ACTIVATIONS, Activation, scaled_tanh
 from epochal.models.parts.initialisation import INITIALISATIONS, initialise

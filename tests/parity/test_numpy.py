@@ -18,8 +18,16 @@ from epochal.core.task import Task
 from epochal.models import alexnet, googlenet, lenet, mlp, perceptron, resnet, vgg
 
 sys.path.insert(0, str(Path(__file__).parent))
-from reference import (  # noqa: E402
-    Array, average, convolve, cross_entropy, pool, relu, respond, squash, standardise,
+from reference import (
+    Array,
+    average,
+    convolve,
+    cross_entropy,
+    pool,
+    relu,
+    respond,
+    squash,
+    standardise,
 )  # fmt: skip
 
 Weights = dict[str, Array]
@@ -72,7 +80,8 @@ def lenet_1998(weights: Weights, images: Array) -> list[Array]:
 
 def subsample(weights: Weights, name: str, maps: Array) -> Array:
     windows = maps.reshape(*maps.shape[:2], maps.shape[2] // 2, 2, maps.shape[3] // 2, 2)
-    return windows.sum((3, 5)) * weights[f"{name}.coefficient"] + weights[f"{name}.bias"]
+    coefficient, bias = (weights[f"{name}.{part}"][:, None, None] for part in ("coefficient", "bias"))
+    return windows.sum((3, 5)) * coefficient + bias
 
 
 def alexnet_2012(weights: Weights, images: Array) -> list[Array]:

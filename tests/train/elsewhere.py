@@ -2,12 +2,13 @@
 
 import json
 import resource
+from contextlib import suppress
 from pathlib import Path
 
 import torch
 
 from epochal.core.errors import RunDirectoryError
-from epochal.train.checkpoint import Checkpoints
+from epochal.train.checkpoint import Checkpoints, write_atomically
 from epochal.train.store import open_store
 
 
@@ -39,8 +40,9 @@ def fill_index(directory: Path, into: Path) -> None:
 
 
 def fill_checkpoints(folder: Path, into: Path) -> None:
-    """Write a checkpoint that is larger than files may be."""
+    """Write a checkpoint, and another file anew, that are larger than files may be."""
     checkpoints = Checkpoints(folder)
+    write_atomically(folder.parent / "file", b"old")
     checkpoints.write(10, {"weights": torch.ones(1000)})
     found = {}
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
@@ -48,7 +50,10 @@ def fill_checkpoints(folder: Path, into: Path) -> None:
         checkpoints.write(20, {"weights": torch.ones(100_000)})
     except RunDirectoryError as error:
         found["said"] = str(error)
+    with suppress(RunDirectoryError):
+        write_atomically(folder.parent / "file", b"new" * 100_000)
     kept = checkpoints.read()
+    found["file"] = (folder.parent / "file").read_text()
     found["sum"] = float(kept["weights"].sum()) if kept else None
     found["left"] = [path.name for path in checkpoints.folder.iterdir()]
     into.write_text(json.dumps(found))

@@ -247,4 +247,5 @@ def test_a_file_that_may_not_grow_is_a_clear_error(tmp_path: Path, start: Callab
     found = json.loads((tmp_path / "found.json").read_text())
     assert found["said"].startswith("The disk is full: 000000000020-")
     assert found["sum"] == 1000
+    assert found["file"] == "old", "what was there is replaced at once or not at all"
     assert [name[:12] for name in found["left"]] == ["000000000010"]

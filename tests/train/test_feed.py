@@ -131,6 +131,12 @@ def test_augmentation_is_random_but_repeats(name: str) -> None:
     assert not any(torch.equal(one.inputs, two.inputs) for one, two in zip(first, other, strict=True))
 
 
+def test_the_same_image_is_augmented_anew_each_time() -> None:
+    source = feed(1, 1, side=16, augmentations=("flip", "crop"))
+    shown = {batch.inputs.numpy().tobytes() for batch in take(source, 12)}
+    assert len(shown) > 6
+
+
 def test_colour_changes_stay_small() -> None:
     source = feed(10, 10, side=16, augmentations=("colour_pca",), colour=COLOUR)
     for one, two in zip(take(source, 2), take(feed(10, 10, side=16), 2), strict=True):

@@ -50,18 +50,15 @@ class ArrayFeed:
         images, targets = as_tensor(self.images), as_tensor(np.ascontiguousarray(self.targets))
         if not isinstance(self.images, np.memmap):  # what fits in memory moves to the device once
             images, targets = images.to(self.device), targets.to(self.device)
-        # x / 255 - mean over std, in one multiplication and one addition
-        scale = 1 / (255 * torch.tensor(self.std, device=self.device).view(1, -1, 1, 1))
-        shift = torch.tensor(self.mean, device=self.device).view(1, -1, 1, 1) / torch.tensor(
-            self.std, device=self.device
-        ).view(1, -1, 1, 1)
+        mean, std = (torch.tensor(values, device=self.device).view(1, -1, 1, 1) for values in (self.mean, self.std))
+        scale, shift = 1 / (255 * std), mean / std  # (x / 255 - mean) / std, in one product and one difference
         layout = torch.channels_last if self.memory_format == "channels_last" else torch.contiguous_format
         number = start
         for index in self._indices(seed, start):
             index = index.to(images.device)
-            inputs = self._augmented(images[index].to(self.device), seed, number)
-            inputs = (inputs * scale - shift).contiguous(memory_format=layout)
-            yield Batch(inputs, targets[index].to(self.device))
+            inputs = self._augmented(images.index_select(0, index).to(self.device), seed, number)
+            inputs = inputs.float().mul_(scale).sub_(shift).contiguous(memory_format=layout)
+            yield Batch(inputs, targets.index_select(0, index).to(self.device))
             number += 1
 
     def _indices(self, seed: int, start: int) -> Iterator[Tensor]:

@@ -92,15 +92,15 @@ class Subsampling(nn.Module):
     def __init__(self, channels: int, *, window: int):
         super().__init__()
         self.window = window
-        self.coefficient = nn.Parameter(torch.full((channels, 1, 1), 1 / window**2))
-        self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
+        self.coefficient = nn.Parameter(torch.full((channels,), 1 / window**2))
+        self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(
         self, maps: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch channels rows columns"]:
         if self.window > 1:
             maps = functional.avg_pool2d(maps, self.window, ceil_mode=True, divisor_override=1)  # a sum
-        return maps * self.coefficient + self.bias
+        return maps * self.coefficient[:, None, None] + self.bias[:, None, None]
 
 
 class RadialBasis(nn.Module):

@@ -13,6 +13,7 @@ from epochal.core.errors import RunDirectoryError
 from epochal.core.protocols import Predictor
 from epochal.core.run import DIVERGED, FINISHED, Budget, Cost, Point, Run
 from epochal.core.seeds import stream
+from epochal.models.flops import parameters
 from epochal.train.checkpoint import Checkpoints
 from epochal.train.device import environment
 from epochal.train.interrupt import between_steps
@@ -186,13 +187,12 @@ def _cost(state: State, trainee: Trainee, seconds: float) -> Cost:
         examples=examples,
         steps=state.step,
         seconds=seconds,
-        parameters=parameters(trainee.model),
+        parameters=size(trainee.model),
+        flops=None if trainee.flops is None else trainee.flops * examples,
         peak_memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
     )
 
 
-def parameters(model: Any) -> int:
+def size(model: Any) -> int:
     """Numbers that training sets: a network's trainable parameters, or what a classical rung stores."""
-    if hasattr(model, "parameters_count"):
-        return int(model.parameters_count())
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return int(model.parameters_count()) if hasattr(model, "parameters_count") else parameters(model)

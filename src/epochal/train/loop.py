@@ -1,6 +1,7 @@
 """THE loop: for each batch, for each part of the objective, a loss and a step."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -66,7 +67,7 @@ def loop(
     """Train `state` in place until it has made `steps` steps in all. `after` sees the state after each of them."""
     for batch in islice(feed.batches(state.model, state.seed, state.step), steps - state.step):
         for part in objective.parts:
-            with torch.autocast(device(), torch.bfloat16, enabled=precision == "bfloat16"):
+            with torch.autocast(device(), torch.bfloat16) if precision == "bfloat16" else nullcontext():
                 loss = objective.loss(part, state.model, batch)
             state.steppers[part].step(loss, state.step)
             state.losses[part] = state.losses.get(part, 0.0) + loss.detach()

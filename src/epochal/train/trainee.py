@@ -18,6 +18,7 @@ from epochal.data.codec import Codec
 from epochal.data.dataset import Dataset, Examples
 from epochal.data.feed import ArrayFeed, WholeFeed
 from epochal.models import catalogue
+from epochal.models.flops import flops
 from epochal.models.predictor import ClassicalPredictor, NetworkPredictor
 from epochal.train.device import device
 from epochal.train.objectives import make_objective
@@ -40,6 +41,7 @@ class Trainee:
     glance: Evaluate
     judge: Evaluate
     predictor: Callable[[Any], Predictor]
+    flops: float | None = None  # of learning from one example: forward and backward, about three times the forward
 
 
 def trainable(model: Any, part: str) -> list[Tensor]:
@@ -87,6 +89,7 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
         glance=Judge(dataset.validation, budget.glance),
         judge=Judge(dataset.validation),
         predictor=lambda model: make_predictor(model, dataset.codec),
+        flops=3 * flops(model, dataset.task.input_shape) if isinstance(model, nn.Module) else None,
     )
 
 

@@ -1,0 +1,162 @@
+"""Changes: named edits of a recipe, one ingredient each, so that an experiment says what that ingredient is worth.
+
+A change declares the fields that it touches and is held to them: an experiment with two changes proves neither.
+Learning rates are tuned for each arm of an experiment anew; only Adam and its kin, whose rates live on another scale
+altogether, bring one to start from.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from epochal.core.card import Card
+from epochal.core.errors import UserError
+from epochal.core.recipe import Option, Recipe
+from epochal.data import augment
+from epochal.models.catalogue import CLASSICAL, RUNGS, config, rung
+from epochal.models.parts import activations, dropout, initialisation, normalisation, shortcuts
+from epochal.train import objectives, optimise
+
+Edit = Callable[[Recipe], Recipe]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A named edit of a recipe, with its paper.
+
+    `touches` names the fields that it may alter, an option of the model as "options.<name>", as `Recipe.differs`
+    does. `edit` makes the new recipe.
+    """
+
+    name: str
+    title: str
+    paper: str
+    year: int
+    touches: tuple[str, ...]
+    edit: Edit
+
+    def apply(self, recipe: Recipe) -> Recipe:
+        """The recipe with this change made.
+
+        Raises:
+            UserError: the model is a classical rung, has no such option or does not take its new value; the recipe
+                has this ingredient already; or the edit touches a field that it does not declare.
+        """
+        entry = rung(recipe.model)
+        if entry.kind == CLASSICAL:
+            raise UserError(
+                f"The change {self.name!r} is one of how a network is built or trained; {recipe.model} fits itself. "
+                f"Choose a network: {_listed(name for name, other in RUNGS.items() if other.kind != CLASSICAL)}."
+            )
+        for option in self._options():
+            if option not in _options_of(recipe.model):
+                having = [name for name in RUNGS if option in _options_of(name)]
+                raise UserError(
+                    f"The change {self.name!r} sets the option {option!r}, which {recipe.model} does not have. "
+                    f"Models that have it: {_listed(having)}."
+                )
+        changed = self.edit(recipe)
+        undeclared = [field for field in recipe.differs(changed) if field not in self.touches]
+        if undeclared:
+            raise UserError(
+                f"The change {self.name!r} declares that it touches {_listed(self.touches)}, but its edit also "
+                f"touches {_listed(undeclared)}. An experiment with two changes proves neither: declare these "
+                f"fields, or make two changes of it."
+            )
+        if _resolved(changed) == _resolved(recipe):
+            raise UserError(
+                f"The change {self.name!r} leaves this recipe of {recipe.model} as it is: it has the ingredient "
+                f"already. Take it out of the control first, or choose another change."
+            )
+        return changed
+
+    def _options(self) -> list[str]:
+        return [field.removeprefix("options.") for field in self.touches if field.startswith("options.")]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _options_of(model: str) -> set[str]:
+    return {field.name for field in dataclasses.fields(RUNGS[model].config_class)}
+
+
+def _resolved(recipe: Recipe) -> dict[str, object]:
+    """The recipe with every option of its model spelt out, so that naming a default is no difference."""
+    return recipe.to_dict() | {"options": config(recipe).to_dict()}
+
+
+CARDS: dict[str, Card] = {
+    card.name: card
+    for cards in (
+        activations.CARDS,
+        initialisation.CARDS,
+        normalisation.CARDS,
+        dropout.CARDS,
+        shortcuts.CARDS,
+        augment.CARDS.values(),
+        optimise.CARDS,
+        objectives.CARDS,
+    )
+    for card in cards
+}
+
+AUGMENTATIONS = ("flip", "crop", "colour_pca")  # in the order in which they are applied
+
+
+def _option(name: str, value: Option) -> tuple[tuple[str, ...], Edit]:
+    return (f"options.{name}",), lambda recipe: recipe.with_options(**{name: value})
+
+
+def _fields(**values: object) -> tuple[tuple[str, ...], Edit]:
+    return tuple(values), lambda recipe: recipe.replace(**values)
+
+
+def _augmentation(name: str) -> tuple[tuple[str, ...], Edit]:
+    def edit(recipe: Recipe) -> Recipe:
+        wanted = {*recipe.augment, name}
+        return recipe.replace(augment=tuple(each for each in AUGMENTATIONS if each in wanted))
+
+    return ("augment",), edit
+
+
+_EDITS: dict[str, tuple[tuple[str, ...], Edit]] = {
+    **{name: _option("activation", name) for name in ("sigmoid", "tanh", "relu", "gelu")},
+    **{name: _option("initialisation", name) for name in ("lecun", "glorot", "he")},
+    "dropout": _option("dropout", 0.5),
+    "l2": _fields(weight_decay=5e-4),  # Krizhevsky et al. 2012, section 5
+    "local_response": _option("normalisation", "local_response"),
+    "batch_norm": _option("normalisation", "batch"),
+    "group_norm": _option("normalisation", "group"),
+    "layer_norm": _option("normalisation", "layer"),
+    **{name: _augmentation(name) for name in AUGMENTATIONS},
+    "momentum": _fields(optimiser="momentum", momentum=0.9),
+    "nesterov": _fields(optimiser="nesterov", momentum=0.9),
+    "adam": _fields(optimiser="adam", learning_rate=1e-3),
+    "adamw": _fields(optimiser="adamw", learning_rate=1e-3),
+    **{name: _fields(schedule=name) for name in ("step", "cosine", "one_cycle")},
+    "label_smoothing": _fields(label_smoothing=0.1),
+    "residual": _option("shortcuts", "paper"),
+    "ema": _fields(ema=0.999),
+}
+
+
+def _change(name: str) -> Change:
+    card = CARDS[name]
+    touches, edit = _EDITS[name]
+    return Change(name=name, title=card.title, paper=card.paper, year=card.year, touches=touches, edit=edit)
+
+
+CHANGES: dict[str, Change] = {name: _change(name) for name in _EDITS}
+
+
+def change(name: str) -> Change:
+    """The change of this name.
+
+    Raises:
+        UserError: there is none.
+    """
+    if name not in CHANGES:
+        raise UserError(f"There is no change {name!r}. There are {_listed(CHANGES)}.")
+    return CHANGES[name]
