@@ -25,10 +25,12 @@ from epochal.train.trainee import Judge, prepare
 
 SEEDS, KILLS = 2, 5
 
-# Keeps the state every tenth of a second instead of every twenty, so that the kills of a short test meet it.
+# Trains two networks side by side, and keeps their states every tenth of a second instead of every twenty, so that the
+# kills of a short test meet them.
 CHILD = """
-import epochal.train.fit
+import epochal.train.fit, torch
 from epochal.cli import main
+torch.set_num_threads(2)
 epochal.train.fit.fit.__kwdefaults__["every"] = 0.1
 raise SystemExit(main({arguments!r}))
 """
@@ -98,13 +100,13 @@ def is_what_a_fresh_fit_makes(directory: Path, name: str, run: Run) -> None:
         assert (store.array(name, "validation") == trainee.judge.prediction.logits).all(), name
 
 
-@pytest.mark.parametrize("climbs", [("14s", ("nearest-neighbours", "mlp", "lenet"))], indirect=True)
+@pytest.mark.parametrize("climbs", [("10s", ("nearest-neighbours", "mlp", "lenet"))], indirect=True)
 def test_a_climb_killed_again_and_again_loses_nothing_finished(climbs: Climbs) -> None:
     instants, before = random.Random(1), {}
     kills = 0
     for _ in range(KILLS):
         process = climbs.start()
-        process.join(instants.uniform(0.1, 2.2))
+        process.join(instants.uniform(0.1, 1.8))
         if process.exitcode is not None:
             break
         process.kill()
@@ -137,11 +139,11 @@ def test_a_climb_killed_again_and_again_loses_nothing_finished(climbs: Climbs) -
     for name, run in runs.items():
         assert run.status == FINISHED
         assert run.cost.steps == run.curve[-1].step
-        if name.startswith(("qualifying/", "final/")):
+        if name.startswith("qualifying/") or (name.startswith("final/") and run.seed == 0):
             is_what_a_fresh_fit_makes(climbs.directory, name, run)
 
 
-@pytest.mark.parametrize("climbs", [("8s", ("nearest-neighbours", "mlp"))], indirect=True)
+@pytest.mark.parametrize("climbs", [("7s", ("nearest-neighbours", "mlp"))], indirect=True)
 def test_a_climb_that_is_interrupted_keeps_the_test_split_sealed_and_goes_on(climbs: Climbs) -> None:
     process, end = climbs.start(), time.monotonic() + 60
     while "qualifying/mlp/seed-0" not in climbs.finished():

@@ -12,6 +12,7 @@ from epochal.core.run import DIVERGED, FINISHED, Budget
 from epochal.data.dataset import Dataset, open_dataset
 from epochal.models.catalogue import RUNGS
 from epochal.train import experiment as room
+from epochal.train.budget import Rate
 from epochal.train.experiment import Arm, mean_curve, pair_all, rates, run_arm, run_experiment
 from epochal.train.store import open_store
 
@@ -84,6 +85,25 @@ def test_every_arm_has_the_same_seeds_budget_and_order_of_data(tmp_path: Path) -
         assert {run.cost.examples for run in arm.runs} == {BUDGET.examples}
         assert {run.task for run in arm.runs} == {digits().task.fingerprint}
     assert len(set(names)) == 6, "arms of one model have names of their own"
+
+
+def test_a_budget_in_examples_changes_nothing_for_the_sake_of_speed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A precision that is chosen by the clock would be a second change between an arm and its control.
+    measure = room.measure
+    fast = {"precision": "bfloat16", "memory_format": "channels_last"}
+
+    def measured_fast(*given: object) -> Rate:
+        rate = measure(*given)  # type: ignore[arg-type]
+        return rate.replace(recipe=rate.recipe.replace(**fast))
+
+    monkeypatch.setattr(room, "measure", measured_fast)
+    with open_store(tmp_path) as store:
+        arm = run_arm("a", MLP, digits(), store, budget=Budget(examples=640), seeds=(0,))
+        assert arm.recipe == arm.runs[0].recipe == MLP
+        timed = run_arm("b", MLP, digits(), store, budget=Budget(examples=0, seconds=0.5), seeds=(0,))
+        assert timed.recipe == timed.runs[0].recipe == MLP.replace(**fast)
 
 
 def test_an_experiment_is_resumed_without_training_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,17 @@
 """Would more data help? The best rung on fractions of the training data, and the power law through its errors."""
 
+from functools import partial
+
 import numpy as np
 
+from epochal.core.run import Budget
 from epochal.judge.learning_curve import fit_power_law, would_more_data_help
 from epochal.models.catalogue import RUNGS
 from epochal.study.plan import CURVE_SEEDS, FRACTIONS
 from epochal.study.result import DataCurve
 from epochal.study.stages import Progress, accuracy, closing, seen_rate
-from epochal.train.experiment import run_once
+from epochal.train.experiment import Arm, run_once
+from epochal.train.workers import run_side_by_side, share
 
 
 def data_curve(here: Progress) -> None:
@@ -26,31 +30,41 @@ def data_curve(here: Progress) -> None:
         return
     left = here.plan.seconds - here.spent - closing(here)
     classical = RUNGS[best].kind == "classical"
+    count_of_runs = CURVE_SEEDS * len(fractions)
+    workers = 1 if classical else here.plan.workers
     each = here.store.decide(
-        "curve seconds", lambda: max(left, 0.02 * here.plan.seconds) / (CURVE_SEEDS * len(fractions))
+        "curve seconds",
+        lambda: max(left, 0.02 * here.plan.seconds) / count_of_runs * share(count_of_runs, workers),
     )
-    budget = seen_rate(arm).budget(each) if not classical else arm.budget
-    sizes: list[int] = []
-    errors: list[list[float]] = []
-    for seed in range(CURVE_SEEDS):
-        sizes, row = [], []
-        for fraction in fractions:
-            part = here.dataset if fraction == 1 else here.dataset.train_fraction(fraction, seed)
-            name = f"curve/{best}/{len(part.train.targets)}-seed-{seed}"
-            run = run_once(name, arm.recipe, part, here.store, budget=budget, seed=seed)
-            sizes.append(len(part.train.targets))
-            row.append(1 - run.scores.get("validation_accuracy", np.nan))
-        errors.append(row)
-        here.watch(
-            f"data curve: {best}, seed {seed}: "
-            + ", ".join(f"{n} {100 * e:.1f}%" for n, e in zip(sizes, row, strict=True))
-        )
-    table = np.array(errors)
-    table = table[np.isfinite(table).all(axis=1)]
+    budget = arm.budget if classical else seen_rate(arm).budget(each)
+    places = [(seed, fraction) for seed in range(CURVE_SEEDS) for fraction in fractions]
+    found: dict[int, tuple[int, float]] = {}
+    run_side_by_side(
+        [partial(error_at, here, arm, budget, seed, fraction) for seed, fraction in places],
+        found.__setitem__,
+        workers=workers,
+        tick=here.note_time,
+    )
+    rows = [found[k] for k in range(count_of_runs)]
+    sizes = [size for size, _ in rows[: len(fractions)]]
+    errors = np.array([error for _, error in rows]).reshape(CURVE_SEEDS, len(fractions))
+    for seed, row in enumerate(errors):
+        points = ", ".join(f"{size:,} {100 * error:.1f}%" for size, error in zip(sizes, row, strict=True))
+        here.watch(f"data curve: {best}, seed {seed}, error at {points}")
+    table = errors[np.isfinite(errors).all(axis=1)]
     if not len(table):
         here.watch("data curve: left out, its trainings diverged")
         return
     here.curve = curve_record(best, sizes, table, here.plan.margin)
+
+
+def error_at(here: Progress, arm: Arm, budget: Budget, seed: int, fraction: float) -> tuple[int, float]:
+    """The number of training examples, and the validation error of a training on them; nan where it diverged."""
+    part = here.dataset if fraction == 1 else here.dataset.train_fraction(fraction, seed)
+    count = len(part.train.targets)
+    name = f"curve/{arm.recipe.model}/{count}-seed-{seed}"
+    run = run_once(name, arm.recipe, part, here.store, budget=budget, seed=seed)
+    return count, 1 - run.scores.get("validation_accuracy", np.nan)
 
 
 def curve_record(rung: str, sizes: list[int], errors: np.ndarray, margin: float) -> DataCurve:

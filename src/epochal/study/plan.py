@@ -9,10 +9,11 @@ import numpy as np
 from epochal.core.errors import BudgetError, RunDirectoryError, UserError
 from epochal.core.record import Record
 from epochal.data.options import ReadOptions
-from epochal.models.catalogue import RUNGS
+from epochal.models.catalogue import NETWORK, RUNGS
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import MEASURING, TUNING
 from epochal.train.store import Store
+from epochal.train.workers import share, side_by_side
 
 QUALIFYING, CURVE = 0.36, 0.08  # shares of the whole budget; the finals get what these, and the closing, leave
 FINALISTS = 2
@@ -31,37 +32,44 @@ class Plan(Record):
     trials: int
     margin: float
     seconds: float
+    workers: int  # networks that train side by side, with one thread each
 
     @property
     def arm(self) -> float:
         """Seconds of one rung in the qualifying round: measuring its speed, its trials, and all its seeds."""
         return QUALIFYING * self.seconds / len(self.rungs)
 
+    def stretch(self, kind: str) -> float:
+        """How many times its share of the time a rung of that kind may take, because others run beside it."""
+        networks = sum(RUNGS[name].kind == NETWORK for name in self.rungs)
+        return share(networks, self.workers) if kind == NETWORK else 1.0
+
     @property
     def training(self) -> float:
         """Seconds of one training of a network in the qualifying round."""
-        return self.arm * (1 - MEASURING - (TUNING if self.trials > 1 else 0.0)) / len(self.seeds)
+        spent = MEASURING + (TUNING if self.trials > 1 else 0.0)
+        return self.arm * self.stretch(NETWORK) * (1 - spent) / len(self.seeds)
 
     def to_text(self) -> str:
         total = QUALIFYING * self.seconds
         lines = [
             f"Plan for {self.name}: {self.seconds:.0f} s in all, {len(self.rungs)} rungs, {len(self.seeds)} seeds",
             f"  qualifying  {total:7.0f} s  each rung {self.arm:.1f} s: speed measured, {self.trials} learning rates "
-            f"tried, then {len(self.seeds)} trainings of {self.training:.1f} s",
+            f"tried, then {len(self.seeds)} trainings of {self.training:.1f} s ({self.workers} networks at a time)",
             f"  finals      {(1 - QUALIFYING - CURVE) * self.seconds:7.0f} s  up to {FINALISTS} rungs that could still "
             "win, at a larger and again equal budget (and what the classical rungs leave over)",
             f"  data curve  {CURVE * self.seconds:7.0f} s  the best rung on {len(FRACTIONS)} fractions of the training "
             "data",
             "  then the choice, the test split (opened once), the bundle and the report",
             "",
-            f"  {'rung':20} {'year':>4}  {'trainings':>9}  {'each':>8}",
+            f"  {'rung':22} {'year':>4}  {'trainings':>9}  {'each':>8}",
         ]
         for name in self.rungs:
             rung = RUNGS[name]
             runs = f"{1 if rung.deterministic else len(self.seeds):9d}"
             most = self.arm * (1 - MEASURING) / (1 if rung.deterministic else len(self.seeds))
             each = f"<= {most:.1f} s" if rung.kind == "classical" else f"{self.training:.1f} s"
-            lines.append(f"  {rung.title:20} {rung.year:4}  {runs}  {each:>8}")
+            lines.append(f"  {rung.title:22} {rung.year:4}  {runs}  {each:>8}")
         return "\n".join(lines)
 
 
@@ -98,6 +106,7 @@ def plan(
         trials=trials,
         margin=margin,
         seconds=total,
+        workers=side_by_side(),
     )
     if made.training < LEAST:
         least = np.ceil(total * LEAST / made.training)

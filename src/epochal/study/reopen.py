@@ -45,11 +45,7 @@ def export_metrics(directory: str | os.PathLike[str], path: Path) -> Path:
     """
     directory = Path(directory)
     _check_climb(directory)
-    store = Store(directory)
-    try:
-        return store.export(path)
-    finally:
-        store.close()
+    return Store(directory).export(path)
 
 
 def _check_climb(directory: Path) -> None:

@@ -1,7 +1,9 @@
 """The stages of a climb: the qualifying round at one equal budget, and the finals at a larger and again equal one."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from epochal.train.budget import Rate
 from epochal.train.experiment import Arm, Watch, mean_curve, pair_all, run_arm
 from epochal.train.flipping import flips_keep_labels, without_flips
 from epochal.train.store import Store
+from epochal.train.workers import run_side_by_side, share
 
 CLOSING = (2.0, 0.01)  # seconds, and share of the budget, for the choice, the bundle and the report
 GROWTH = 4.0  # about how much larger the budget of the finals is
@@ -53,20 +56,35 @@ def qualify(here: Progress) -> None:
     made, dataset = here.plan, here.dataset
     flips, why = here.store.decide("flips", lambda: list(flips_keep_labels(dataset)))
     here.watch(why)
-    for name in made.rungs:
+
+    def job(name: str) -> Callable[[], Arm]:
         recipe = RUNGS[name].recipe
-        here.qualified[name] = run_arm(
+        return lambda: run_arm(
             f"qualifying/{name}",
             recipe if flips else without_flips(recipe),
             dataset,
             here.store,
-            budget=Budget(examples=0, seconds=made.arm),
+            budget=Budget(examples=0, seconds=made.arm * made.stretch(RUNGS[name].kind)),
             seeds=made.seeds,
             trials=made.trials,
             watch=here.watch,
         )
-        here.note_time()
+
+    for kind, workers in ((CLASSICAL, 1), (NETWORK, made.workers)):  # classical rungs use all threads by themselves
+        run_arms(here, {name: job(name) for name in made.rungs if RUNGS[name].kind == kind}, here.qualified, workers)
+    here.qualified = {name: here.qualified[name] for name in made.rungs}
     here.steps = fold(list(here.qualified.values()), dataset.validation.targets, made.margin)
+
+
+def run_arms(here: Progress, jobs: dict[str, Callable[[], Arm]], arms: dict[str, Arm], workers: int) -> None:
+    """Run arms, and put each into `arms` as it ends."""
+    names = list(jobs)
+    run_side_by_side(
+        list(jobs.values()),
+        lambda number, arm: arms.__setitem__(names[number], arm),
+        workers=workers,
+        tick=here.note_time,
+    )
 
 
 def fold(arms: list[Arm], targets: np.ndarray, margin: float) -> tuple[Finding, ...]:
@@ -90,30 +108,32 @@ def finals(here: Progress) -> None:
     Classical rungs that did not see every example go first: what they do not need goes to the networks.
     """
     chosen = here.store.decide("finalists", lambda: finalists(here))
-    for kind in (CLASSICAL, NETWORK):
-        arms = [here.qualified[name] for name in chosen if RUNGS[name].kind == kind]
-        rivals = len(chosen) if kind == CLASSICAL else len(arms)
+    classical = [name for name in chosen if RUNGS[name].kind == CLASSICAL]
+    networks = [name for name in chosen if RUNGS[name].kind == NETWORK]
+    for names, rivals, workers in ((classical, len(chosen), 1), (networks, len(networks), here.plan.workers)):
+        if not names:
+            continue
+        each = left_for_finals(here) / rivals * share(len(names), workers)
+        seconds = here.store.decide(f"final seconds/{RUNGS[names[0]].kind}", partial(float, each))
+        if seconds < here.plan.arm:
+            here.watch(f"finals: {', '.join(names)} left out, the budget is spent")
+            continue
+        here.watch(f"finals: {', '.join(names)}, {seconds / len(here.plan.seeds):.1f} s a training")
+        run_arms(here, {name: partial(run_final, here, name, seconds) for name in names}, here.finals, workers)
 
-        def share(rivals: int = rivals) -> float:
-            return left_for_finals(here) / rivals
 
-        for arm in arms:
-            seconds = here.store.decide(f"final seconds/{kind}", share)
-            if seconds < here.plan.arm:
-                here.watch(f"finals: {arm.recipe.model} left out, the budget is spent")
-                continue
-            here.watch(f"finals: {arm.recipe.model}, {seconds / len(here.plan.seeds):.1f} s a training")
-            here.finals[arm.recipe.model] = run_arm(
-                f"final/{arm.recipe.model}",
-                arm.recipe,
-                here.dataset,
-                here.store,
-                budget=Budget(examples=0, seconds=seconds),
-                seeds=here.plan.seeds,
-                rate=seen_rate(arm),
-                watch=here.watch,
-            )
-            here.note_time()
+def run_final(here: Progress, name: str, seconds: float) -> Arm:
+    arm = here.qualified[name]
+    return run_arm(
+        f"final/{name}",
+        arm.recipe,
+        here.dataset,
+        here.store,
+        budget=Budget(examples=0, seconds=seconds),
+        seeds=here.plan.seeds,
+        rate=seen_rate(arm),
+        watch=here.watch,
+    )
 
 
 def left_for_finals(here: Progress) -> float:
@@ -151,7 +171,7 @@ def hope(arm: Arm, targets: np.ndarray) -> float:
     if not arm.under_trained or len(losses) < 4:
         return error
     fall = losses[-1] / losses[round(0.75 * len(losses)) - 1]
-    return float(error * fall ** (np.log(GROWTH) / np.log(4 / 3)))
+    return float(error * min(fall, 1.0) ** (np.log(GROWTH) / np.log(4 / 3)))
 
 
 def seen_rate(arm: Arm) -> Rate:

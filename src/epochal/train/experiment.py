@@ -119,7 +119,8 @@ def run_arm(
         measuring = MEASURING
         allowed = seconds * measuring or 1.0
         rate = Rate.from_dict(store.decide(f"{name}/rate", lambda: measure(dataset, recipe, allowed).to_dict()))
-    recipe = rate.recipe
+    if not budget.examples:  # where seconds count, the faster precision; else all arms train exactly as given
+        recipe = rate.recipe
     share = 1 - measuring - (TUNING if trials else 0.0)
     each = budget
     if not budget.examples:
@@ -161,7 +162,7 @@ def run_arm(
         runs=tuple(runs),
         names=tuple(names),
         logits=np.stack(logits) if logits else np.zeros(shape, np.float32),
-        under_trained=_under_trained(runs, rate, each),
+        under_trained=_under_trained(runs, rate, each, len(dataset.train.targets)),
     )
 
 
@@ -212,10 +213,10 @@ def _try(name: str, recipe: Recipe, dataset: Dataset, store: Store, budget: Budg
     return Trial.from_dict(store.decide(name, attempt))
 
 
-def _under_trained(runs: list[Run], rate: Rate, budget: Budget) -> bool:
-    """A network whose validation loss was still falling, or a classical rung that did not see all the examples."""
-    if rate.most is not None:
-        return budget.examples < rate.most
+def _under_trained(runs: list[Run], rate: Rate, budget: Budget, count: int) -> bool:
+    """A rung that did not see each of the `count` examples once, or a network whose validation loss still fell."""
+    if budget.examples < count or rate.most is not None:
+        return budget.examples < count
     curves = [
         ([point.examples for point in run.curve], [point.values["validation_loss"] for point in run.curve])
         for run in runs

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from epochal.core.run import Run
 from epochal.train.checkpoint import Checkpoints, cannot_write, write_atomically
 
 INDEX, LOCK = "index.sqlite", "lock"
+PATIENCE = 3.0  # seconds to wait for a lock
 
 _SCHEMA = """
 create table if not exists decisions (name text primary key, value text not null);
@@ -31,18 +32,18 @@ class Store:
     """One run directory. Everything in it was either finished or is not there.
 
     The index is SQLite in WAL mode: it can be read while a climb goes on. `decisions` keep what was measured or
-    chosen along the way (budgets in examples, finalists), so that a resumed climb goes the same way.
+    chosen along the way (budgets in examples, finalists), so that a resumed climb goes the same way. No connection
+    stays open between two calls, so that a store can cross a fork.
     """
 
     def __init__(self, directory: Path):
         self.directory = directory
-        self._index = _connect(directory / INDEX)
 
     def decide(self, name: str, choose: Callable[[], Any]) -> Any:
         """What was decided under this name; where nothing was, `choose` now and keep it. Values are plain data."""
-        row = self._index.execute("select value from decisions where name = ?", (name,)).fetchone()
-        if row:
-            return json.loads(row[0])
+        known = self._read("select value from decisions where name = ?", name)
+        if known:
+            return json.loads(known[0][0])
         value = choose()
         self.put(name, value)
         return value
@@ -51,16 +52,16 @@ class Store:
         self._write("insert or replace into decisions values (?, ?)", [(name, json.dumps(value))])
 
     def get(self, name: str, default: Any = None) -> Any:
-        row = self._index.execute("select value from decisions where name = ?", (name,)).fetchone()
-        return json.loads(row[0]) if row else default
+        known = self._read("select value from decisions where name = ?", name)
+        return json.loads(known[0][0]) if known else default
 
     def run(self, name: str) -> Run | None:
         """The finished run of that name."""
-        row = self._index.execute("select record from runs where name = ?", (name,)).fetchone()
-        return Run.from_json(row[0]) if row else None
+        known = self._read("select record from runs where name = ?", name)
+        return Run.from_json(known[0][0]) if known else None
 
     def runs(self) -> dict[str, Run]:
-        rows = self._index.execute("select name, record from runs order by finished")
+        rows = self._read("select name, record from runs order by finished")
         return {name: Run.from_json(record) for name, record in rows}
 
     def folder(self, name: str) -> Path:
@@ -93,7 +94,8 @@ class Store:
 
     def metrics(self) -> pd.DataFrame:
         """Every point of every curve: run, step, examples, metric, value."""
-        return pd.read_sql_query("select * from points order by run, step, metric", self._index)
+        rows = self._read("select * from points order by run, step, metric")
+        return pd.DataFrame(rows, columns=["run", "step", "examples", "metric", "value"])
 
     def export(self, path: Path) -> Path:
         """The metrics as Parquet or JSON, by the ending of `path`."""
@@ -108,13 +110,18 @@ class Store:
         write_atomically(path, buffer.getvalue())
         return path
 
-    def close(self) -> None:
-        self._index.close()
+    def _read(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        path = self.directory / INDEX
+        try:
+            with _connected(path) as index:
+                return index.execute(statement, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise _no_index(path, error) from error
 
     def _write(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
         try:
-            with self._index:
-                self._index.executemany(statement, rows)
+            with _connected(self.directory / INDEX) as index, index:
+                index.executemany(statement, rows)
         except sqlite3.OperationalError as error:
             raise RunDirectoryError(
                 f"Cannot write {self.directory / INDEX}: {error}. Finished runs are kept. "
@@ -122,20 +129,45 @@ class Store:
             ) from error
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+@contextmanager
+def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+    index = sqlite3.connect(path, timeout=30)
+    try:
+        yield index
+    finally:
+        index.close()
+
+
+def _prepare(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        index = sqlite3.connect(path, timeout=30)
-        index.execute("pragma journal_mode=wal")
-        index.execute("pragma synchronous=full")
-        index.executescript(_SCHEMA)
-        return index
+        with _connected(path) as index:
+            index.execute("pragma journal_mode=wal")
+            index.executescript(_SCHEMA)
     except OSError as error:
         raise cannot_write(path, error) from error
     except sqlite3.DatabaseError as error:
-        raise RunDirectoryError(
-            f"{path} cannot be opened as a run index: {error}. Give the directory of a climb, or a new one with --out."
-        ) from error
+        raise _no_index(path, error) from error
+
+
+def _no_index(path: Path, error: sqlite3.DatabaseError) -> RunDirectoryError:
+    return RunDirectoryError(
+        f"{path} cannot be opened as a run index: {error}. Give the directory of a climb, or a new one with --out."
+    )
+
+
+def _take(lock: IO[str]) -> None:
+    """Lock the directory. The workers of a climb that was killed hold its lock until they notice: wait for them."""
+    import fcntl
+
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
 
 
 @contextmanager
@@ -145,8 +177,6 @@ def open_store(directory: Path) -> Iterator[Store]:
     Raises:
         RunDirectoryError: another process is writing there, or the folder cannot be written.
     """
-    import fcntl
-
     try:
         directory.mkdir(parents=True, exist_ok=True)
         lock = open(directory / LOCK, "a+")  # noqa: SIM115 (held until the block ends)
@@ -154,7 +184,7 @@ def open_store(directory: Path) -> Iterator[Store]:
         raise cannot_write(directory, error) from error
     with lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(lock)
         except OSError as error:
             lock.seek(0)
             raise RunDirectoryError(
@@ -164,8 +194,5 @@ def open_store(directory: Path) -> Iterator[Store]:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        store = Store(directory)
-        try:
-            yield store
-        finally:
-            store.close()
+        _prepare(directory / INDEX)
+        yield Store(directory)

@@ -1,0 +1,128 @@
+"""Several trainings side by side, each in a process of its own with one thread.
+
+Small networks gain little from a second thread (its waits cost what it brings), but two of them run side by side at
+nearly full speed each. The processes are forked, so they share the data set's memory; each has one thread, which is
+what makes forking safe after OpenMP has run, and its results the same on any number of cores.
+"""
+
+import math
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Any, cast
+
+import torch
+from threadpoolctl import threadpool_limits
+
+from epochal.train.device import device
+
+MOST = 8  # processes: each has its own activations in memory
+TICK = 2.0  # seconds between two calls of `tick`
+
+
+def side_by_side() -> int:
+    """How many trainings run at a time here: one a core, but one in all on a GPU and where processes cannot fork."""
+    if device() != "cpu" or not hasattr(os, "fork") or sys.platform == "darwin":
+        return 1
+    return min(torch.get_num_threads(), MOST)
+
+
+def share(jobs: int, workers: int) -> float:
+    """How many times as long each of so many jobs may take, side by side, as one after the other in the same time."""
+    return jobs / math.ceil(jobs / workers) if jobs else 1.0
+
+
+def run_side_by_side(
+    jobs: Sequence[Callable[[], Any]],
+    done: Callable[[int, Any], None],
+    *,
+    workers: int,
+    tick: Callable[[], None] = lambda: None,
+) -> None:
+    """Run every job, at most `workers` at a time, and tell `done(number, result)` of each as it ends.
+
+    One job alone, or with one worker, runs here with all threads. `tick` is called now and then while others work.
+
+    Raises:
+        KeyboardInterrupt: the user asked to stop; every job was asked to, and has kept its state.
+        Exception: what a job raised; the others were stopped.
+    """
+    if workers == 1 or len(jobs) == 1:
+        for number, job in enumerate(jobs):
+            done(number, job())
+            tick()
+        return
+    waiting = list(enumerate(jobs))
+    running: dict[Connection, tuple[int, Any]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                number, job = waiting.pop(0)
+                connection, process = _start(job)
+                running[connection] = (number, process)
+            for connection in cast(list[Connection], wait(list(running), timeout=TICK)):
+                number, process = running.pop(connection)
+                done(number, _result(connection, process))
+            tick()
+    except BaseException:
+        for _, process in running.values():  # asked once, a training keeps its state between two steps, and ends
+            os.kill(process.pid, signal.SIGINT)
+        for _, process in running.values():
+            process.join()
+        raise
+
+
+def _start(job: Callable[[], Any]) -> tuple[Connection, Any]:
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("fork").Process(target=_work, args=(job, theirs), daemon=False)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    process.start()
+    theirs.close()
+    return ours, process
+
+
+def _work(job: Callable[[], Any], connection: Connection) -> None:
+    """The life of a worker: one job, with one thread, and its result sent back."""
+    os.setpgrp()  # the terminal's Ctrl-C goes to the parent alone, which passes it on once
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        try:
+            answer = (True, job())
+        except BaseException as error:
+            answer = (False, error)
+    try:
+        connection.send(answer)
+    except Exception as error:  # an exception that cannot be pickled
+        connection.send((False, RuntimeError(f"{type(answer[1]).__name__}: {answer[1]} ({error})")))
+    connection.close()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed must not go on writing into a directory that another climb may open."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os._exit(1)
+
+
+def _result(connection: Connection, process: Any) -> Any:
+    try:
+        fine, answer = connection.recv()
+    except EOFError:
+        process.join()
+        raise RuntimeError(
+            f"A training process ended without a word (exit code {process.exitcode}). If it was killed for want of "
+            "memory, give fewer --rungs or a smaller --size; what is finished is kept, go on with --resume."
+        ) from None
+    process.join()
+    if not fine:
+        raise answer
+    return answer
