@@ -9,19 +9,21 @@ from epochal.judge.learning_curve import fit_power_law, would_more_data_help
 from epochal.models.catalogue import RUNGS
 from epochal.study.plan import CURVE_SEEDS, FRACTIONS
 from epochal.study.result import DataCurve
-from epochal.study.stages import Progress, accuracy, closing, seen_rate
+from epochal.study.stages import Progress, best_qualified, closing, seen_rate
 from epochal.train.experiment import Arm, run_once
 from epochal.train.workers import run_side_by_side, share
 
 
 def data_curve(here: Progress) -> None:
-    """The best rung on fractions of the training data, each shown equally many examples: would more data help?"""
-    targets = here.dataset.validation.targets
-    arms = {name: arm for name, arm in here.latest().items() if arm.finished}
-    if not arms:
+    """The best rung of the qualifying round on fractions of the training data, each shown equally many examples.
+
+    The best at that budget, because these trainings are about as long: a rung that needs more would show how little it
+    was trained, not how much data it had.
+    """
+    if not any(arm.finished for arm in here.qualified.values()):
         return
-    best = here.store.decide("curve rung", lambda: max(arms, key=lambda name: accuracy(arms[name], targets)))
-    arm = arms[best]
+    arm = best_qualified(here)
+    best = arm.recipe.model
     count = len(here.dataset.train.targets)
     least = 2 * here.dataset.task.classes
     fractions = [fraction for fraction in FRACTIONS if fraction * count >= least]

@@ -141,12 +141,16 @@ def left_for_finals(here: Progress) -> float:
 
     A classical rung's curve costs little more than its training.
     """
-    targets = here.dataset.validation.targets
-    best = max((arm for arm in here.qualified.values() if arm.finished), key=lambda arm: accuracy(arm, targets))
+    best = best_qualified(here)
     curve = CURVE * here.plan.seconds
     if RUNGS[best.recipe.model].kind == CLASSICAL:
         curve = min(curve, CURVE_SEEDS * len(FRACTIONS) * float(np.mean([run.cost.seconds for run in best.runs])))
     return here.plan.seconds - here.spent - closing(here) - curve
+
+
+def best_qualified(here: Progress) -> Arm:
+    targets = here.dataset.validation.targets
+    return max((arm for arm in here.qualified.values() if arm.finished), key=lambda arm: accuracy(arm, targets))
 
 
 def finalists(here: Progress) -> list[str]:

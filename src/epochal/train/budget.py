@@ -17,6 +17,7 @@ from epochal.train.optimise import Stepper
 from epochal.train.trainee import Trainee, prepare, trainable
 
 PAYS = 1.1  # bfloat16 must be this many times faster than float32 to be chosen
+WARM, STRETCHES = 3, 4  # steps that prepare kernels and are not measured; the fewest that are, if they exceed the time
 SAMPLE = 400  # examples of the first trial of a classical rung
 ASKED = 256  # validation examples that are predicted to measure how fast that is
 LOOKING = 0.05  # share of a training that goes into the points of its curve
@@ -98,11 +99,11 @@ def _measure_network(dataset: Dataset, recipe: Recipe, allowed: float) -> Rate:
         seed=0,
     )
     end = time.perf_counter() + allowed
-    done = 2
+    done = WARM
     stretches: list[float] = []
-    loop(state, trainee.feed, trainee.objective, steps=done, precision=recipe.precision)  # the first steps warm up
+    loop(state, trainee.feed, trainee.objective, steps=done, precision=recipe.precision)
     stretch = 1
-    while time.perf_counter() < end or not stretches:
+    while time.perf_counter() < end or len(stretches) < STRETCHES:
         started = time.perf_counter()
         loop(state, trainee.feed, trainee.objective, steps=done + stretch, precision=recipe.precision)
         took = time.perf_counter() - started

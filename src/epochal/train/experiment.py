@@ -114,14 +114,16 @@ def run_arm(
     """
     runs_wanted = seeds[:1] if RUNGS[recipe.model].deterministic else seeds
     trials = trials if trials > 1 and recipe.objective != "estimate" else 0
-    seconds, measuring = budget.seconds or 0.0, 0.0
+    seconds, measured = budget.seconds or 0.0, 0.0
     if rate is None:
-        measuring = MEASURING
-        allowed = seconds * measuring or 1.0
+        allowed = seconds * MEASURING or 1.0
         rate = Rate.from_dict(store.decide(f"{name}/rate", lambda: measure(dataset, recipe, allowed).to_dict()))
+        measured = rate.measured
     if not budget.examples:  # where seconds count, the faster precision; else all arms train exactly as given
         recipe = rate.recipe
-    share = 1 - measuring - (TUNING if trials else 0.0)
+    share = 1 - (TUNING if trials else 0.0)
+    if seconds:
+        share = max(share - measured / seconds, 0.3)
     each = budget
     if not budget.examples:
         each = Budget.from_dict(
