@@ -12,7 +12,7 @@ from epochal.models.catalogue import NETWORK, RUNGS, build
 RECIPES: dict[str, Recipe] = {name: rung.recipe for name, rung in RUNGS.items() if rung.kind == NETWORK}
 # Beside the defaults: the other families and the ingredients that a study swaps.
 RECIPES |= {
-    "lenet, trained output": RECIPES["lenet"].with_options(output="linear"),
+    "lenet, fixed codes": RECIPES["lenet"].with_options(output="rbf"),
     "lenet, batch": RECIPES["lenet"].with_options(normalisation="batch", activation="relu"),
     "mlp, deep": RECIPES["mlp"].with_options(layers=2, activation="relu", normalisation="layer"),
     "alexnet, batch": RECIPES["alexnet"].with_options(normalisation="batch", groups=1),

@@ -109,9 +109,16 @@ def test_vgg_against_keras(depth: int, quiet: None, monkeypatch: pytest.MonkeyPa
     if keras.backend.backend() != "torch":
         pytest.skip("keras was imported with another backend than torch")
     build = {16: keras.applications.VGG16, 19: keras.applications.VGG19}[depth]
-    theirs = build(weights=None, include_top=False, input_shape=(64, 64, 3))
+    precision, policy = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")  # in float32, rounding now and then takes a rectifier to its other side
+    try:
+        theirs = build(weights=None, include_top=False, input_shape=(64, 64, 3))
+    finally:
+        keras.config.set_floatx(precision)
+        keras.config.set_dtype_policy(policy)
     scale = Scale(channels=3, height=64, width=64, native=224, strides=(2,) * 5)
-    mine = vgg.convolutional_layers(vgg.VggConfig(depth=depth), scale, vgg.WIDTHS)
+    mine = vgg.convolutional_layers(vgg.VggConfig(depth=depth), scale, vgg.WIDTHS).double()
     layers = [layer for layer in theirs.layers if layer.weights]
     convolutions = [module for module in mine if isinstance(module, nn.Conv2d)]
     for module, layer in zip(convolutions, layers, strict=True):
@@ -120,13 +127,14 @@ def test_vgg_against_keras(depth: int, quiet: None, monkeypatch: pytest.MonkeyPa
         module.bias.data = (bias + 0.01 * torch.arange(len(bias)) / len(bias)).clone()
         layer.set_weights([kernel.numpy(), module.bias.detach().numpy()])
 
-    images = noise(2, 3, 64, 64).float()
+    images = noise(2, 3, 64, 64)
     ours = mine(images)
     reference = theirs(images.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
     assert ours.shape == (2, 512, 2, 2)
+    assert reference.dtype == torch.float64
     scale_of = reference.abs().max()
     assert (ours - reference).abs().max() < 1e-5 * scale_of
-    direction = noise(*ours.shape).float()
+    direction = noise(*ours.shape)
     (ours * direction).sum().backward()
     (reference * direction).sum().backward()
     for module, layer in zip(convolutions, layers, strict=True):

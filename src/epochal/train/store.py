@@ -132,6 +132,7 @@ class Store:
 @contextmanager
 def _connected(path: Path) -> Iterator[sqlite3.Connection]:
     index = sqlite3.connect(path, timeout=30)
+    index.execute("pragma synchronous=full")
     try:
         yield index
     finally:
