@@ -126,7 +126,7 @@ def run_final(here: Progress, name: str, seconds: float) -> Arm:
     arm = here.qualified[name]
     return run_arm(
         f"final/{name}",
-        arm.recipe,
+        arm.recipe.replace(augment=arm.given.augment),  # which a larger budget may make worth its while
         here.dataset,
         here.store,
         budget=Budget(examples=0, seconds=seconds),

@@ -21,6 +21,7 @@ from epochal.train.trainee import Judge, prepare
 TUNING = 0.25  # share of an arm's seconds that its learning-rate trials may spend
 MEASURING = 0.04  # share that goes into measuring its speed
 STEP_OF_RATE = 3.0  # trials try the recipe's own learning rate, then this many times less and more
+PASSES = 5  # fewer passes over the training data leave nothing to be learned by heart: augmentation only slows them
 TRIAL_GLANCE = 1000  # validation examples that judge a trial
 TUNING_SEED = 1_000_003  # the trials use a seed that no run is judged on
 
@@ -35,7 +36,8 @@ class Arm:
     """
 
     name: str
-    recipe: Recipe
+    given: Recipe
+    recipe: Recipe  # the given one with the rate, precision and augmentation that it was trained with
     budget: Budget
     rate: Rate
     trials: tuple[Trial, ...]
@@ -112,6 +114,7 @@ def run_arm(
         trials: learning rates to try; classical rungs have none.
         rate: how fast the recipe is, where that is known already; then nothing is spent on measuring it.
     """
+    given = recipe
     runs_wanted = seeds[:1] if RUNGS[recipe.model].deterministic else seeds
     trials = trials if trials > 1 and recipe.objective != "estimate" else 0
     seconds, measured = budget.seconds or 0.0, 0.0
@@ -120,7 +123,7 @@ def run_arm(
         rate = Rate.from_dict(store.decide(f"{name}/rate", lambda: measure(dataset, recipe, allowed).to_dict()))
         measured = rate.measured
     if not budget.examples:  # where seconds count, the faster precision; else all arms train exactly as given
-        recipe = rate.recipe
+        recipe = recipe.replace(precision=rate.recipe.precision, memory_format=rate.recipe.memory_format)
     share = 1 - (TUNING if trials else 0.0)
     if seconds:
         share = max(share - measured / seconds, 0.3)
@@ -129,6 +132,9 @@ def run_arm(
         each = Budget.from_dict(
             store.decide(f"{name}/budget", lambda: rate.budget(seconds * share / len(runs_wanted)).to_dict())
         )
+        if recipe.augment and each.examples < PASSES * len(dataset.train.targets):
+            recipe = recipe.replace(augment=())
+            watch(f"{name}: no augmentation, at {each.examples:,} examples from {len(dataset.train.targets):,} images")
     tried: tuple[Trial, ...] = ()
     if trials:
         short = trial_budget(each, rate, share, len(runs_wanted), trials)
@@ -157,6 +163,7 @@ def run_arm(
     shape = (0, len(dataset.validation.targets), dataset.task.classes)
     return Arm(
         name=name,
+        given=given,
         recipe=recipe,
         budget=each,
         rate=rate,
