@@ -97,7 +97,10 @@ def test_a_rung_shown_worse_is_out():
     worse = finding(WORSE, -0.05, -0.03, -0.01, control="resnet", arm="hog-svm")
     advice = recommend([HOG, NET], {"hog-svm": worse}, margin=0.005)
     assert advice.chosen == "resnet"
-    assert advice.sentence == "ResNet is the best, at 92.3% [90.0, 94.0], and no other is level with it."
+    assert advice.sentence == (
+        "ResNet is the best, at 92.3% [90.0, 94.0]: each other is shown to be worse, or scored more than 0.5 points "
+        "lower."
+    )
 
 
 @pytest.mark.parametrize(("effect", "chosen"), [(-0.003, "hog-svm"), (-0.02, "resnet")])

@@ -59,7 +59,10 @@ def recommend(rungs: Sequence[RungSummary], findings: Mapping[str, Finding], *, 
             level.append(rung)
     chosen = min(level, key=lambda rung: (rung.seconds, -rung.score))
     if len(level) == 1:
-        sentence = f"{best.title} is the best, at {_score(best)}, and no other is level with it."
+        sentence = (
+            f"{best.title} is the best, at {_score(best)}: each other is shown to be worse, or scored more than "
+            f"{100 * margin:.1f} points lower."
+        )
     elif chosen.name == best.name:
         others = "the other one" if len(level) == 2 else f"the {len(level) - 1} others"
         sentence = f"{best.title} is the best, at {_score(best)}, and cheaper than {others} level with it."
