@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -241,7 +242,7 @@ def on_test(
     judged = {}
     for name, arm in arms.items():
         answers = test[name, 1 if name in here.finals and here.finals[name].finished else 0]
-        judged[name] = Arm(**{**vars(arm), "logits": answers})
+        judged[name] = replace(arm, logits=answers)
     targets, margin = opened.targets, here.plan.margin
     findings = pair_all([(arm, judged[chosen]) for name, arm in judged.items() if name != chosen], targets, margin)
     # The two families are named by validation, as every choice is; the test split only says how far they are apart.

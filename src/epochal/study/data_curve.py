@@ -6,7 +6,7 @@ import numpy as np
 
 from epochal.core.run import Budget
 from epochal.judge.learning_curve import fit_power_law, would_more_data_help
-from epochal.models.catalogue import RUNGS
+from epochal.models.catalogue import CLASSICAL, RUNGS
 from epochal.study.plan import CURVE_SEEDS, FRACTIONS
 from epochal.study.result import DataCurve
 from epochal.study.stages import Progress, best_qualified, closing, seen_rate
@@ -31,7 +31,7 @@ def data_curve(here: Progress) -> None:
         here.watch("data curve: left out, there are too few examples to take fractions of")
         return
     left = here.plan.seconds - here.spent - closing(here)
-    classical = RUNGS[best].kind == "classical"
+    classical = RUNGS[best].kind == CLASSICAL
     count_of_runs = CURVE_SEEDS * len(fractions)
     workers = 1 if classical else here.plan.workers
     each = here.store.decide(

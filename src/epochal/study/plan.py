@@ -9,7 +9,7 @@ import numpy as np
 from epochal.core.errors import BudgetError, RunDirectoryError, UserError
 from epochal.core.record import Record
 from epochal.data.options import ReadOptions
-from epochal.models.catalogue import NETWORK, RUNGS
+from epochal.models.catalogue import CLASSICAL, NETWORK, RUNGS
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import MEASURING, TUNING
 from epochal.train.store import Store
@@ -68,7 +68,7 @@ class Plan(Record):
             rung = RUNGS[name]
             runs = f"{1 if rung.deterministic else len(self.seeds):9d}"
             most = self.arm * (1 - MEASURING) / (1 if rung.deterministic else len(self.seeds))
-            each = f"<= {most:.1f} s" if rung.kind == "classical" else f"{self.training:.1f} s"
+            each = f"<= {most:.1f} s" if rung.kind == CLASSICAL else f"{self.training:.1f} s"
             lines.append(f"  {rung.title:22} {rung.year:4}  {runs}  {each:>8}")
         return "\n".join(lines)
 
