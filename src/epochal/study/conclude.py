@@ -21,6 +21,7 @@ from epochal.models.weights import read_model
 from epochal.ship.bundle import write_bundle
 from epochal.study.report import write_report
 from epochal.study.result import ClimbResult, RungResult, Score, Stage, WrongExample
+from epochal.study.stages import told_rehearsal
 from epochal.train.checkpoint import write_atomically
 from epochal.train.experiment import Arm, mean_curve, pair_all
 from epochal.train.trainee import make_predictor
@@ -89,6 +90,8 @@ def conclude(
             else on_validation(here, arms, compared, summaries)
         ),
     )
+    if told := told_rehearsal(here):
+        result = result.replace(notes=(told, *result.notes))
     write_bundle(
         directory / "bundle",
         model=read_model(here.store.folder(arm.names[kept]), arm.recipe, dataset.task),

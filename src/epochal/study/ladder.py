@@ -1,4 +1,4 @@
-"""The climb: up the ladder at one equal budget, the finals at a larger one, then the choice, and only then the test."""
+"""The climb: up the ladder at one equal budget, the finals at a larger one, the choice, and only then the test."""
 
 import sys
 import time
@@ -16,7 +16,7 @@ from epochal.study.data_curve import data_curve
 from epochal.study.directories import choose_directory, source_name
 from epochal.study.plan import plan, settle
 from epochal.study.result import ClimbResult
-from epochal.study.stages import Progress, finals, qualify
+from epochal.study.stages import Progress, finals, qualify, rehearse
 from epochal.train.device import environment
 from epochal.train.store import open_store
 
@@ -106,7 +106,7 @@ def climb(
         )
         complete = True
         try:
-            for stage in (qualify, finals, data_curve):
+            for stage in (qualify, rehearse, finals, data_curve):
                 stage(here)
                 here.note_time()
         except KeyboardInterrupt:

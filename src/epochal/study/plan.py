@@ -15,8 +15,9 @@ from epochal.train.experiment import MEASURING, TUNING
 from epochal.train.store import Store
 from epochal.train.workers import share, side_by_side
 
-QUALIFYING, CURVE = 0.36, 0.08  # shares of the whole budget; the finals get what these, and the closing, leave
+QUALIFYING, REHEARSAL, CURVE = 0.36, 0.16, 0.08  # shares of the whole budget; the finals get what these leave
 FINALISTS = 2
+REHEARSED = 5  # networks that are trained once more, for longer, to see which of them go to the finals
 CURVE_SEEDS = 2
 FRACTIONS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of the training data, for the data curve
 LEAST = 0.4  # seconds: a shorter training measures nothing
@@ -50,14 +51,24 @@ class Plan(Record):
         spent = MEASURING + (TUNING if self.trials > 1 else 0.0)
         return self.arm * self.stretch(NETWORK) * (1 - spent) / len(self.seeds)
 
+    @property
+    def rehearsal(self) -> float:
+        """Seconds of one network's rehearsal; 0 where there are no more networks than places in the finals."""
+        networks = min(REHEARSED, sum(RUNGS[name].kind == NETWORK for name in self.rungs))
+        return REHEARSAL * self.seconds / networks * share(networks, self.workers) if networks > FINALISTS else 0.0
+
     def to_text(self) -> str:
         total = QUALIFYING * self.seconds
+        rehearsing = REHEARSAL if self.rehearsal else 0.0
+        final = self.seconds - total - rehearsing * self.seconds - CURVE * self.seconds
         lines = [
             f"Plan for {self.name}: {self.seconds:.0f} s in all, {len(self.rungs)} rungs, {len(self.seeds)} seeds",
             f"  qualifying  {total:7.0f} s  each rung {self.arm:.1f} s: speed measured, {self.trials} learning rates "
             f"tried, then {len(self.seeds)} trainings of {self.training:.1f} s ({self.workers} networks at a time)",
-            f"  finals      {(1 - QUALIFYING - CURVE) * self.seconds:7.0f} s  up to {FINALISTS} rungs that could still "
-            "win, at a larger and again equal budget (and what the classical rungs leave over)",
+            f"  rehearsal   {rehearsing * self.seconds:7.0f} s  up to {REHEARSED} networks that could still win, once "
+            f"more for {self.rehearsal:.0f} s each, to see whose error goes on falling",
+            f"  finals      {final:7.0f} s  up to {FINALISTS} rungs that could still win, at a larger and again equal "
+            "budget (and what the classical rungs leave over)",
             f"  data curve  {CURVE * self.seconds:7.0f} s  the best rung on {len(FRACTIONS)} fractions of the training "
             "data",
             "  then the choice, the test split (opened once), the bundle and the report",

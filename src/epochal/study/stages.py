@@ -1,4 +1,4 @@
-"""The stages of a climb: the qualifying round at one equal budget, and the finals at a larger and again equal one."""
+"""The stages of a climb: the qualifying round at one equal budget, a rehearsal, and the finals at a larger one."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from epochal.core.experiment import Finding
 from epochal.core.run import Budget
 from epochal.data.dataset import Dataset
 from epochal.models.catalogue import CLASSICAL, NETWORK, RUNGS
-from epochal.study.plan import CURVE, CURVE_SEEDS, FINALISTS, FRACTIONS, Plan
+from epochal.study.plan import CURVE, CURVE_SEEDS, FINALISTS, FRACTIONS, REHEARSED, Plan
 from epochal.study.result import DataCurve
 from epochal.train.budget import Rate
 from epochal.train.experiment import Arm, Watch, mean_curve, pair_all, run_arm
@@ -20,7 +20,7 @@ from epochal.train.store import Store
 from epochal.train.workers import run_side_by_side, share
 
 CLOSING = (2.0, 0.01)  # seconds, and share of the budget, for the choice, the bundle and the report
-GROWTH = 4.0  # about how much larger the budget of the finals is
+GROWTH = 4.0  # about how much larger the budget of the rehearsal is
 WITHIN = 1.5  # a classical rung goes to the finals if its error is at most this many times the lowest hope
 
 
@@ -35,6 +35,7 @@ class Progress:
     began: float
     before: float  # seconds spent before an interruption
     qualified: dict[str, Arm] = field(default_factory=dict)
+    rehearsed: dict[str, Arm] = field(default_factory=dict)
     finals: dict[str, Arm] = field(default_factory=dict)
     steps: tuple[Finding, ...] = ()
     curve: DataCurve | None = None
@@ -102,12 +103,27 @@ def accuracy(arm: Arm, targets: np.ndarray) -> float:
     return float(arm.correct(targets).mean())
 
 
+def rehearse(here: Progress) -> None:
+    """One longer training of each network that could still win, so that it is seen, and not guessed from the end of a
+    short training, whose error goes on falling with the budget."""
+    seconds = here.plan.rehearsal
+    if not seconds:
+        return
+    hopes = {name: hope(here, name) for name, arm in here.qualified.items() if arm.finished and is_network(name)}
+    names = here.store.decide("rehearsed", lambda: sorted(hopes, key=lambda name: hopes[name])[:REHEARSED])
+    here.watch(f"rehearsal: {', '.join(names)}, {seconds:.1f} s each")
+    jobs = {name: partial(run_longer, here, "rehearsal", name, seconds, here.plan.seeds[:1]) for name in names}
+    run_arms(here, jobs, here.rehearsed, here.plan.workers)
+    here.rehearsed = {name: here.rehearsed[name] for name in names}
+
+
 def finals(here: Progress) -> None:
     """The rungs that could still win, at a larger budget, equal for the networks, with the rates they qualified with.
 
     Classical rungs that did not see every example go first: what they do not need goes to the networks.
     """
     chosen = here.store.decide("finalists", lambda: finalists(here))
+    here.watch(f"finals: {', '.join(chosen)}. {told_rehearsal(here)}")
     classical = [name for name in chosen if RUNGS[name].kind == CLASSICAL]
     networks = [name for name in chosen if RUNGS[name].kind == NETWORK]
     for names, rivals, workers in ((classical, len(chosen), 1), (networks, len(networks), here.plan.workers)):
@@ -119,18 +135,20 @@ def finals(here: Progress) -> None:
             here.watch(f"finals: {', '.join(names)} left out, the budget is spent")
             continue
         here.watch(f"finals: {', '.join(names)}, {seconds / len(here.plan.seeds):.1f} s a training")
-        run_arms(here, {name: partial(run_final, here, name, seconds) for name in names}, here.finals, workers)
+        jobs = {name: partial(run_longer, here, "final", name, seconds, here.plan.seeds) for name in names}
+        run_arms(here, jobs, here.finals, workers)
 
 
-def run_final(here: Progress, name: str, seconds: float) -> Arm:
+def run_longer(here: Progress, stage: str, name: str, seconds: float, seeds: tuple[int, ...]) -> Arm:
+    """A rung of the qualifying round again, with the rate it qualified with, for `seconds` over all its seeds."""
     arm = here.qualified[name]
     return run_arm(
-        f"final/{name}",
+        f"{stage}/{name}",
         arm.recipe.replace(augment=arm.given.augment),  # which a larger budget may make worth its while
         here.dataset,
         here.store,
         budget=Budget(examples=0, seconds=seconds),
-        seeds=here.plan.seeds,
+        seeds=seeds,
         rate=seen_rate(arm),
         watch=here.watch,
     )
@@ -155,22 +173,34 @@ def best_qualified(here: Progress) -> Arm:
 
 def finalists(here: Progress) -> list[str]:
     """The networks with the lowest error to hope for, at most `FINALISTS`, and every classical rung that did not see
-    all examples and could pass them."""
-    targets = here.dataset.validation.targets
-    hopes = {name: hope(arm, targets) for name, arm in here.qualified.items() if arm.finished}
-    networks = sorted((name for name in hopes if RUNGS[name].kind == NETWORK), key=lambda name: hopes[name])[:FINALISTS]
-    classical = [name for name in hopes if RUNGS[name].kind == CLASSICAL and here.qualified[name].under_trained]
+    all examples and could pass them. What the rehearsal showed is noted for the report."""
+    hopes = {name: hope(here, name) for name, arm in here.qualified.items() if arm.finished}
+    could = [name for name in hopes if is_network(name) and (not here.rehearsed or name in here.rehearsed)]
+    networks = sorted(could, key=lambda name: hopes[name])[:FINALISTS]
+    classical = [name for name in hopes if not is_network(name) and here.qualified[name].under_trained]
     best = min(hopes.values(), default=1.0)
     return [name for name in classical if hopes[name] <= WITHIN * best] + networks
 
 
-def hope(arm: Arm, targets: np.ndarray) -> float:
-    """The error, were it to go on falling as the validation loss did over the last quarter of the budget.
+def is_network(name: str) -> bool:
+    return RUNGS[name].kind == NETWORK
 
-    As much again each time that the budget grows by a third, up to `GROWTH` times: a bound for who may still win, and
-    no prediction.
+
+def hope(here: Progress, name: str) -> float:
+    """The error to hope for in the finals: a bound for who may still win, and no prediction.
+
+    Of a rehearsed network, were its error to go on falling as a power of the examples, as it did from the qualifying
+    round to the rehearsal. Of another under-trained one, were it to fall as the validation loss did over the last
+    quarter of the budget: as much again each time that the budget grows by a third, up to `GROWTH` times.
     """
+    arm, rehearsed = here.qualified[name], here.rehearsed.get(name)
+    targets = here.dataset.validation.targets
     error = 1 - accuracy(arm, targets)
+    if rehearsed is not None and rehearsed.finished:
+        later = max(1 - accuracy(rehearsed, targets), 0.5 / len(targets))
+        more = max(rehearsed.budget.examples / arm.budget.examples, 1.01)
+        exponent = max(float(np.log(error / later) / np.log(more)), 0.0) if error > 0 else 0.0
+        return float(later * growth(here) ** -exponent)
     losses = [point.values["validation_loss"] for point in mean_curve(arm.runs)]
     if not arm.under_trained or len(losses) < 4:
         return error
@@ -178,18 +208,42 @@ def hope(arm: Arm, targets: np.ndarray) -> float:
     return float(error * min(fall, 1.0) ** (np.log(GROWTH) / np.log(4 / 3)))
 
 
+def growth(here: Progress) -> float:
+    """How many times as long as a rehearsal a training of the finals will be."""
+    made = here.plan
+    final = left_for_finals(here) / FINALISTS * share(FINALISTS, made.workers) / len(made.seeds)
+    return max(final / made.rehearsal, 1.0)
+
+
+def told_rehearsal(here: Progress) -> str:
+    """What the rehearsal showed, in one sentence."""
+    if not here.rehearsed:
+        return ""
+    targets = here.dataset.validation.targets
+    seen = ", ".join(
+        f"{RUNGS[name].title} {100 * (1 - accuracy(here.qualified[name], targets)):.1f}% to "
+        f"{100 * (1 - accuracy(arm, targets)):.1f}%"
+        for name, arm in here.rehearsed.items()
+        if arm.finished
+    )
+    return (
+        f"For the finals, {len(here.rehearsed)} networks were trained once more, for {here.plan.rehearsal:.0f} s each. "
+        f"Their errors on validation fell from {seen}; those with the lowest to hope for went on."
+    )
+
+
 def seen_rate(arm: Arm) -> Rate:
     """A network's speed as its own runs showed it, which is truer than what was measured beforehand."""
-    if arm.rate.most is not None:
-        return arm.rate
-    asking = arm.rate.asking(arm.budget.glance)
+    if arm.speed.most is not None:
+        return arm.speed
+    asking = arm.speed.asking(arm.budget.glance)
     learning = [max(run.cost.seconds - asking, 0.2 * run.cost.seconds) / run.cost.examples for run in arm.runs]
-    return arm.rate.replace(recipe=arm.recipe, scale=float(np.mean(learning)))
+    return arm.speed.replace(recipe=arm.recipe, scale=float(np.mean(learning)))
 
 
 def closing(here: Progress) -> float:
     """Seconds to keep for the end: every run is scored on the test split once, then come the bundle and the report."""
     test = here.dataset.task.counts["test"]
     validation = len(here.dataset.validation.targets)
-    scoring = sum(arm.rate.answering * test * len(arm.logits) for arm in here.qualified.values() if validation)
+    scoring = sum(arm.speed.answering * test * len(arm.logits) for arm in here.qualified.values() if validation)
     return CLOSING[0] + CLOSING[1] * here.plan.seconds + scoring

@@ -1,0 +1,110 @@
+"""Who goes to the finals: the rehearsal shows whose error goes on falling, and a short training's end does not."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from epochal.core.run import FINISHED, Budget, Cost, Point, Run
+from epochal.models.catalogue import RUNGS
+from epochal.study.plan import plan
+from epochal.study.stages import Progress, finalists, hope, rehearse, told_rehearsal
+from epochal.train.budget import Rate
+from epochal.train.experiment import Arm
+from epochal.train.store import open_store
+
+ITEMS = 1000
+TARGETS = np.zeros(ITEMS, np.int64)
+
+
+def arm(name: str, error: float, examples: int) -> Arm:
+    """An arm with this error on validation, whose loss was flat at the end, as after any annealed training."""
+    recipe, budget = RUNGS[name].recipe, Budget(examples=examples, seconds=40.0)
+    logits = np.zeros((1, ITEMS, 2), np.float32)
+    logits[:, : round(error * ITEMS), 1] = 1
+    curve = tuple(Point(step=k, examples=k, values={"validation_loss": error}) for k in range(10))
+    run = Run(
+        recipe=recipe, task="t", seed=0, budget=budget, status=FINISHED, curve=curve, scores={},
+        cost=Cost(examples=examples, steps=1, seconds=40.0, parameters=1),
+    )  # fmt: skip
+    rate = Rate(recipe=recipe, answering=1e-5, validation=ITEMS, scale=40 / examples)
+    return Arm(
+        name=name, given=recipe, recipe=recipe, budget=budget, rate=rate, trials=(), runs=(run,), names=(name,),
+        logits=logits, under_trained=True,
+    )  # fmt: skip
+
+
+def progress(rungs: tuple[str, ...], store: Any = None) -> Progress:
+    counts = {"train": 10_000, "validation": ITEMS, "test": ITEMS}
+    dataset = SimpleNamespace(
+        validation=SimpleNamespace(targets=TARGETS), task=SimpleNamespace(counts=counts), train=TARGETS
+    )
+    made = plan("data", budget="60m", rungs=rungs).replace(workers=2)
+    return Progress(plan=made, dataset=dataset, store=store, watch=lambda line: None, began=0.0, before=0.0)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Progress:
+    """What an hour of Fashion-MNIST looked like after its qualifying round."""
+    monkeypatch.setattr("time.perf_counter", lambda: 960.0)
+    here = progress(("perceptron", "mlp", "lenet", "resnet"))
+    seen = {
+        "perceptron": (0.184, 2_938_000),
+        "mlp": (0.098, 1_231_000),
+        "lenet": (0.104, 152_000),
+        "resnet": (0.207, 6_800),
+    }
+    here.qualified = {name: arm(name, *what) for name, what in seen.items()}
+    return here
+
+
+def test_without_a_rehearsal_the_best_so_far_go(here: Progress) -> None:
+    assert finalists(here) == ["mlp", "lenet"]
+    assert told_rehearsal(here) == ""
+
+
+def test_the_one_whose_error_goes_on_falling_goes(here: Progress) -> None:
+    here.rehearsed = {
+        "mlp": arm("mlp", 0.096, 5_000_000),
+        "lenet": arm("lenet", 0.096, 640_000),
+        "resnet": arm("resnet", 0.106, 45_000),
+    }
+    assert finalists(here) == ["resnet", "lenet"]
+    assert hope(here, "resnet") < hope(here, "lenet") < 0.096
+    assert "perceptron" not in finalists(here)
+    assert "ResNet 20.7% to 10.6%" in told_rehearsal(here) and "3 networks" in told_rehearsal(here)
+
+
+def test_an_error_that_rose_is_no_hope(here: Progress) -> None:
+    here.rehearsed = {"resnet": arm("resnet", 0.25, 45_000)}
+    assert hope(here, "resnet") == pytest.approx(0.25)
+
+
+def test_two_networks_need_no_rehearsal(tmp_path: Path) -> None:
+    here = progress(("nearest-neighbours", "lenet", "resnet"))
+    assert here.plan.rehearsal == 0.0
+    rehearse(here)
+    assert here.rehearsed == {}
+    assert "rehearsal         0 s" in here.plan.to_text()
+
+
+def test_the_networks_with_most_hope_are_rehearsed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("epochal.study.stages.REHEARSED", 3)
+    asked: list[tuple[str, float, tuple[int, ...]]] = []
+
+    def run(here: Progress, stage: str, name: str, seconds: float, seeds: tuple[int, ...]) -> Arm:
+        asked.append((name, seconds, seeds))
+        return arm(name, 0.05, 1_000_000)
+
+    monkeypatch.setattr("epochal.study.stages.run_longer", run)
+    with open_store(tmp_path) as store:
+        here = progress(("perceptron", "mlp", "lenet", "resnet"), store)
+        here.plan = here.plan.replace(workers=1)
+        for name, error in (("perceptron", 0.3), ("mlp", 0.1), ("lenet", 0.12), ("resnet", 0.2)):
+            here.qualified[name] = arm(name, error, 1000)
+        rehearse(here)
+    assert [name for name, _, _ in asked] == ["mlp", "lenet", "resnet"]
+    assert {seconds for _, seconds, _ in asked} == {here.plan.rehearsal}
+    assert {seeds for _, _, seeds in asked} == {(0,)}, "one seed: it chooses, and proves nothing"
