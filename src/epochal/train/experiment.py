@@ -1,22 +1,24 @@
 """Experiments: each recipe gets the same seeds, order of data, trials and budget, and is paired with the control."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from epochal.core.experiment import Experiment, Finding, Trial
+from epochal.core.protocols import Predictor
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Point, Run
 from epochal.data.dataset import Dataset
 from epochal.judge.compare import Pair, compare_family
 from epochal.judge.learning_curve import under_trained
-from epochal.models.catalogue import RUNGS
+from epochal.models.catalogue import rung
 from epochal.models.weights import model_files
 from epochal.train.budget import Rate, measure
-from epochal.train.fit import fit
+from epochal.train.fit import POINTS, fit
 from epochal.train.store import Store
-from epochal.train.trainee import Judge, prepare
+from epochal.train.together import fit_together, pays
+from epochal.train.trainee import Judge, Trainee, prepare
 
 TUNING = 0.25  # share of an arm's seconds that its learning-rate trials may spend
 MEASURING = 0.04  # share that goes into measuring its speed
@@ -39,12 +41,18 @@ class Arm:
     given: Recipe
     recipe: Recipe  # the given one with the rate, precision and augmentation that it was trained with
     budget: Budget
-    rate: Rate
+    rate: Rate | None  # None where the budget was given in examples
     trials: tuple[Trial, ...]
     runs: tuple[Run, ...]
     names: tuple[str, ...]  # of the runs, in the store
     logits: np.ndarray
     under_trained: bool = False
+
+    @property
+    def speed(self) -> Rate:
+        """The rate, of an arm whose budget was given in seconds."""
+        assert self.rate is not None
+        return self.rate
 
     @property
     def finished(self) -> bool:
@@ -68,6 +76,7 @@ def run_experiment(
 ) -> tuple[tuple[Arm, ...], tuple[Finding, ...]]:
     """Run the control and every arm, and pair each arm with the control. Seconds become a number of examples for each
     arm, once its speed has been measured; the number is kept."""
+    stack = all(pays(recipe) for recipe in (experiment.control, *experiment.arms))
     arms = tuple(
         run_arm(
             f"{experiment.name}/{name}",
@@ -77,6 +86,7 @@ def run_experiment(
             budget=experiment.budget,
             seeds=experiment.seeds,
             trials=experiment.trials,
+            stack=stack,
             watch=watch,
         )
         for name, recipe in _named(experiment)
@@ -105,6 +115,8 @@ def run_arm(
     seeds: tuple[int, ...],
     trials: int = 1,
     rate: Rate | None = None,
+    points: int = POINTS,
+    stack: bool = True,
     watch: Watch = lambda line: None,
 ) -> Arm:
     """Measure, tune and train one recipe on every seed. What the store has finished is not done again.
@@ -113,22 +125,21 @@ def run_arm(
         budget: as in `Experiment`.
         trials: learning rates to try; classical rungs have none.
         rate: how fast the recipe is, where that is known already; then nothing is spent on measuring it.
+        points: of each learning curve.
+        stack: whether seeds may be trained together; arms that are compared bit for bit must be trained alike.
     """
     given = recipe
-    runs_wanted = seeds[:1] if RUNGS[recipe.model].deterministic else seeds
+    runs_wanted = seeds[:1] if rung(recipe.model).deterministic else seeds
     trials = trials if trials > 1 and recipe.objective != "estimate" else 0
-    seconds, measured = budget.seconds or 0.0, 0.0
-    if rate is None:
-        allowed = seconds * MEASURING or 1.0
-        rate = Rate.from_dict(store.decide(f"{name}/rate", lambda: measure(dataset, recipe, allowed).to_dict()))
-        measured = rate.measured
-    if not budget.examples:  # where seconds count, the faster precision; else all arms train exactly as given
-        recipe = recipe.replace(precision=rate.recipe.precision, memory_format=rate.recipe.memory_format)
     share = 1 - (TUNING if trials else 0.0)
-    if seconds:
-        share = max(share - measured / seconds, 0.3)
-    each = budget
+    each = budget  # where examples count, all arms train exactly as given; where seconds do, in the faster precision
     if not budget.examples:
+        seconds, known = budget.seconds or 0.0, rate
+        rate = known or Rate.from_dict(
+            store.decide(f"{name}/rate", lambda: measure(dataset, recipe, seconds * MEASURING).to_dict())
+        )
+        share = max(share - (0.0 if known else rate.measured) / seconds, 0.3)
+        recipe = recipe.replace(precision=rate.recipe.precision, memory_format=rate.recipe.memory_format)
         each = Budget.from_dict(
             store.decide(f"{name}/budget", lambda: rate.budget(seconds * share / len(runs_wanted)).to_dict())
         )
@@ -137,7 +148,7 @@ def run_arm(
             watch(f"{name}: no augmentation, at {each.examples:,} examples from {len(dataset.train.targets):,} images")
     tried: tuple[Trial, ...] = ()
     if trials:
-        short = trial_budget(each, rate, share, len(runs_wanted), trials)
+        short = trial_budget(each, rate, share, len(runs_wanted), trials, len(dataset.validation))
         tried = tuple(
             _try(f"{name}/trial-{k}", recipe.replace(learning_rate=learning_rate), dataset, store, short)
             for k, learning_rate in enumerate(rates(recipe.learning_rate, trials))
@@ -148,12 +159,13 @@ def run_arm(
             recipe = recipe.replace(learning_rate=best.learning_rate)
             among = ", ".join(f"{trial.learning_rate:.3g}" for trial in tried)
             watch(f"{name}: learning rate {recipe.learning_rate:.3g} of {among}")
-    runs, names, logits = [], [], []
-    for seed in runs_wanted:
-        run_name = f"{name}/seed-{seed}"
-        run = run_once(run_name, recipe, dataset, store, budget=each, seed=seed)
+    runs, logits = [], []
+    names = {f"{name}/seed-{seed}": seed for seed in runs_wanted}
+    # Stacked trainings have no checkpoints: a climb's, which may be long, are made one by one.
+    run_all = run_stacked if stack and budget.examples and pays(recipe) and len(names) > 1 else run_in_turn
+    for run_name, run in zip(names, run_all(names, recipe, dataset, store, budget=each, points=points), strict=True):
+        seed = names[run_name]
         runs.append(run)
-        names.append(run_name)
         if run.status == FINISHED:
             logits.append(store.array(run_name, "validation"))
             accuracy = 100 * run.scores["validation_accuracy"]
@@ -171,23 +183,65 @@ def run_arm(
         runs=tuple(runs),
         names=tuple(names),
         logits=np.stack(logits) if logits else np.zeros(shape, np.float32),
-        under_trained=_under_trained(runs, rate, each, len(dataset.train.targets)),
+        under_trained=_under_trained(runs, recipe, each, len(dataset.train.targets)),
     )
 
 
-def run_once(name: str, recipe: Recipe, dataset: Dataset, store: Store, *, budget: Budget, seed: int) -> Run:
+def run_in_turn(
+    names: Mapping[str, int], recipe: Recipe, dataset: Dataset, store: Store, *, budget: Budget, points: int
+) -> Iterator[Run]:
+    """The trainings of these names and seeds, one after another."""
+    for name, seed in names.items():
+        yield run_once(name, recipe, dataset, store, budget=budget, seed=seed, points=points)
+
+
+def run_stacked(
+    names: Mapping[str, int], recipe: Recipe, dataset: Dataset, store: Store, *, budget: Budget, points: int
+) -> list[Run]:
+    """The same, those that are not in the store all at once."""
+    runs = {name: finished(name, recipe, dataset, store, budget=budget) for name in names}
+    missing = [name for name, run in runs.items() if run is None]
+    if missing:
+        seeds = [names[name] for name in missing]
+        trainees = [prepare(dataset, recipe, seed, budget) for seed in seeds]
+        results = fit_together(trainees, budget, seeds, points=points)
+        for name, trainee, (predictor, run) in zip(missing, trainees, results, strict=True):
+            runs[name] = keep(name, trainee, predictor, run, store)
+    return [run for run in runs.values() if run is not None]
+
+
+def run_once(
+    name: str,
+    recipe: Recipe,
+    dataset: Dataset,
+    store: Store,
+    *,
+    budget: Budget,
+    seed: int,
+    points: int = POINTS,
+) -> Run:
     """One training, kept in the store with its weights and its validation logits; at once where it is there already."""
-    known = store.run(name)
-    if known and (known.recipe, known.budget.examples, known.task) == (
-        recipe,
-        budget.examples,
-        dataset.task.fingerprint,
-    ):
-        store.checkpoints(name).clear()  # of a process that was killed between keeping the run and this
+    if known := finished(name, recipe, dataset, store, budget=budget):
         return known
     trainee = prepare(dataset, recipe, seed, budget)
     gradient = recipe.objective != "estimate"
-    predictor, run = fit(trainee, budget, seed, checkpoints=store.checkpoints(name) if gradient else None)
+    checkpoints = store.checkpoints(name) if gradient else None
+    predictor, run = fit(trainee, budget, seed, checkpoints=checkpoints, points=points)
+    return keep(name, trainee, predictor, run, store)
+
+
+def finished(name: str, recipe: Recipe, dataset: Dataset, store: Store, *, budget: Budget) -> Run | None:
+    """The run of that name, where the store has it, and of this recipe, budget and task."""
+    known = store.run(name)
+    wanted = (recipe, budget.examples, dataset.task.fingerprint)
+    if known is None or (known.recipe, known.budget.examples, known.task) != wanted:
+        return None
+    store.checkpoints(name).clear()  # of a process that was killed between keeping the run and this
+    return known
+
+
+def keep(name: str, trainee: Trainee, predictor: Predictor, run: Run, store: Store) -> Run:
+    """Put a run into the store, with its weights and its validation logits where it finished."""
     if run.status != FINISHED:
         store.finish(name, run, {}, {})
     else:
@@ -202,10 +256,10 @@ def rates(centre: float, trials: int) -> list[float]:
     return [centre * STEP_OF_RATE ** (k - (trials - 1) // 2) for k in range(trials)]
 
 
-def trial_budget(each: Budget, rate: Rate, share: float, runs: int, trials: int) -> Budget:
+def trial_budget(each: Budget, rate: Rate | None, share: float, runs: int, trials: int, validation: int) -> Budget:
     """What one learning-rate trial may show: its part of the arm's tuning share, less what judging it costs."""
-    glance = min(rate.validation, TRIAL_GLANCE)
-    if each.seconds is None:
+    glance = min(validation, TRIAL_GLANCE)
+    if each.seconds is None or rate is None:
         return Budget(examples=max(1, round(each.examples * TUNING / share * runs / trials)), glance=glance)
     seconds = each.seconds * runs / share * TUNING / trials
     afforded = max(seconds - rate.answering * glance, 0.3 * seconds) / rate.scale
@@ -222,9 +276,9 @@ def _try(name: str, recipe: Recipe, dataset: Dataset, store: Store, budget: Budg
     return Trial.from_dict(store.decide(name, attempt))
 
 
-def _under_trained(runs: list[Run], rate: Rate, budget: Budget, count: int) -> bool:
+def _under_trained(runs: list[Run], recipe: Recipe, budget: Budget, count: int) -> bool:
     """A rung that did not see each of the `count` examples once, or a network whose validation loss still fell."""
-    if budget.examples < count or rate.most is not None:
+    if budget.examples < count or recipe.objective == "estimate":
         return budget.examples < count
     curves = [
         ([point.examples for point in run.curve], [point.values["validation_loss"] for point in run.curve])
@@ -257,7 +311,7 @@ def pair_all(pairs: list[tuple[Arm, Arm]], targets: np.ndarray, margin: float) -
 
 def common(control: Arm, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
     """The logits of both arms for the seeds that finished in both; a deterministic one is one row."""
-    if any(RUNGS[one.recipe.model].deterministic for one in (control, arm)):
+    if any(rung(one.recipe.model).deterministic for one in (control, arm)):
         return control.logits, arm.logits
     kept = [{run.seed: k for k, run in enumerate(r for r in a.runs if r.status == FINISHED)} for a in (control, arm)]
     seeds = sorted(set(kept[0]) & set(kept[1]))

@@ -56,7 +56,7 @@ def fit(
         RunDirectoryError: the checkpoints are those of another training, or cannot be written.
     """
     steps = max(1, round(budget.examples / trainee.per_step))
-    marks = {round(steps * (k + 1) / points) for k in range(points)} - {0}
+    marks = marks_of(steps, points)
     objective = trainee.objective
     state = State(
         model=trainee.model,
@@ -126,11 +126,16 @@ def fit(
         status=status,
         curve=tuple(curve),
         scores=trainee.judge(trainee.predictor(state.judged)) if status == FINISHED else {},
-        cost=_cost(state, trainee, spent + time.perf_counter() - began),
+        cost=cost(state.step, trainee, spent + time.perf_counter() - began),
         environment=environment(),
         message=message,
     )
     return trainee.predictor(state.judged), run
+
+
+def marks_of(steps: int, points: int) -> set[int]:
+    """The steps after which the model is evaluated: so many points, evenly spread, the last at the end."""
+    return {round(steps * (k + 1) / points) for k in range(points)} - {0}
 
 
 def _look(state: State) -> None:
@@ -181,11 +186,12 @@ def _point(state: State, trainee: Trainee) -> Point:
     )
 
 
-def _cost(state: State, trainee: Trainee, seconds: float) -> Cost:
-    examples = state.step * trainee.per_step
+def cost(steps: int, trainee: Trainee, seconds: float) -> Cost:
+    """What one training of so many steps spent."""
+    examples = steps * trainee.per_step
     return Cost(
         examples=examples,
-        steps=state.step,
+        steps=steps,
         seconds=seconds,
         parameters=size(trainee.model),
         flops=None if trainee.flops is None else trainee.flops * examples,

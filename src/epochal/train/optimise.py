@@ -127,13 +127,15 @@ def rate(recipe: Recipe, progress: float) -> float:
     return recipe.learning_rate * warm * float(SCHEDULES[recipe.schedule](progress))
 
 
-def make_optimiser(recipe: Recipe, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
+def make_optimiser(recipe: Recipe, parameters: Iterable[Tensor], *, stacked: bool = False) -> torch.optim.Optimizer:
     """SGD, momentum (Polyak 1964), Nesterov (Sutskever et al. 2013), Adam (Kingma and Ba 2015) or AdamW (Loshchilov
-    and Hutter 2019). Weight decay spares biases and normalisation, which have one dimension."""
+    and Hutter 2019). Weight decay spares biases and normalisation, which have one dimension (and one more where the
+    parameters of several networks are `stacked`)."""
     parameters = list(parameters)
+    vector = 2 if stacked else 1
     groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": [p for p in parameters if p.ndim > vector], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= vector], "weight_decay": 0.0},
     ]
     groups = [group for group in groups if group["params"]]
     start = rate(recipe, 0.0)
@@ -150,13 +152,16 @@ def make_optimiser(recipe: Recipe, parameters: Iterable[Tensor]) -> torch.optim.
 
 
 class Stepper:
-    """Takes one part's loss and makes one step of its parameters. A part without parameters has nothing to step."""
+    """Takes one part's loss and makes one step of its parameters. A part without parameters has nothing to step.
 
-    def __init__(self, recipe: Recipe, parameters: list[Tensor], steps: int):
+    Where `stacked`, the parameters are those of several networks, and the loss is a vector with one entry for each.
+    """
+
+    def __init__(self, recipe: Recipe, parameters: list[Tensor], steps: int, *, stacked: bool = False):
         self.recipe = recipe
         self.parameters = parameters
         self.steps = steps
-        self.optimiser = make_optimiser(recipe, parameters) if parameters else None
+        self.optimiser = make_optimiser(recipe, parameters, stacked=stacked) if parameters else None
 
     def step(self, loss: Tensor, number: int) -> None:
         if self.optimiser is None:
@@ -165,7 +170,7 @@ class Stepper:
         for group in self.optimiser.param_groups:
             group["lr"] = current
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.sum().backward()
         if self.recipe.clip is not None:
             torch.nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip)
         self.optimiser.step()

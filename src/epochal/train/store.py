@@ -55,6 +55,11 @@ class Store:
         known = self._read("select value from decisions where name = ?", name)
         return json.loads(known[0][0]) if known else default
 
+    def clear(self) -> None:
+        """Forget everything; the files of the runs are left to who calls."""
+        for table in ("decisions", "runs", "points"):
+            self._write(f"delete from {table} where true or ?", [(1,)])
+
     def run(self, name: str) -> Run | None:
         """The finished run of that name."""
         known = self._read("select record from runs where name = ?", name)

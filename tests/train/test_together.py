@@ -1,0 +1,108 @@
+"""Seeds trained together are the seeds trained one by one, up to rounding; and none reaches another."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from epochal.core.recipe import Recipe
+from epochal.core.run import DIVERGED, FINISHED, Budget, Run
+from epochal.data.dataset import Dataset, open_dataset
+from epochal.models.catalogue import RUNGS
+from epochal.train.experiment import run_arm
+from epochal.train.fit import fit
+from epochal.train.store import open_store
+from epochal.train.together import Stack, fit_together, pays
+from epochal.train.trainee import prepare
+
+RECIPE = Recipe(
+    model="mlp",
+    options={"hidden": 32, "layers": 2, "activation": "relu", "initialisation": "he"},
+    learning_rate=0.02,
+    weight_decay=1e-2,
+    augment=("crop",),
+)
+BUDGET, SEEDS = Budget(examples=64 * 50, glance=100), (0, 1, 2)
+
+
+@cache
+def digits() -> Dataset:
+    return open_dataset("digits")
+
+
+def alone(recipe: Recipe, seeds: tuple[int, ...] = SEEDS) -> list[tuple[Any, Run]]:
+    return [fit(prepare(digits(), recipe, seed, BUDGET), BUDGET, seed) for seed in seeds]
+
+
+def together(recipe: Recipe, seeds: tuple[int, ...] = SEEDS) -> list[tuple[Any, Run]]:
+    return fit_together([prepare(digits(), recipe, seed, BUDGET) for seed in seeds], BUDGET, seeds)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        RECIPE,
+        RECIPE.with_options(normalisation="batch"),
+        RECIPE.with_options(activation="sigmoid", normalisation="layer"),
+        RECIPE.replace(optimiser="adamw", learning_rate=1e-3),
+        RUNGS["perceptron"].recipe,
+        RUNGS["resnet"].recipe.with_options(depth=8).replace(learning_rate=1e-3),
+    ],
+    ids=["mlp", "batch norm", "layer norm", "adamw", "perceptron", "resnet"],
+)
+def test_each_seed_learns_what_it_learns_alone(recipe: Recipe) -> None:
+    for (first, expected), (second, found) in zip(alone(recipe), together(recipe), strict=True):
+        assert (found.seed, found.recipe, found.status) == (expected.seed, recipe, FINISHED)
+        assert found.cost.replace(seconds=0, peak_memory=0) == expected.cost.replace(seconds=0, peak_memory=0)
+        assert [point.step for point in found.curve] == [point.step for point in expected.curve]
+        for mine, theirs in zip(found.curve, expected.curve, strict=True):
+            for name in ("train_loss", "validation_loss"):
+                assert mine.values[name] == pytest.approx(theirs.values[name], rel=2e-3), (name, mine.step)
+        for name, value in first.model.state_dict().items():
+            torch.testing.assert_close(second.model.state_dict()[name], value, rtol=5e-3, atol=1e-2)
+
+
+def test_dropout_differs_between_seeds_and_from_step_to_step() -> None:
+    runs = [run for _, run in together(RECIPE.with_options(dropout=0.5, layers=1))]
+    assert len({run.curve[-1].values["train_loss"] for run in runs}) == len(SEEDS)
+    again = [run for _, run in together(RECIPE.with_options(dropout=0.5, layers=1))]
+    assert [run.curve for run in runs] == [run.curve for run in again], "the same seeds, the same run"
+
+
+def test_a_seed_that_diverges_leaves_the_others_alone() -> None:
+    trainees = [prepare(digits(), RECIPE, seed, BUDGET) for seed in SEEDS]
+    with torch.no_grad():
+        next(trainees[1].model.parameters()).fill_(float("inf"))
+    results = [run for _, run in fit_together(trainees, BUDGET, SEEDS)]
+    assert [run.status for run in results] == [FINISHED, DIVERGED, FINISHED]
+    assert "learning rate" in results[1].message and results[1].scores == {}
+    for found, expected in zip(results[::2], [run for _, run in together(RECIPE)][::2], strict=True):
+        assert found.scores == pytest.approx(expected.scores, rel=1e-3)
+
+
+def test_a_stack_gives_back_its_networks() -> None:
+    models = [prepare(digits(), RECIPE.with_options(normalisation="batch"), seed, BUDGET).model for seed in SEEDS]
+    stack = Stack(models)
+    for place, model in enumerate(models):
+        taken = stack.take(place).state_dict()
+        assert taken.keys() == model.state_dict().keys()
+        assert all(torch.equal(taken[name], value) for name, value in model.state_dict().items())
+
+
+def test_only_what_can_be_stacked_is(tmp_path: Any) -> None:
+    assert pays(RECIPE)
+    assert not pays(RECIPE.replace(clip=1.0)) and not pays(RECIPE.replace(ema=0.99))
+    assert not pays(RUNGS["resnet"].recipe) and not pays(RUNGS["hog-svm"].recipe)
+
+
+def test_an_arm_with_a_budget_in_examples_is_stacked_and_kept(tmp_path: Any) -> None:
+    with open_store(tmp_path) as store:
+        arm = run_arm("mlp", RECIPE, digits(), store, budget=BUDGET, seeds=SEEDS, points=4)
+        assert arm.logits.shape == (3, len(digits().validation), 10) and arm.rate is None
+        assert [len(run.curve) for run in arm.runs] == [4, 4, 4]
+        more = run_arm("mlp", RECIPE, digits(), store, budget=BUDGET, seeds=(*SEEDS, 3), points=4)
+        assert more.runs[:3] == arm.runs, "what the store has is not trained again"
+        assert np.array_equal(more.logits[:3], arm.logits)
+        assert store.run("mlp/seed-3") == more.runs[3]
