@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
-from epochal.models.catalogue import NETWORK, RUNGS, build
+from epochal.models.catalogue import MODELS, NETWORK, OFF_LADDER, RUNGS, build
 
 RECIPES: dict[str, Recipe] = {name: rung.recipe for name, rung in RUNGS.items() if rung.kind == NETWORK}
 # Beside the defaults: the other families and the ingredients that a study swaps.
@@ -25,6 +25,8 @@ RECIPES |= {
     "resnet, no norm": RECIPES["resnet"].with_options(depth=8, normalisation="none"),
     "resnet 18": RECIPES["resnet"].with_options(depth=18),
     "resnet 50": RECIPES["resnet"].with_options(depth=50),
+    "zipcode": OFF_LADDER["zipcode"].recipe,
+    "zipcode, unshared": OFF_LADDER["zipcode"].recipe.with_options(shared=False),
 }
 DEFAULTS = [name for name in RECIPES if name in RUNGS]
 SHAPES = [(channels, side, side) for channels in (1, 3) for side in (8, 16, 28, 32, 64)]
@@ -129,7 +131,7 @@ def test_its_state_makes_it_whole_again(name: str):
 
 
 def without_dropout(name: str) -> dict[str, float]:
-    config = RUNGS[RECIPES[name].model].config_class
+    config = MODELS[RECIPES[name].model].config_class
     return {option: 0.0 for option in ("dropout", "auxiliary_dropout") if hasattr(config, option)}
 
 

@@ -8,7 +8,7 @@ from epochal.core.errors import UserError
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.models import catalogue
-from epochal.models.catalogue import CLASSICAL, NETWORK, RUNGS, LadderRow, build, config, ladder_table
+from epochal.models.catalogue import CLASSICAL, MODELS, NETWORK, RUNGS, LadderRow, build, config, ladder_table
 from epochal.models.flops import parameters
 
 DIGITS = Task(name="t", input_shape=(1, 28, 28), labels=tuple("0123456789"), counts={}, fingerprint="f")
@@ -23,9 +23,9 @@ def test_the_ladder_in_order():
     assert years == sorted(years)
 
 
-@pytest.mark.parametrize("name", RUNGS)
+@pytest.mark.parametrize("name", MODELS)
 def test_every_rung_is_whole(name: str):
-    rung = RUNGS[name]
+    rung = MODELS[name]
     assert rung.name == name == rung.recipe.model
     assert rung.adds.endswith(".") and rung.title and rung.paper
     assert Recipe.from_json(rung.recipe.to_json()) == rung.recipe

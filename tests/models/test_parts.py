@@ -102,7 +102,13 @@ def test_dropout_silences_and_makes_amends():
 
 @pytest.mark.parametrize(
     ("name", "variance"),
-    [("lecun", 1 / 200), ("glorot", 2 / (200 + 400)), ("he", 2 / 200), ("gaussian", 1e-4)],
+    [
+        ("lecun", 1 / 200),
+        ("uniform_fan_in", 1 / (3 * 200)),
+        ("glorot", 2 / (200 + 400)),
+        ("he", 2 / 200),
+        ("gaussian", 1e-4),
+    ],
 )
 def test_initialisation_variance(name: str, variance: float):
     torch.manual_seed(0)
@@ -118,10 +124,11 @@ def test_fan_in_of_a_convolution_counts_its_window_and_group():
     assert initialisation.fans(nn.Conv2d(8, 12, 3, groups=2).weight)[0] == 36
 
 
-def test_glorot_stays_within_its_bound():
+@pytest.mark.parametrize(("name", "bound"), [("glorot", sqrt(6 / 120)), ("uniform_fan_in", sqrt(1 / 70))])
+def test_uniform_weights_stay_within_their_bound(name: str, bound: float):
     weight = torch.empty(50, 70)
-    INITIALISATIONS["glorot"](weight)
-    assert weight.abs().max() <= sqrt(6 / 120)
+    INITIALISATIONS[name](weight)
+    assert 0.99 * bound < weight.abs().max() <= bound
 
 
 def test_he_keeps_the_variance_of_a_deep_rectified_signal():

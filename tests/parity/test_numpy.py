@@ -6,6 +6,7 @@ must be that of the reference's loss by central differences.
 
 import sys
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from epochal.core.task import Task
-from epochal.models import alexnet, googlenet, lenet, mlp, perceptron, resnet, vgg
+from epochal.models import alexnet, googlenet, lenet, mlp, perceptron, resnet, vgg, zipcode
 
 sys.path.insert(0, str(Path(__file__).parent))
 from reference import (
@@ -48,6 +49,22 @@ def perceptron_1958(weights: Weights, images: Array) -> list[Array]:
 def mlp_1986(weights: Weights, images: Array) -> list[Array]:
     hidden = 1 / (1 + np.exp(-dense(weights, "hidden.0", flat(images))))
     return [dense(weights, "output", hidden)]
+
+
+def zipcode_1989(weights: Weights, images: Array) -> list[Array]:
+    """Unit by unit: it looks at 25 places of each map that its own map sees, through its kernels or its map's."""
+    maps = images
+    for layer, seen in (("h1", [[0]] * 12), ("h2", [sorted((i + k) % 12 for k in range(8)) for i in range(12)])):
+        kernels, biases = weights[f"{layer}.weight"], weights[f"{layer}.bias"]
+        side = maps.shape[2] // 2
+        framed = np.pad(maps, ((0, 0), (0, 0), (2, 2), (2, 2)), constant_values=-1)
+        units = np.zeros((len(images), 12, side, side))
+        for out, (row, column) in product(range(12), product(range(side), repeat=2)):
+            own = kernels[0 if len(kernels) == 1 else row * side + column].reshape(12, len(seen[out]), 5, 5)[out]
+            patch = framed[:, seen[out], 2 * row : 2 * row + 5, 2 * column : 2 * column + 5]
+            units[:, out, row, column] = (patch * own).sum((1, 2, 3)) + biases[(out * side + row) * side + column]
+        maps = squash(units)
+    return [dense(weights, "output", squash(dense(weights, "h3", flat(maps))))]
 
 
 # LeCun et al. 1998, Table I, as it is printed: row by map of S2, column by map of C3.
@@ -168,6 +185,12 @@ Case = tuple[Callable[[Task], nn.Module], Callable[[Weights, Array], list[Array]
 CASES: dict[str, Case] = {
     "perceptron": (lambda task: perceptron.build(perceptron.PerceptronConfig(), task), perceptron_1958, (3, 9, 11)),
     "mlp": (lambda task: mlp.build(mlp.MlpConfig(hidden=20), task), mlp_1986, (1, 9, 11)),
+    "zipcode": (lambda task: zipcode.build(zipcode.ZipcodeConfig(), task), zipcode_1989, (1, 16, 16)),
+    "zipcode, unshared": (
+        lambda task: zipcode.build(zipcode.ZipcodeConfig(shared=False), task),
+        zipcode_1989,
+        (1, 16, 16),
+    ),
     "lenet": (lambda task: lenet.build(lenet.LeNetConfig(), task), lenet_1998, (1, 32, 32)),
     "alexnet": (
         lambda task: alexnet.build(alexnet.AlexNetConfig(dropout=0.0, initialisation="he"), task),

@@ -5,7 +5,7 @@ import pytest
 from epochal.core.errors import UserError
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
-from epochal.models.catalogue import NETWORK, RUNGS, build, config
+from epochal.models.catalogue import MODELS, NETWORK, RUNGS, build, config
 from epochal.study.changes import CARDS, CHANGES, Change, change
 
 DIGITS = Task(name="t", input_shape=(1, 8, 8), labels=tuple("01234"), counts={}, fingerprint="f")
@@ -24,26 +24,35 @@ BARE = {
         optimiser="sgd",
         momentum=0.0,
         schedule="constant",
-    )
+    ),
+    "alexnet": Recipe(model="alexnet", options={"overlapping": False}),
+    "zipcode": Recipe(model="zipcode", options={"shared": False}),
 }
+
+
+def bare(name: str) -> Recipe:
+    """The first bare recipe of a model that has the options that this change sets."""
+    options = {field.removeprefix("options.") for field in CHANGES[name].touches if field.startswith("options.")}
+    return next(recipe for model, recipe in BARE.items() if options <= set(MODELS[model].config_class.__annotations__))
 
 
 def test_the_changes_that_there_are():
     assert list(CHANGES) == [
         "sigmoid", "tanh", "relu", "gelu", "lecun", "glorot", "he", "dropout", "l2",
-        "local_response", "batch_norm", "group_norm", "layer_norm", "flip", "crop", "colour_pca",
-        "momentum", "nesterov", "adam", "adamw", "step", "cosine", "one_cycle", "label_smoothing", "residual", "ema",
+        "local_response", "overlapping_pooling", "batch_norm", "group_norm", "layer_norm", "flip", "crop", "colour_pca",
+        "momentum", "nesterov", "adam", "adamw", "step", "cosine", "one_cycle", "label_smoothing", "residual",
+        "weight_sharing", "ema",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_change_touches_what_it_declares_and_nothing_else(name: str):
-    recipe = BARE["resnet"]
+    recipe = bare(name)
     changed = CHANGES[name].apply(recipe)
     assert recipe.differs(changed)
     assert set(recipe.differs(changed)) == set(CHANGES[name].touches)
     build(changed, DIGITS)
-    assert recipe == BARE["resnet"]
+    assert recipe == bare(name)
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -55,8 +64,8 @@ def test_a_change_has_its_paper(name: str):
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_change_that_is_there_already_is_refused(name: str):
-    changed = CHANGES[name].apply(BARE["resnet"])
-    with pytest.raises(UserError, match=f"The change '{name}' leaves this recipe of resnet as it is"):
+    changed = CHANGES[name].apply(bare(name))
+    with pytest.raises(UserError, match=f"The change '{name}' leaves this recipe of {changed.model} as it is"):
         CHANGES[name].apply(changed)
 
 
@@ -120,6 +129,6 @@ def test_a_fold_of_changes_keeps_the_earlier_ones(name: str):
 
 
 def test_every_network_takes_the_changes_of_its_training():
-    for entry in RUNGS.values():
+    for entry in MODELS.values():
         if entry.kind == NETWORK:
             assert change("adam").apply(entry.recipe).optimiser == "adam"

@@ -1,5 +1,7 @@
 """The catalogue: every rung of the ladder, in the order in which it is climbed, with its citation and honest default.
 
+Beside the ladder stand networks that are history, and that a recipe can name, but that no climb tries: `OFF_LADDER`.
+
 A recipe keeps the architecture of the paper and the augmentation and weight decay of its day, and gives every network
 the same modern help: momentum with a one-cycle rate, and for AlexNet, VGG and GoogLeNet the initialisation of He et
 al. 2015 in place of their own, with which they learn next to nothing at the widths and budgets of a CPU.
@@ -18,7 +20,7 @@ from epochal.core.errors import UserError
 from epochal.core.recipe import Recipe
 from epochal.core.record import Record
 from epochal.core.task import Task
-from epochal.models import alexnet, googlenet, lenet, mlp, perceptron, resnet, vgg
+from epochal.models import alexnet, googlenet, lenet, mlp, perceptron, resnet, vgg, zipcode
 from epochal.models.classical.boosted_trees import BoostedTrees, BoostedTreesConfig
 from epochal.models.classical.hog_svm import HogSvm, HogSvmConfig
 from epochal.models.classical.majority import Majority, MajorityConfig
@@ -30,7 +32,7 @@ CLASSICAL, NETWORK = "classical", "network"
 
 @dataclass(frozen=True, kw_only=True)
 class Rung:
-    """One approach of the ladder.
+    """One approach: a rung of the ladder, or a network beside it.
 
     `adds` says in one plain sentence what it brought that the rungs before it lack; `recipe` is its honest default;
     `build(config, task)` gives the untrained model.
@@ -234,16 +236,35 @@ _LADDER = (
 
 RUNGS: dict[str, Rung] = {rung.name: rung for rung in _LADDER}
 
+_BESIDE = (
+    Rung(
+        name="zipcode",
+        title="Zip code network",
+        year=1989,
+        paper="LeCun et al., Backpropagation applied to handwritten zip code recognition, Neural Computation 1, 1989",
+        adds="Kernels learned by back-propagation and shared across the image: the first trained convolutions.",
+        kind=NETWORK,
+        recipe=Recipe(model="zipcode", learning_rate=0.03, schedule="one_cycle", weight_decay=5e-4, batch_size=64),
+        config_class=zipcode.ZipcodeConfig,
+        build=zipcode.build,
+    ),
+)
+
+OFF_LADDER: dict[str, Rung] = {rung.name: rung for rung in _BESIDE}
+MODELS: dict[str, Rung] = RUNGS | OFF_LADDER  # all that a recipe can name
+
 
 def rung(name: str) -> Rung:
-    """The rung of this name.
+    """The rung of this name, or the network beside the ladder.
 
     Raises:
         UserError: there is none.
     """
-    if name not in RUNGS:
-        raise UserError(f"There is no rung {name!r}. The ladder has {', '.join(RUNGS)}.")
-    return RUNGS[name]
+    if name not in MODELS:
+        raise UserError(
+            f"There is no rung {name!r}. The ladder has {', '.join(RUNGS)}; beside it there is {', '.join(OFF_LADDER)}."
+        )
+    return MODELS[name]
 
 
 def config(recipe: Recipe) -> Any:

@@ -6,12 +6,12 @@ from typing import Any
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.data.codec import Codec
-from epochal.models.catalogue import RUNGS
+from epochal.models.catalogue import MODELS
 
 
 def model_card(*, recipe: Recipe, task: Task, codec: Codec, temperature: float, evidence: Mapping[str, Any]) -> str:
     """Markdown. `evidence` may hold "climb", the result of a climb, and "runs", the trainings; both as plain data."""
-    rung = RUNGS[recipe.model]
+    rung = MODELS[recipe.model]
     counts = ", ".join(f"{task.counts[split]:,} {split}" for split in ("train", "validation", "test"))
     lines = [
         f"# {rung.title} for {task.name}",

@@ -13,7 +13,8 @@ from epochal.core.card import Card
 from epochal.core.errors import UserError
 from epochal.core.recipe import Option, Recipe
 from epochal.data import augment
-from epochal.models.catalogue import CLASSICAL, RUNGS, config, rung
+from epochal.models import alexnet, zipcode
+from epochal.models.catalogue import CLASSICAL, MODELS, config, rung
 from epochal.models.parts import activations, dropout, initialisation, normalisation, shortcuts
 from epochal.train import objectives, optimise
 
@@ -46,11 +47,11 @@ class Change:
         if entry.kind == CLASSICAL:
             raise UserError(
                 f"The change {self.name!r} is one of how a network is built or trained; {recipe.model} fits itself. "
-                f"Choose a network: {_listed(name for name, other in RUNGS.items() if other.kind != CLASSICAL)}."
+                f"Choose a network: {_listed(name for name, other in MODELS.items() if other.kind != CLASSICAL)}."
             )
         for option in self._options():
             if option not in _options_of(recipe.model):
-                having = [name for name in RUNGS if option in _options_of(name)]
+                having = [name for name in MODELS if option in _options_of(name)]
                 raise UserError(
                     f"The change {self.name!r} sets the option {option!r}, which {recipe.model} does not have. "
                     f"Models that have it: {_listed(having)}."
@@ -79,7 +80,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _options_of(model: str) -> set[str]:
-    return {field.name for field in dataclasses.fields(RUNGS[model].config_class)}
+    return {field.name for field in dataclasses.fields(rung(model).config_class)}
 
 
 def _resolved(recipe: Recipe) -> dict[str, object]:
@@ -95,6 +96,8 @@ CARDS: dict[str, Card] = {
         normalisation.CARDS,
         dropout.CARDS,
         shortcuts.CARDS,
+        zipcode.CARDS,
+        alexnet.CARDS,
         augment.CARDS.values(),
         optimise.CARDS,
         objectives.CARDS,
@@ -127,6 +130,7 @@ _EDITS: dict[str, tuple[tuple[str, ...], Edit]] = {
     "dropout": _option("dropout", 0.5),
     "l2": _fields(weight_decay=5e-4),  # Krizhevsky et al. 2012, section 5
     "local_response": _option("normalisation", "local_response"),
+    "overlapping_pooling": _option("overlapping", True),
     "batch_norm": _option("normalisation", "batch"),
     "group_norm": _option("normalisation", "group"),
     "layer_norm": _option("normalisation", "layer"),
@@ -138,6 +142,7 @@ _EDITS: dict[str, tuple[tuple[str, ...], Edit]] = {
     **{name: _fields(schedule=name) for name in ("step", "cosine", "one_cycle")},
     "label_smoothing": _fields(label_smoothing=0.1),
     "residual": _option("shortcuts", "paper"),
+    "weight_sharing": _option("shared", True),
     "ema": _fields(ema=0.999),
 }
 

@@ -19,6 +19,14 @@ CARDS = (
         when="Networks of scaled tanh units.",
     ),
     Card(
+        name="uniform_fan_in",
+        title="Uniform within one over the root of fan-in",
+        paper="Glorot & Bengio, AISTATS 2010, equation 1, where it is the heuristic then commonly used",
+        year=2010,
+        what="Uniform weights within 1 / sqrt(fan-in): a third of the variance that keeps a linear signal alive.",
+        when="As the control of what came after it; shallow networks bear it.",
+    ),
+    Card(
         name="glorot",
         title="Glorot (Xavier) initialisation",
         paper="Glorot & Bengio, Understanding the difficulty of training deep feedforward networks, AISTATS 2010",
@@ -56,6 +64,12 @@ def lecun(weight: Float[Tensor, "outputs inputs *kernel"]) -> None:
     nn.init.normal_(weight, std=sqrt(1 / fans(weight)[0]))
 
 
+def uniform_fan_in(weight: Float[Tensor, "outputs inputs *kernel"]) -> None:
+    """Fills in place: uniform within 1 / sqrt(fan-in) (Glorot and Bengio 2010, equation 1)."""
+    bound = 1 / sqrt(fans(weight)[0])
+    nn.init.uniform_(weight, -bound, bound)
+
+
 def glorot(weight: Float[Tensor, "outputs inputs *kernel"]) -> None:
     """Fills in place: uniform within sqrt(6 / (fan-in + fan-out)) (equation 16)."""
     bound = sqrt(6 / sum(fans(weight)))
@@ -74,6 +88,7 @@ def he(weight: Float[Tensor, "outputs inputs *kernel"]) -> None:
 
 INITIALISATIONS: dict[str, Callable[[Tensor], None]] = {
     "lecun": lecun,
+    "uniform_fan_in": uniform_fan_in,
     "glorot": glorot,
     "gaussian": gaussian,
     "he": he,
