@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,13 @@ class Dataset:
             raise DataError(f"a fraction of the training split must be above 0 and at most 1; it was {fraction}.")
         order = rank(seed, self.train.items)
         return self.subset(stratified(self.train.targets, order, round(fraction * len(self.train))))
+
+    def on_training(self) -> "Dataset":
+        """The same data set, judged on the images it trains on: for questions of optimisation."""
+        task = self.task.replace(
+            counts={**self.task.counts, "validation": len(self.train)}, fingerprint=f"{self.task.fingerprint}/training"
+        )
+        return replace(self, task=task, validation=self.train)
 
     def describe(self) -> str:
         """The data report as text."""

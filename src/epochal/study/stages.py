@@ -21,6 +21,7 @@ from epochal.train.workers import run_side_by_side, share
 
 CLOSING = (2.0, 0.01)  # seconds, and share of the budget, for the choice, the bundle and the report
 GROWTH = 4.0  # about how much larger the budget of the rehearsal is
+Jobs = dict[str, Callable[[], Arm]]
 WITHIN = 1.5  # a classical rung goes to the finals if its error is at most this many times the lowest hope
 
 
@@ -77,7 +78,7 @@ def qualify(here: Progress) -> None:
     here.steps = fold(list(here.qualified.values()), dataset.validation.targets, made.margin)
 
 
-def run_arms(here: Progress, jobs: dict[str, Callable[[], Arm]], arms: dict[str, Arm], workers: int) -> None:
+def run_arms(here: Progress, jobs: Jobs, arms: dict[str, Arm], workers: int) -> None:
     """Run arms, and put each into `arms` as it ends."""
     names = list(jobs)
     run_side_by_side(
@@ -112,7 +113,7 @@ def rehearse(here: Progress) -> None:
     hopes = {name: hope(here, name) for name, arm in here.qualified.items() if arm.finished and is_network(name)}
     names = here.store.decide("rehearsed", lambda: sorted(hopes, key=lambda name: hopes[name])[:REHEARSED])
     here.watch(f"rehearsal: {', '.join(names)}, {seconds:.1f} s each")
-    jobs = {name: partial(run_longer, here, "rehearsal", name, seconds, here.plan.seeds[:1]) for name in names}
+    jobs: Jobs = {name: partial(run_longer, here, "rehearsal", name, seconds, here.plan.seeds[:1]) for name in names}
     run_arms(here, jobs, here.rehearsed, here.plan.workers)
     here.rehearsed = {name: here.rehearsed[name] for name in names}
 
@@ -135,7 +136,7 @@ def finals(here: Progress) -> None:
             here.watch(f"finals: {', '.join(names)} left out, the budget is spent")
             continue
         here.watch(f"finals: {', '.join(names)}, {seconds / len(here.plan.seeds):.1f} s a training")
-        jobs = {name: partial(run_longer, here, "final", name, seconds, here.plan.seeds) for name in names}
+        jobs: Jobs = {name: partial(run_longer, here, "final", name, seconds, here.plan.seeds) for name in names}
         run_arms(here, jobs, here.finals, workers)
 
 

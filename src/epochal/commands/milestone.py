@@ -1,0 +1,70 @@
+"""`epochal milestone`: the claims of the field's history, and what becomes of them here."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from epochal.commands.options import command_line, read_options, reading, say
+
+OUT = Path("runs") / "milestones"
+
+
+@click.group()
+def milestone() -> None:
+    """List and run the claims that made the revolution, as experiments."""
+
+
+@milestone.command("list")
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, help="Where the results lie.", show_default=True)
+def list_milestones(out: Path) -> None:
+    """List the claims: year, published figure and source, minutes on two cores, and the last verdict in OUT."""
+    from epochal.study.milestone import read_results
+    from epochal.study.milestones import MILESTONES
+    from epochal.study.report.milestone import listing
+
+    click.echo(listing(list(MILESTONES.values()), read_results(out)))
+
+
+@milestone.command("run")
+@click.argument("name", required=False)
+@click.option("--all", "every", is_flag=True, help="Run the whole history, and write its atlas.")
+@click.option("--data", "source", metavar="SOURCE", help="Ask the same question of your own data.")
+@click.option("--budget", metavar="DURATION", help="Lengthens or shortens the trainings, such as 90s or 20m.")
+@click.option("--seeds", type=int, metavar="N", help="Trainings of each arm.  [default: the milestone's, 5 or more]")
+@click.option("--resume", is_flag=True, help="Keep what is finished in OUT, and run the rest.")
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, help="Where results are kept.", show_default=True)
+@reading
+def run(name: str | None, every: bool, source: str | None, out: Path, resume: bool, **values: Any) -> int:
+    """Run the experiment behind the claim NAME, and say whether it holds here.
+
+    \b
+    epochal milestone run residual-depth
+    epochal milestone run residual-depth --data photos/
+    epochal milestone run --all --budget 60m
+    """
+    from epochal.study.history import run_history
+    from epochal.study.milestone import run_milestone
+    from epochal.study.milestones import MILESTONES
+    from epochal.study.milestones import milestone as known
+    from epochal.study.report.milestone import to_text, write_page
+
+    if every == bool(name):
+        raise click.UsageError("Give the NAME of one milestone, or --all.", click.get_current_context())
+    options, told = read_options(values), command_line()
+    if every:
+        if source is not None:
+            raise click.UsageError("--all runs on the published data: leave out --data.", click.get_current_context())
+        claims = list(MILESTONES.values())
+        history = run_history(claims, out=out, resume=resume, progress=say, command=told, **values)
+        click.echo(history.to_text())
+        click.echo(f"\nAtlas: {history.atlas}")
+        return 0 if history.complete else 1
+    assert name is not None
+    claim = known(name)
+    result = run_milestone(
+        claim, source=source, options=options, out=out, resume=resume, progress=say, command=told, **values
+    )
+    click.echo(to_text(claim, result))
+    click.echo(f"\nPage: {write_page(claim, result, out / name)}")
+    return 0

@@ -1,0 +1,106 @@
+"""The whole history: every milestone within one budget, and the atlas of what became of them."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from epochal.core.claim import VERDICTS, MilestoneResult
+from epochal.core.errors import BudgetError, UserError
+from epochal.judge.claim_text import number
+from epochal.study.milestone import Milestone, read_results, run_milestone
+from epochal.study.report.atlas import write_atlas
+from epochal.study.report.milestone import write_page
+from epochal.train.budget import seconds as parse_seconds
+from epochal.train.experiment import Watch
+
+SHORTEST = 0.1  # of a milestone's own length: shorter trainings show nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """What became of every milestone: its result, or why there is none."""
+
+    results: dict[str, MilestoneResult]
+    failures: dict[str, str]
+    seconds: float
+    atlas: Path
+
+    @property
+    def complete(self) -> bool:
+        return not self.failures
+
+    def to_text(self) -> str:
+        """A line for each milestone, and the count of verdicts."""
+        lines = [
+            f"{result.verdict:<12}  {name:<22} {result.seconds:6.0f} s  {result.sentence}"
+            for name, result in self.results.items()
+        ]
+        lines += [f"{'not run':<12}  {name:<22}           {why}" for name, why in self.failures.items()]
+        told = [result.verdict for result in self.results.values()]
+        counts = ", ".join(f"{told.count(verdict)} {verdict}" for verdict in VERDICTS)
+        return "\n".join([*lines, "", f"{counts}; {number(self.seconds / 60)} minutes"])
+
+
+def run_history(
+    milestones: Sequence[Milestone],
+    *,
+    budget: float | str | None = None,
+    seeds: int | None = None,
+    out: Path,
+    progress: Watch | None = None,
+    command: str | None = None,
+    resume: bool = False,
+) -> History:
+    """Run every milestone, oldest first, and write the atlas to OUT/atlas. One that cannot be run (its data is not to
+    be had) is named, and the others go on.
+
+    With a budget, each gets its share of what is left by its own length, so that one that overruns shortens those
+    after it and not the total; without, each has its own length.
+
+    Args:
+        seeds: trainings of each arm; a milestone that needs more keeps its own number.
+        resume: keep the results that OUT has already, and run the others.
+
+    Raises:
+        BudgetError: the budget leaves less than a tenth of each milestone's own length.
+    """
+    watch = progress or (lambda line: None)
+    began = time.perf_counter()
+    total = sum(milestone.minutes for milestone in milestones)
+    seconds = None if budget is None else parse_seconds(budget)
+    if seconds is not None and seconds < SHORTEST * 60 * total:
+        raise BudgetError(
+            f"budget: {seconds:g} s is too little for the whole history, whose trainings would be less than a tenth of "
+            f"their length. Give at least {SHORTEST * 60 * total:.0f}s, or run single milestones."
+        )
+    results = read_results(out) if resume else {}
+    waiting = [milestone for milestone in milestones if milestone.name not in results]
+    left = sum(milestone.minutes for milestone in waiting)
+    failures: dict[str, str] = {}
+    for milestone in waiting:
+        share = None
+        if seconds is not None:
+            remaining = max(seconds - (time.perf_counter() - began), SHORTEST * 60 * left)
+            share = remaining * milestone.minutes / left
+        left -= milestone.minutes
+        watch(f"== {milestone.year} {milestone.name}: {milestone.claim}")
+        try:
+            result = run_milestone(
+                milestone,
+                budget=share,
+                seeds=None if seeds is None else max(seeds, milestone.seeds),
+                out=out,
+                resume=resume,
+                progress=progress,
+                command=command,
+            )
+        except UserError as error:
+            failures[milestone.name] = str(error)
+            watch(f"{milestone.name}: not run. {error}")
+            continue
+        results[milestone.name] = result
+        write_page(milestone, result, out / milestone.name)
+        watch(f"{milestone.name}: {result.sentence}")
+    atlas = write_atlas(milestones, read_results(out), out / "atlas")
+    return History(results=results, failures=failures, seconds=time.perf_counter() - began, atlas=atlas)

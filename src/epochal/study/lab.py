@@ -1,0 +1,232 @@
+"""The laboratory of a milestone: data, seeds, and trainings of a stated length, kept in a directory as they finish."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from epochal.core.claim import Picture, Series
+from epochal.core.recipe import Recipe
+from epochal.core.run import FINISHED, Budget, Run
+from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.options import ReadOptions
+from epochal.judge.claims import Question
+from epochal.train.experiment import Arm, Watch, run_arm
+from epochal.train.fit import POINTS
+from epochal.train.store import Store
+from epochal.train.together import pays
+from epochal.train.workers import run_side_by_side
+
+ACCURACY = "validation accuracy"
+
+
+class Lab:
+    """What a milestone measures with.
+
+    `seeds` are the trainings of each arm; `scale` multiplies their lengths, 1 as the milestone has them. With a
+    `source` of the user's own, `data` opens that in place of the set that the milestone names.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        seeds: tuple[int, ...],
+        scale: float = 1.0,
+        source: Any = None,
+        options: ReadOptions | None = None,
+        workers: int = 1,
+        watch: Watch = lambda line: None,
+    ):
+        self.store = store
+        self.seeds = seeds
+        self.scale = scale
+        self.source = source
+        self.options = options
+        self.workers = workers
+        self.watch = watch
+        self.opened: list[str] = []  # names of the data sets that were used
+        self.notes: list[str] = []  # what a reader must know beside the checks
+
+    def data(self, name: str = "digits", *, size: int | None = None, train: int | None = None) -> Dataset:
+        """The named set, or the user's own data in its place.
+
+        Args:
+            size: side of the images that models see, in pixels; their own unless said.
+            train: at most so many training images, classes in proportion; all unless said.
+        """
+        options = self.options or ReadOptions()
+        if size is not None and options.size is None:
+            options = options.replace(size=size)
+        dataset = open_dataset(name if self.source is None else self.source, options=options)
+        if dataset.task.name not in self.opened:
+            self.opened.append(dataset.task.name)
+        if train is not None and train < len(dataset.train):
+            dataset = dataset.train_fraction(train / len(dataset.train))
+        return dataset
+
+    def examples(self, count: float) -> int:
+        """So many training examples, at this run's scale."""
+        return max(1, round(count * self.scale))
+
+    def train(
+        self,
+        dataset: Dataset,
+        recipes: Mapping[str, Recipe],
+        *,
+        examples: float,
+        trials: int = 1,
+        points: int = POINTS,
+        seeds: tuple[int, ...] | None = None,
+    ) -> dict[str, Arm]:
+        """Each recipe under its label, on every seed, at the same number of examples (times the scale).
+
+        Args:
+            trials: learning rates tried for each, a quarter of the arm's length in all, on a seed of their own.
+            points: of each learning curve.
+        """
+        budget = Budget(examples=self.examples(examples))
+        stack = all(pays(recipe) for recipe in recipes.values())
+
+        def job(label: str) -> Callable[[], Arm]:
+            return lambda: run_arm(
+                slug(label),
+                recipes[label],
+                dataset,
+                self.store,
+                budget=budget,
+                seeds=seeds or self.seeds,
+                trials=trials,
+                points=points,
+                stack=stack,
+                watch=self.watch,
+            )
+
+        arms = self._side_by_side({label: job(label) for label in recipes})
+        for label, arm in arms.items():
+            lost = [run.seed for run in arm.runs if run.status != FINISHED]
+            if lost:
+                self.notes.append(
+                    f"{label}: {len(lost)} of {len(arm.runs)} trainings diverged, and count as always answering the "
+                    "first class."
+                )
+        return arms
+
+    def work(self, jobs: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+        """Results of the milestone's own work, plain data, side by side; each kept under its name once it is done."""
+        return self._side_by_side({name: partial(self._once, name, job) for name, job in jobs.items()})
+
+    def _once(self, name: str, job: Callable[[], Any]) -> Any:
+        def told() -> Any:
+            result = json.loads(json.dumps(job()))
+            self.watch(f"{name}: done")
+            return result
+
+        return self.store.decide(f"work/{name}", told)
+
+    def _side_by_side(self, jobs: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+        names, results = list(jobs), {}
+
+        def done(number: int, result: Any) -> None:
+            results[names[number]] = result
+
+        run_side_by_side(list(jobs.values()), done, workers=self.workers)
+        return {name: results[name] for name in names}
+
+
+def slug(label: str) -> str:
+    """A label as the name of a folder."""
+    return "".join(letter if letter.isalnum() else "-" for letter in label.lower()).strip("-")
+
+
+def correct(arm: Arm, dataset: Dataset) -> np.ndarray:
+    """[seeds, items] bool: what each training answers rightly on validation. One that diverged always answers the
+    first class."""
+    targets, rows = dataset.validation.targets, iter(arm.correct(dataset.validation.targets))
+    return np.stack([next(rows) if run.status == FINISHED else targets == 0 for run in arm.runs])
+
+
+def accuracies(arm: Arm, dataset: Dataset) -> np.ndarray:
+    """[seeds] the accuracy of each training on validation."""
+    return correct(arm, dataset).mean(axis=1)
+
+
+def ask_accuracy(
+    text: str,
+    control: tuple[str, Arm],
+    arm: tuple[str, Arm],
+    dataset: Dataset,
+    **asked: Any,
+) -> Question:
+    """Whether the arm is right more often than the control; the other arguments are those of `Question`.
+
+    `control` and `arm` are items of what `Lab.train` returned: a label with its arm.
+    """
+    return Question(
+        text=text,
+        unit=asked.pop("unit", ACCURACY),
+        control=control[0],
+        control_values=correct(control[1], dataset),
+        arm=arm[0],
+        values=correct(arm[1], dataset),
+        percent=True,
+        identical=np.array_equal(control[1].logits, arm[1].logits),
+        **asked,
+    )
+
+
+def reached(run: Run, level: float, metric: str = "validation_accuracy", *, falling: bool = False) -> float | None:
+    """Examples after which a curve first passes `level`, between points by a straight line; None if it never does."""
+    before = None
+    for point in run.curve:
+        value = point.values[metric]
+        if value <= level if falling else value >= level:
+            if before is None:
+                return float(point.examples)
+            rise = (level - before.values[metric]) / (value - before.values[metric])
+            return float(before.examples + rise * (point.examples - before.examples))
+        before = point
+    return None
+
+
+def curves(
+    title: str,
+    caption: str,
+    arms: Mapping[str, Arm],
+    metric: str = "validation_accuracy",
+    *,
+    control: str | None = None,
+    y_label: str = ACCURACY,
+    percent: bool = True,
+    log_y: bool = False,
+) -> Picture:
+    """Learning curves: the mean over seeds, with a band from the lowest to the highest."""
+    series = []
+    for label, arm in arms.items():
+        runs = [run for run in arm.runs if run.status == FINISHED] or list(arm.runs)
+        length = min(len(run.curve) for run in runs)
+        if not length:
+            continue
+        table = np.array([[point.values[metric] for point in run.curve[:length]] for run in runs])
+        series.append(
+            Series(
+                label=label,
+                role="control" if label == control else "arm",
+                x=tuple(float(point.examples) for point in runs[0].curve[:length]),
+                y=tuple(table.mean(axis=0).tolist()),
+                low=tuple(table.min(axis=0).tolist()),
+                high=tuple(table.max(axis=0).tolist()),
+            )
+        )
+    return Picture(
+        kind="lines",
+        title=title,
+        caption=caption,
+        x_label="examples shown",
+        y_label=y_label,
+        percent=percent,
+        log_y=log_y,
+        series=tuple(series),
+    )

@@ -1,0 +1,34 @@
+"""Mirroring ruins what is told by left and right, and nothing else here does."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from epochal.core.claim import REFUTED
+from epochal.study.milestone import run_milestone
+from epochal.study.milestones import augmentation
+
+
+def sides(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Noise with a bright bar at the left or at the right, and which of the two it is."""
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 120, size=(count, 16, 16), dtype=np.uint8)
+    targets = np.arange(count) % 2
+    images[targets == 0, 4:12, 3:6] = 250
+    images[targets == 1, 4:12, 10:13] = 250
+    return images, np.array(["left", "right"])[targets]
+
+
+def test_mirrored_images_where_the_side_is_the_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(augmentation, "PASSES", 8)
+    monkeypatch.setattr(augmentation, "IMAGES", 300)
+    result = run_milestone(augmentation.MILESTONE, source=sides(500), seeds=2, out=tmp_path)
+    crop, flip, colour = result.checks
+    assert (flip.arm, flip.verdict) == ("mirrored images", REFUTED)
+    assert flip.effect > 3  # times the loss
+    assert crop.arm_mean < 0.3
+    assert min(colour.arm_mean, colour.control_mean) > 0.9
+    assert [series.label for series in result.pictures[0].series] == [
+        "no augmentation", "random crops", "mirrored images", "shifted colours",
+    ]  # fmt: skip

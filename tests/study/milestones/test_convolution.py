@@ -1,0 +1,32 @@
+"""Weight sharing, on few digits: no more errors with a seventh of the parameters, and the counts of the paper."""
+
+from pathlib import Path
+
+import pytest
+
+from epochal.core.claim import CONFIRMED
+from epochal.judge.claims import judge
+from epochal.study.lab import Lab
+from epochal.study.milestones import convolution
+from epochal.study.milestones.convolution import MILESTONE, OWN, SHARED
+from epochal.train.store import open_store
+
+
+def test_shared_weights_make_no_more_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convolution, "FEWER", ())
+    monkeypatch.setattr(convolution, "TRAIN", 320)
+    with open_store(tmp_path) as store:
+        measured = MILESTONE.measure(Lab(store=store, seeds=(0, 1, 2), source="digits"))
+    errors, count, connections = judge(measured.questions)
+    assert (errors.control, errors.arm) == (OWN, SHARED)
+    assert errors.control_mean > 0.8
+    assert errors.effect > -0.01
+    assert (count.arm_mean, count.verdict) == (9_760, CONFIRMED)
+    assert (connections.arm_mean, connections.verdict) == (64_660, CONFIRMED)
+    learning, sizes, layers = measured.pictures
+    assert [series.label for series in learning.series] == [OWN, SHARED]
+    assert all(len(series.x) == 1 for series in sizes.series)
+    assert {series.label: series.y for series in layers.series} == {
+        OWN: (19_968, 38_592, 5_790, 310),
+        SHARED: (1_068, 2_592, 5_790, 310),
+    }

@@ -1,0 +1,43 @@
+"""Depth: what the networks differ in, and how much harder the deepest is to train without normalisation."""
+
+from pathlib import Path
+
+import numpy as np
+
+from epochal.study.lab import Lab, accuracies
+from epochal.study.milestones.depth import PUBLISHED, gains, label, recipe
+from epochal.train.store import open_store
+
+PASSES = 10
+
+
+def test_depth_is_all_that_differs() -> None:
+    assert {recipe(11).differs(recipe(depth)) for depth in PUBLISHED if depth != 11} == {("options.depth",)}
+    assert (recipe(19).augment, list(PUBLISHED)) == ((), [11, 13, 16, 19])
+
+
+def test_nineteen_layers_of_random_weights_learn_later_than_eleven(tmp_path: Path) -> None:
+    """Where 11 layers have learned much, 19 are still near chance: at this scale the claim meets its own obstacle."""
+    with open_store(tmp_path) as store:
+        lab = Lab(store=store, seeds=(0,))
+        digits = lab.data("digits")
+        arms = lab.train(
+            digits,
+            {label(depth): recipe(depth) for depth in (11, 19)},
+            examples=PASSES * len(digits.train),
+            points=4,
+        )
+    shallow, deep = (float(accuracies(arms[label(depth)], digits).mean()) for depth in (11, 19))
+    assert shallow > 0.8
+    assert deep < shallow - 0.3
+
+
+def test_gains_are_those_over_eleven_layers(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        lab = Lab(store=store, seeds=(0,))
+        digits = lab.data("digits", train=64)
+        arms = lab.train(digits, {label(depth): recipe(depth) for depth in PUBLISHED}, examples=64, points=1)
+        here, published = gains(arms, digits).series
+        scores = [float(accuracies(arms[label(depth)], digits).mean()) for depth in PUBLISHED]
+    assert np.allclose(here.y, np.array(scores) - scores[0])
+    assert np.allclose(published.y, (0, 0.009, 0.026, 0.023))

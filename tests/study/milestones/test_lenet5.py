@@ -1,0 +1,24 @@
+"""LeNet-5 against nearest neighbours and a linear classifier, on a part of MNIST."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from epochal.study.milestone import run_milestone
+from epochal.study.milestones import lenet5
+from epochal.study.milestones.lenet5 import LENET, LINEAR, MILESTONE, NEIGHBOURS
+
+needs_mirror = pytest.mark.skipif(
+    not os.environ.get("EPOCHAL_MIRROR"), reason="EPOCHAL_MIRROR names no folder with the published data sets"
+)
+
+
+@needs_mirror
+def test_lenet_makes_fewer_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lenet5, "TRAIN", 4_000)
+    result = run_milestone(MILESTONE, seeds=2, out=tmp_path)
+    neighbours, linear = result.checks
+    assert (neighbours.control, neighbours.arm, linear.control) == (NEIGHBOURS, LENET, LINEAR)
+    assert neighbours.control_mean > 0.9
+    assert linear.interval[0] > 0.02

@@ -1,0 +1,20 @@
+"""Overlapping pooling: too small an effect to be told from none by a few digits."""
+
+from pathlib import Path
+
+import pytest
+
+from epochal.core.claim import CONFIRMED
+from epochal.study.milestone import run_milestone
+from epochal.study.milestones import overlapping_pooling
+
+
+def test_half_a_point_is_not_confirmed_by_a_few_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overlapping_pooling, "PASSES", 4)
+    monkeypatch.setattr(overlapping_pooling, "IMAGES", 500)
+    result = run_milestone(overlapping_pooling.MILESTONE, source="digits", seeds=2, out=tmp_path)
+    (check,) = result.checks
+    assert (check.control, check.arm) == (overlapping_pooling.CONTROL, overlapping_pooling.ARM)
+    assert min(check.control_mean, check.arm_mean) > 0.3
+    assert check.verdict != CONFIRMED
+    assert check.simultaneous[1] - check.simultaneous[0] > 2 * check.size  # which is why

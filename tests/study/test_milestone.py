@@ -1,0 +1,141 @@
+"""Milestones: the verdict of a planted null, harm and help; what is kept; what is refused; and the whole history."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from epochal.core.claim import CONFIRMED, REFUTED
+from epochal.core.errors import BudgetError, RunDirectoryError, UserError
+from epochal.core.experiment import EQUIVALENT
+from epochal.core.recipe import Recipe
+from epochal.study.changes import Change
+from epochal.study.history import run_history
+from epochal.study.lab import Lab, ask_accuracy, curves
+from epochal.study.milestone import RESULT, Measured, Milestone, read_result, read_results, run_milestone
+
+CONTROL = Recipe(
+    model="mlp",
+    options={"hidden": 32, "activation": "relu", "initialisation": "he"},
+    optimiser="sgd",
+    learning_rate=0.05,
+    schedule="constant",
+)
+EXAMPLES = 64 * 200
+
+
+def planted(name: str, **fields: object) -> Milestone:
+    """A milestone whose change sets these fields of the recipe."""
+    made = Change(
+        name=name, title=name, paper="none", year=2000, touches=tuple(fields), edit=lambda r: r.replace(**fields)
+    )
+
+    def measure(lab: Lab) -> Measured:
+        digits = lab.data("digits")
+        arms = lab.train(digits, {"control": CONTROL, name: made.apply(CONTROL)}, examples=EXAMPLES, points=4)
+        control, arm = arms.items()
+        asked = ask_accuracy("Does it help?", control, arm, digits, size=0.02, margin=0.01)
+        return Measured(questions=(asked,), pictures=(curves("Curves", "Mean of the seeds.", arms, control="control"),))
+
+    return Milestone(
+        name=name, year=2000, title=name, claim="It helps.", paper="none", published="none", setting="digits",
+        differs="planted", minutes=0.1, measure=measure, data="digits",
+    )  # fmt: skip
+
+
+NULL = planted("null", momentum=0.5)  # which plain gradient descent does not look at
+HARM = planted("harm", learning_rate=1e-5)
+HELP = planted("help", optimiser="momentum")
+
+
+@pytest.mark.parametrize("milestone, expected", [(NULL, EQUIVALENT), (HARM, REFUTED), (HELP, CONFIRMED)])
+def test_planted_effects(milestone: Milestone, expected: str, tmp_path: Path) -> None:
+    result = run_milestone(milestone, out=tmp_path)
+    assert result.verdict == expected
+    (check,) = result.checks
+    assert (check.seeds, check.items) == (5, 359)
+    assert (check.effect == 0) == (milestone is NULL)
+    assert result.sentence.startswith(
+        {EQUIVALENT: "No difference", REFUTED: "Refuted", CONFIRMED: "Confirmed"}[expected]
+    )
+    assert (result.data, result.published_data, result.scale) == ("digits", True, 1.0)
+    (picture,) = result.pictures
+    assert [series.role for series in picture.series] == ["control", "arm"]
+    assert all(low <= y <= high for s in picture.series for low, y, high in zip(s.low, s.y, s.high, strict=True))
+    assert read_result(tmp_path / milestone.name) == result
+    assert read_results(tmp_path) == {milestone.name: result}
+
+
+def test_a_budget_and_seeds_are_kept_to(tmp_path: Path) -> None:
+    result = run_milestone(NULL, budget="3s", seeds=3, out=tmp_path)
+    assert (result.scale, result.seeds) == (0.5, (0, 1, 2))
+    assert result.pictures[0].series[0].x[-1] == EXAMPLES / 2
+
+
+class Stopped(Exception):
+    pass
+
+
+def test_an_interrupted_run_goes_on_and_an_ended_one_is_measured_anew(tmp_path: Path) -> None:
+    def stop_after_training(lab: Lab) -> Measured:
+        NULL.measure(lab)
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        run_milestone(replace(NULL, measure=stop_after_training), out=tmp_path)
+    lines: list[str] = []
+    first = run_milestone(NULL, out=tmp_path, progress=lines.append)
+    spent = json.loads((tmp_path / "null" / RESULT).read_text())["seconds"]
+    runs = sorted((tmp_path / "null" / "runs").rglob("*.safetensors"))
+    times = [path.stat().st_mtime_ns for path in runs]
+    assert runs and spent > 0
+    again = run_milestone(NULL, out=tmp_path)
+    assert [path.stat().st_mtime_ns for path in runs] != times, "the ended one was trained again"
+    assert again.checks == first.checks, "and came to the same"
+
+
+@pytest.mark.parametrize(
+    "settings, error, message",
+    [
+        ({"seeds": 1}, BudgetError, "no verdict comes from one seed"),
+        ({"budget": "soon"}, BudgetError, "duration"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(
+    settings: dict[str, Any], error: type, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(error, match=message):
+        run_milestone(NULL, out=tmp_path, **settings)
+
+
+def test_a_milestone_of_made_data_takes_no_other(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="leave out --data"):
+        run_milestone(replace(NULL, data=""), source="digits", out=tmp_path)
+
+
+def test_a_damaged_result_is_named(tmp_path: Path) -> None:
+    (tmp_path / "null").mkdir()
+    (tmp_path / "null" / RESULT).write_text("{")
+    with pytest.raises(RunDirectoryError, match="Remove it, or run the milestone again"):
+        read_result(tmp_path / "null")
+
+
+def test_the_history_goes_on_past_what_cannot_be_run_and_resumes(tmp_path: Path) -> None:
+    def measure(lab: Lab) -> Measured:
+        raise UserError("The data cannot be had.")
+
+    lost = replace(HARM, name="lost", measure=measure)
+    history = run_history([lost, NULL], out=tmp_path, budget="4s")
+    assert history.failures == {"lost": "The data cannot be had."} and not history.complete
+    assert set(history.results) == {"null"}
+    assert "1 equivalent" in history.to_text() and "not run" in history.to_text()
+    assert history.atlas.exists()
+    resumed = run_history([HARM, NULL], out=tmp_path, budget="4s", resume=True)
+    assert resumed.complete and resumed.results["null"] == history.results["null"]
+
+
+def test_a_history_needs_time(tmp_path: Path) -> None:
+    with pytest.raises(BudgetError, match="too little for the whole history"):
+        run_history([HARM, NULL], out=tmp_path, budget="1s")
