@@ -16,8 +16,11 @@ BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 # Each command with the module that holds it, and its line in `epochal --help`: no module is imported for that.
 COMMANDS = {
     "climb": ("epochal.commands.climb", "Run the ladder of approaches on your labelled images."),
+    "why": ("epochal.commands.why", "Say which ingredients of a network carry its result on your images."),
     "predict": ("epochal.commands.predict", "Predict pictures with a bundle."),
     "report": ("epochal.commands.report", "Show and rewrite the report of a climb, or export its metrics."),
+    "milestone": ("epochal.commands.milestone", "Run the claims of the field's history as experiments."),
+    "atlas": ("epochal.commands.atlas", "Write the atlas: a static site of the history, from results."),
     "train": ("epochal.commands.train", "Train one rung by itself."),
     "ladder": ("epochal.commands.ladder", "List the rungs, with their sizes for your images."),
     "data": ("epochal.commands.data", "List, get and check data sets."),

@@ -30,11 +30,15 @@ LONG_VERDICT = 140  # letters; a longer sentence is set in a smaller size
 def write_report(result: ClimbResult, path: Path) -> Path:
     """Write the page to `path` (a file, or a folder which gets report.html), whole or not at all; returns the file."""
     path = Path(path)
-    file = path / "report.html" if path.is_dir() else path
+    return write(render(result), path / "report.html" if path.is_dir() else path)
+
+
+def write(page: str, file: Path) -> Path:
+    """Write a page whole or not at all, its folder too where there is none; returns the file."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        draft.write_text(render(result), encoding="utf-8")
+        draft.write_text(page, encoding="utf-8")
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
@@ -43,26 +47,28 @@ def write_report(result: ClimbResult, path: Path) -> Path:
 
 def render(result: ClimbResult) -> str:
     """The page as text: one HTML document that needs nothing else, whatever the climb lacks."""
-    return _environment().get_template("page.html.j2").render(_context(result))
+    return environment().get_template("page.html.j2").render(_context(result))
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates of this folder, which escape whatever is put into them."""
+    made = Environment(
         loader=PackageLoader("epochal.study.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(words=words, shape=shape, marks_of=marks_of)
-    return environment
+    made.globals.update(words=words, shape=shape, marks_of=marks_of)
+    return made
 
 
 @cache
-def _style() -> Markup:
+def style(*more: str) -> Markup:
+    """The style sheet of every page, with more of them after it."""
     sheets = files("epochal.study.report").joinpath("templates")
-    texts = [sheets.joinpath(name).read_text(encoding="utf-8") for name in ("style.css", "charts.css")]
+    texts = [sheets.joinpath(name).read_text(encoding="utf-8") for name in ("style.css", "charts.css", *more)]
     return Markup(re.sub(r"/\*.*?\*/|\n\s*", "", "".join(texts), flags=re.S))  # our own files: no user's text in them
 
 
@@ -84,7 +90,7 @@ def _context(result: ClimbResult) -> dict[str, Any]:
     ]
     return {
         "result": result,
-        "style": _style(),
+        "style": style(),
         "metric": metric,
         "views": views,
         "ranked": best_first(views),

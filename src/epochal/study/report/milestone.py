@@ -1,0 +1,177 @@
+"""What people see of a milestone: the listing, the text for the terminal, and a page of its own."""
+
+import shutil
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from epochal.core.claim import Check, MilestoneResult
+from epochal.judge.claim_text import effect, level, margin, needed, paired
+from epochal.judge.claims import EXACT
+from epochal.study.report import plates as told
+from epochal.study.report import words
+from epochal.study.report.charts.effects import strip
+from epochal.study.report.charts.plot import shortened
+from epochal.study.report.charts.signs import sign
+from epochal.study.report.code import coloured, source
+from epochal.study.report.page import environment, style, write
+from epochal.study.report.pictures import figure
+from epochal.study.report.plates import Plate, plates
+
+if TYPE_CHECKING:
+    from epochal.study.milestone import Milestone
+
+WIDTH, NARROWEST, WIDEST = 118, 100, 140  # columns of the text; of the listing, which takes what the terminal has
+PAGE = "page.html"
+
+
+def listing(milestones: Sequence["Milestone"], results: Mapping[str, MilestoneResult]) -> str:
+    """The claims in the order of history: minutes are those on two cores at full length, and the verdict is the last
+    one here."""
+    shown = plates(milestones, results)
+    if not shown:
+        return "There are no milestones."
+    width = min(max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST), WIDEST)
+    name = max(len("name"), *(len(plate.name) for plate in shown))
+    verdict = max(len(told.SAID[kind]) for kind in told.TELLING) + 2
+    claim = width - 4 - name - verdict - len("minutes") - len("--data") - 10
+    indent = 4 + name + 4
+
+    def row(year: object, title: str, said: str, length: str, data: str, last: str) -> str:
+        return f"{year:<4}  {title:<{name}}  {said:<{claim}}  {length:>7}  {data:<6}  {last}".rstrip()
+
+    lines = [row("year", "name", "claim; published figure; source", "minutes", "data", "verdict here")]
+    for plate in shown:
+        one = plate.milestone
+        data = "--data" if one.data else ""
+        last = f"{told.SIGNS.get(plate.verdict, '?')} {plate.said}"
+        lines.append(row(one.year, one.name, shortened(one.claim, claim), f"{one.minutes:g}", data, last))
+        lines += [" " * indent + shortened(each, width - indent) for each in (one.published, one.paper) if each]
+    total = sum(plate.milestone.minutes for plate in shown)
+    counts = ", ".join(f"{count} {told.COUNTED[kind]}" for kind, count in told.tally(shown))
+    lines += ["", f"{words.plural(len(shown), 'claim')}, {total:g} minutes on two cores: {counts}."]
+    return "\n".join(lines)
+
+
+def to_text(milestone: "Milestone", result: MilestoneResult) -> str:
+    """The verdict, then each question with its effect and what the claim needs, the published figure, and all that a
+    reader needs to weigh it."""
+    plate = Plate(number=0, milestone=milestone, result=result)
+    lines = [
+        f"{milestone.year}  {milestone.title} ({milestone.name})",
+        *_wrapped(milestone.claim),
+        "",
+        *_wrapped(f"{told.SIGNS.get(plate.verdict, '?')} {result.sentence}"),
+    ]
+    for check in result.checks:
+        lines += ["", *_wrapped(f"{told.SIGNS.get(check.verdict, '?')} {check.question}", 2)]
+        lines += _wrapped(f"{who(check)}; {told.counted(check)}", 6)
+        lines += _wrapped(f"{check.unit} {effect(check)}; needed: {needed(check)}; {check.verdict}", 6)
+    facts = [
+        ("Published", milestone.published),
+        ("Paper", milestone.paper),
+        ("Here", milestone.setting),
+        ("Differs", milestone.differs),
+        *(("Note", note) for note in (*told.qualified(milestone, result), *result.notes)),
+        ("Seeds", f"{len(result.seeds)} ({', '.join(map(str, result.seeds))})"),
+        ("Data", result.data),
+        ("Run", f"{dated_moment(result)}, {words.duration(result.seconds)}, {told.machine(result)}"),
+        ("Again", result.command),
+    ]
+    lines.append("")
+    for term, value in facts:
+        if value:
+            lines += textwrap.wrap(
+                value, WIDTH, initial_indent=f"{term:<11}", subsequent_indent=" " * 11, break_on_hyphens=False
+            )
+    return "\n".join(lines)
+
+
+def _wrapped(said: str, indent: int = 0) -> list[str]:
+    space = " " * indent
+    return textwrap.wrap(said, WIDTH, initial_indent=space, subsequent_indent=space + "  ", break_on_hyphens=False)
+
+
+def dated_moment(result: MilestoneResult) -> str:
+    return words.moment(result.started) or "at a time that was not recorded"
+
+
+def who(check: Check) -> str:
+    """The two that were compared, with their values: 'residual 100.0% against plain 57.0%'."""
+    if check.control_mean is None:
+        return check.arm
+    return f"{check.arm} {level(check, check.arm_mean)} against {check.control} {level(check, check.control_mean)}"
+
+
+def write_page(milestone: "Milestone", result: MilestoneResult, directory: Path | str) -> Path:
+    """Write DIRECTORY/page.html, one file that needs nothing else; returns it."""
+    plate = Plate(number=0, milestone=milestone, result=result)
+    return write(render(plate), Path(directory) / PAGE)
+
+
+def render(
+    plate: Plate, *, before: Plate | None = None, after: Plate | None = None, total: int = 0, home: str = ""
+) -> str:
+    """The page of a milestone that has been run.
+
+    Args:
+        before, after: its neighbours in the atlas, where it has any with a page.
+        total: how many plates the atlas has.
+        home: the file of the atlas's first page, "" for a page by itself.
+    """
+    assert plate.result is not None
+    code = source(plate.milestone.code)
+    context: dict[str, Any] = {
+        "plate": plate,
+        "milestone": plate.milestone,
+        "result": plate.result,
+        "deciding": plate.deciding,
+        "checks": [(check, strip(check, check.verdict.replace(" ", "-"))) for check in plate.result.checks],
+        "figures": [figure(each, f"{number}") for number, each in enumerate(plate.result.pictures, 1)],
+        "qualified": told.qualified(plate.milestone, plate.result),
+        "code": coloured(code),
+        "code_lines": len(code.splitlines()),
+        "again": f"epochal milestone run {plate.name}",
+        "facts": facts(plate),
+        "before": before,
+        "after": after,
+        "total": total,
+        "home": home,
+    }
+    return environment().get_template("milestone.html.j2").render(shared() | context)
+
+
+def facts(plate: Plate) -> list[tuple[str, str]]:
+    """All that is needed to repeat the run."""
+    result = plate.result
+    assert result is not None
+    length = "as the milestone has it" if 0.995 <= result.scale <= 1.005 else f"{result.scale:.3g} of the milestone's"
+    named = {"device": "Hardware"}
+    return [
+        ("Date", dated_moment(result)),
+        ("Time", f"{words.duration(result.seconds)} (about {plate.milestone.minutes:g} min on two cores in full)"),
+        ("Seeds", ", ".join(map(str, result.seeds)) or "none"),
+        ("Data", result.data),
+        ("Length", length),
+        *((named.get(key, key.replace("_", " ").capitalize()), value) for key, value in result.environment.items()),
+    ]
+
+
+def shared() -> dict[str, Any]:
+    """What the pages of the atlas have in common."""
+    return {
+        "style": Markup(style("atlas.css")),
+        "told": told,
+        "tidy": told.tidy,
+        "effect": effect,
+        "needed": needed,
+        "margin": margin,
+        "level": level,
+        "paired": paired,
+        "exact": EXACT,
+        "who": who,
+        "sign": sign,
+    }
