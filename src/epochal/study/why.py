@@ -1,0 +1,298 @@
+"""Why a rung does what it does: what each of its ingredients brings on these data, alone and among the others.
+
+A control without any of a rung's ingredients, and combinations of them by a factorial design, train on the same number
+of examples and the same seeds. From the scores come what each ingredient brings alone, what is lost without it, its
+Shapley value, and which of them help or stand in for each other.
+"""
+
+import dataclasses
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from epochal.core.errors import BudgetError, RunDirectoryError, UserError
+from epochal.core.experiment import EQUIVALENT
+from epochal.core.recipe import Option, Recipe
+from epochal.core.run import FINISHED, Budget
+from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.options import ReadOptions
+from epochal.judge import design
+from epochal.models.catalogue import CLASSICAL, NETWORK, RUNGS
+from epochal.models.catalogue import rung as known_rung
+from epochal.study.changes import Change, Edit, change
+from epochal.study.directories import source_name
+from epochal.study.lab import accuracies
+from epochal.study.milestone import LEAST_SEEDS, RESULT, begin
+from epochal.study.why_result import Ingredient, WhyResult
+from epochal.train.budget import Rate, measure
+from epochal.train.budget import seconds as parse_seconds
+from epochal.train.checkpoint import write_atomically
+from epochal.train.device import environment
+from epochal.train.experiment import MEASURING, Arm, Watch, run_arm
+from epochal.train.store import Store, open_store
+from epochal.train.together import pays
+from epochal.train.workers import run_side_by_side, share, side_by_side
+
+MOST = 6  # ingredients: 64 combinations, or 44 by a half fraction with its corners
+MARGIN = 0.01
+POINTS = 2  # of each learning curve
+PASSES = 5  # over the training data, that a full design must leave each training; else half of it is run
+LEAST_EXAMPLES = 1000  # of a training, or one pass where that is less
+LEAST_SECONDS = 0.1  # of a training: less is refused before anything is measured
+CLOSING = 0.04  # share of the budget that is kept for the end
+OVERHEAD = 0.05  # seconds that building, keeping and passing on a training cost
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factor:
+    """An ingredient that a combination has or lacks: what takes it out, what then stands in its place, and the change
+    that puts it in."""
+
+    name: str
+    off: str
+    strip: Edit
+    change: Change
+
+    def fits(self, model: str) -> bool:
+        """Whether the model has the options that this ingredient sets."""
+        options = {field.name for field in dataclasses.fields(RUNGS[model].config_class)}
+        wanted = {name.removeprefix("options.") for name in self.change.touches if name.startswith("options.")}
+        return wanted <= options
+
+
+def _option(name: str, off: Option, put_in: str) -> Factor:
+    def strip(recipe: Recipe) -> Recipe:
+        return recipe.with_options(**{name: off})
+
+    return Factor(name=name, off=off if isinstance(off, str) else "none", strip=strip, change=change(put_in))
+
+
+FACTORS = (
+    _option("activation", "sigmoid", "relu"),
+    _option("normalisation", "none", "batch_norm"),
+    _option("initialisation", "lecun", "he"),
+    _option("dropout", 0.0, "dropout"),
+    Factor(name="augmentation", off="none", strip=lambda recipe: recipe.replace(augment=()), change=change("crop")),
+    _option("shortcuts", "none", "residual"),
+    Factor(
+        name="momentum",
+        off="none",
+        strip=lambda recipe: recipe.replace(optimiser="sgd", momentum=0.0),
+        change=change("momentum"),
+    ),
+)
+
+
+def factors_of(rung: str, chosen: Sequence[str | Factor] | None = None) -> tuple[Factor, ...]:
+    """The ingredients of a rung: the first six that it can have, or those chosen, by name or as they are.
+
+    Raises:
+        UserError: there is no such rung, it is a classical one, or it has no such ingredient.
+    """
+    if known_rung(rung).kind == CLASSICAL:
+        networks = ", ".join(name for name, entry in RUNGS.items() if entry.kind == NETWORK)
+        raise UserError(
+            f"rung: expected a network, which is made of ingredients; got {rung}, which fits itself. Choose {networks}."
+        )
+    fitting = {factor.name: factor for factor in FACTORS if factor.fits(rung)}
+    if chosen is None:
+        return tuple(fitting.values())[:MOST]
+    if unknown := [name for name in chosen if isinstance(name, str) and name not in fitting]:
+        raise UserError(
+            f"ingredients: {', '.join(map(str, unknown))} not known of {rung}. It can have {', '.join(fitting)}."
+        )
+    found = tuple(fitting[factor] if isinstance(factor, str) else factor for factor in chosen)
+    if not 1 <= len({factor.name for factor in found}) == len(found) <= MOST:
+        raise UserError(f"ingredients: expected 1 to {MOST} different ones, got {len(found)}: {', '.join(fitting)}.")
+    return found
+
+
+def stripped(recipe: Recipe, factors: Sequence[Factor]) -> Recipe:
+    """The recipe without any of the ingredients."""
+    for factor in factors:
+        recipe = factor.strip(recipe)
+    return recipe
+
+
+def combine(control: Recipe, factors: Sequence[Factor], runs: design.Runs) -> dict[str, Recipe]:
+    """The recipe of each run of a design, under the ingredients that it has."""
+    recipes = {}
+    for row in runs.tolist():
+        recipe, present = control, [factor for factor, on in zip(factors, row, strict=True) if on]
+        for factor in present:
+            recipe = factor.change.apply(recipe)
+        label = "+".join(factor.name for factor in present) or "none"
+        recipes["all" if len(present) == len(factors) else label] = recipe
+    return recipes
+
+
+def why(
+    source: Any,
+    *,
+    rung: str = "resnet",
+    budget: float | str = "20m",
+    seeds: int = 5,
+    margin: float = MARGIN,
+    ingredients: Sequence[str | Factor] | None = None,
+    options: ReadOptions | None = None,
+    out: Path | str | None = None,
+    progress: Watch | None = None,
+    command: str | None = None,
+) -> WhyResult:
+    """Say which ingredients carry what a rung reaches on labelled images. The result is kept in OUT/result.json.
+
+    An attribution that was interrupted goes on where it stopped, if it is asked for with the same settings. The test
+    split stays sealed: scores are on validation.
+
+    Args:
+        source: a folder, a manifest, a named set, or (images, labels) arrays; see `open_dataset`.
+        budget: seconds for everything, or a duration.
+        seeds: trainings of each combination.
+        margin: differences in accuracy below this do not matter to you.
+        ingredients: names of those to ask about; the first six that the rung can have unless said.
+        out: the run directory, runs/why-NAME unless said.
+
+    Raises:
+        UserError: the rung, ingredients, data, budget or directory cannot be used as they are; the message says why.
+    """
+    factors, seconds, watch = factors_of(rung, ingredients), parse_seconds(budget), progress or (lambda line: None)
+    if seeds < LEAST_SEEDS:
+        raise BudgetError(f"seeds: expected {LEAST_SEEDS} or more, got {seeds}: one says nothing of chance.")
+    if not 0 <= margin < 0.5:
+        raise BudgetError(f"margin: expected a fraction from 0 to 0.5 (0.01 is one point), got {margin}.")
+    least = len(design.designs(len(factors))[-1]) * seeds * LEAST_SECONDS / side_by_side()
+    if seconds < least:
+        raise _too_little(seconds, least, factors, seeds)
+    directory, began = Path(out or Path("runs") / f"why-{source_name(source)}"), time.perf_counter()
+    with open_store(directory) as store:
+        settings = {"why": rung, "ingredients": [factor.name for factor in factors], "seeds": seeds}
+        settings |= {"seconds": seconds, "source": str(source), "options": str(options)}
+        _refuse_another(store, directory)
+        before = begin(store, directory, settings)
+        started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
+        dataset = open_dataset(source, options=options)
+        control = stripped(RUNGS[rung].recipe, factors)
+        try:
+            settled = partial(settle, dataset, control, factors, seeds, seconds, began)
+            plan = store.decide("plan", settled)
+            control = control.replace(precision=plan["precision"], memory_format=plan["memory_format"])
+            runs, each = np.array(plan["runs"], dtype=bool), Budget.from_dict(plan["budget"])
+            watch(f"{len(runs)} combinations of {len(factors)} ingredients, {seeds} seeds, {each.examples:,} examples")
+            arms = _train(combine(control, factors, runs), dataset, store, each, seeds, watch)
+        except KeyboardInterrupt:
+            watch("Interrupted. What is finished is kept; the same command goes on with it.")
+            raise
+        finally:
+            spent = before + time.perf_counter() - began
+            store.put("spent", spent)
+        score = design.attribute(runs, np.stack([accuracies(arm, dataset) for arm in arms], axis=1))
+        result = WhyResult(
+            data=dataset.task.name,
+            rung=rung,
+            ingredients=_ingredients(factors, runs, arms, score, margin),
+            combinations=len(runs),
+            full=design.is_full(runs),
+            seeds=seeds,
+            examples=each.examples,
+            learning_rate=control.learning_rate,
+            diverged=sum(run.status != FINISHED for arm in arms for run in arm.runs),
+            score=score,
+            cost=design.attribute(runs, np.array([[run.cost.seconds for run in arm.runs] for arm in arms]).T),
+            stacked=pays(control),
+            margin=margin,
+            seconds=spent,
+            started=started,
+            command=command or " ".join(sys.argv),
+            environment=environment(),
+        )
+        write_atomically(directory / RESULT, (result.to_json() + "\n").encode())
+        store.put("ended", True)
+        shutil.rmtree(directory / "runs", ignore_errors=True)  # hundreds of weights that nobody will serve
+    return result
+
+
+def settle(
+    dataset: Dataset, control: Recipe, factors: tuple[Factor, ...], seeds: int, seconds: float, began: float
+) -> dict[str, Any]:
+    """Measure how fast the corners are, and choose the design and the examples of each training.
+
+    A combination has about half of the ingredients, so it takes about the mean of the two corners. Every combination
+    is run where that leaves each training `PASSES` over the data, else half of them with the corners.
+
+    Raises:
+        BudgetError: it is too little even for half of them; the message tells the least.
+    """
+    workers, rates = side_by_side(), dict[int, Rate]()
+    corners = combine(control, factors, design.full_factorial(len(factors))[[0, -1]]).values()
+    jobs = [partial(measure, dataset, recipe, MEASURING * seconds) for recipe in corners]
+    run_side_by_side(jobs, rates.__setitem__, workers=workers)
+    none, every = rates[0], rates[1]
+    rate = every.replace(scale=(none.scale + every.scale) / 2, points=POINTS)
+    spent, count = time.perf_counter() - began, len(dataset.train)
+    for runs in design.designs(len(factors)):
+        stretch = share(len(runs), workers) / (len(runs) * seeds)
+        promised = ((1 - CLOSING) * seconds - spent) * stretch - OVERHEAD
+        budget = rate.budget(max(promised, 1e-3))
+        if budget.examples >= PASSES * count:
+            break
+    fewest = min(LEAST_EXAMPLES, count)
+    if promised <= 0 or budget.examples < fewest:
+        needed = rate.seconds(Budget(examples=fewest, glance=budget.glance)) + OVERHEAD
+        raise _too_little(seconds, 1.1 * (needed / stretch + spent) / (1 - CLOSING), factors, seeds)
+    return {
+        "runs": runs.tolist(),
+        "budget": Budget(examples=budget.examples, glance=budget.glance).to_dict(),
+        "precision": every.recipe.precision,
+        "memory_format": every.recipe.memory_format,
+    }
+
+
+def _train(
+    recipes: Mapping[str, Recipe], dataset: Dataset, store: Store, budget: Budget, seeds: int, watch: Watch
+) -> list[Arm]:
+    arms: dict[int, Arm] = {}
+    jobs = [
+        partial(
+            run_arm, label, recipe, dataset, store, budget=budget, seeds=tuple(range(seeds)), points=POINTS, watch=watch
+        )
+        for label, recipe in recipes.items()
+    ]
+    run_side_by_side(jobs, arms.__setitem__, workers=side_by_side())
+    return [arms[place] for place in range(len(jobs))]
+
+
+def _ingredients(
+    factors: tuple[Factor, ...], runs: design.Runs, arms: list[Arm], score: design.Attribution, margin: float
+) -> tuple[Ingredient, ...]:
+    found = []
+    for place, (factor, value) in enumerate(zip(factors, score.shapley, strict=True)):
+        nothing = design.idle(runs, [arm.logits for arm in arms], place)
+        verdict = EQUIVALENT if nothing else value.verdict(margin)
+        found.append(Ingredient(name=factor.name, off=factor.off, on=factor.change.name, idle=nothing, verdict=verdict))
+    return tuple(found)
+
+
+def _refuse_another(store: Store, directory: Path) -> None:
+    """
+    Raises:
+        RunDirectoryError: the directory holds something else than an attribution, which must not be cleared.
+    """
+    known = store.get("settings")
+    if (known is None and store.runs()) or (known is not None and "why" not in known):
+        raise RunDirectoryError(f"{directory} holds another kind of run. Choose another directory with --out.")
+
+
+def _too_little(seconds: float, least: float, factors: tuple[Factor, ...], seeds: int) -> BudgetError:
+    trainings = len(design.designs(len(factors))[-1]) * seeds
+    return BudgetError(
+        f"budget: {seconds:g} s is too little for {trainings} trainings, of {len(factors)} ingredients and {seeds} "
+        f"seeds. Give at least {np.ceil(least):.0f}s, or fewer ingredients or seeds."
+    )

@@ -1,0 +1,170 @@
+"""Attribution on the digits: what helps is found, what does nothing is warned about, and nothing finished is lost."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from epochal.core.errors import BudgetError, RunDirectoryError, UserError
+from epochal.core.experiment import BETTER, EQUIVALENT
+from epochal.data.dataset import open_dataset
+from epochal.judge import design
+from epochal.models.catalogue import RUNGS
+from epochal.study.changes import Change, change
+from epochal.study.why import Factor, combine, factors_of, stripped, why
+from epochal.study.why_result import WhyResult, listed
+from epochal.train.store import open_store
+
+# Plain gradient descent does not look at its momentum: the planted null.
+NOTHING = Factor(
+    name="nothing",
+    off="none",
+    strip=lambda recipe: recipe.replace(optimiser="sgd", momentum=0.0),
+    change=Change(
+        name="nothing",
+        title="Nothing",
+        paper="none",
+        year=2000,
+        touches=("momentum",),
+        edit=lambda recipe: recipe.replace(momentum=0.5),
+    ),
+)
+ASKED = {"rung": "mlp", "ingredients": ("normalisation", "initialisation", NOTHING), "budget": "12s", "seeds": 3}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory) -> tuple[WhyResult, Path]:
+    directory = tmp_path_factory.mktemp("why") / "run"
+    open_dataset("digits")  # what is imported for the first time takes seconds of its own
+    return why("digits", out=directory, command="epochal why digits", **ASKED), directory
+
+
+def test_what_helps_is_found_and_what_does_nothing_is_warned_about(explained):
+    result = explained[0]
+    assert (result.combinations, result.full, result.seeds) == (8, True, 3)
+    normalisation, _, nothing = result.ingredients
+    assert (normalisation.name, normalisation.off, normalisation.on) == ("normalisation", "none", "batch_norm")
+    assert (normalisation.verdict, normalisation.idle) == (BETTER, False)
+    assert (nothing.verdict, nothing.idle) == (EQUIVALENT, True)
+    assert result.score.shapley[2].interval == (0, 0)
+    assert sum(value.mean for value in result.score.shapley) == pytest.approx(result.score.joint.mean)
+    assert any(line.startswith("No effect: nothing changed nothing at all.") for line in result.warnings)
+    assert result.sentence.startswith("On digits, normalisation (+")
+    assert "what the ingredients of mlp bring together (+" in result.sentence
+    assert "nothing brings nothing that matters" in result.sentence or "and nothing bring nothing" in result.sentence
+
+
+def test_the_text_has_every_ingredient(explained):
+    result = explained[0]
+    text = result.to_text()
+    for ingredient in result.ingredients:
+        assert f"\n  {ingredient.name} " in text
+    assert result.sentence in text
+    assert f"8 combinations x 3 seeds, {result.examples:,} examples each" in text
+    assert "trained together, as one" in text
+
+
+def test_the_result_is_kept_and_the_weights_are_not(explained):
+    result, directory = explained
+    assert WhyResult.from_json((directory / "result.json").read_text()) == result
+    assert not (directory / "runs").exists()
+    assert json.loads((directory / "result.json").read_text())["command"] == "epochal why digits"
+
+
+def test_an_interrupted_attribution_goes_on(tmp_path):
+    told: list[str] = []
+
+    def interrupt(line: str) -> None:
+        told.append(line)
+        if line.startswith("normalisation: seed 1"):
+            raise KeyboardInterrupt
+
+    asked = ASKED | {"ingredients": ("normalisation", "momentum"), "budget": "3s", "seeds": 2}
+    with pytest.raises(KeyboardInterrupt):
+        why("digits", out=tmp_path, progress=interrupt, **asked)
+    assert told[-1].startswith("Interrupted. What is finished is kept")
+    with open_store(tmp_path) as store:
+        before = store.runs()
+    assert {"none/seed-0", "none/seed-1"} <= set(before)
+    result = why("digits", out=tmp_path, **asked)
+    with open_store(tmp_path) as store:
+        after = store.runs()
+    assert {name: after[name] for name in before} == before  # the seconds are in the records
+    assert len(after) == 4 * 2
+    assert result.examples == before["none/seed-0"].budget.examples
+
+
+@pytest.mark.parametrize(
+    "rung, names",
+    [
+        ("resnet", "activation normalisation initialisation dropout augmentation shortcuts"),
+        ("mlp", "activation normalisation initialisation dropout augmentation momentum"),
+        ("vgg", "activation normalisation initialisation dropout augmentation momentum"),
+        ("perceptron", "augmentation momentum"),
+    ],
+)
+def test_the_ingredients_of_a_rung(rung, names):
+    factors = factors_of(rung)
+    assert [factor.name for factor in factors] == names.split()
+    recipes = combine(stripped(RUNGS[rung].recipe, factors), factors, design.full_factorial(len(factors)))
+    assert len({recipe.digest() for recipe in recipes.values()}) == len(recipes) == 2 ** len(factors)
+
+
+def test_a_combination_has_what_its_name_says():
+    factors = factors_of("resnet")
+    recipes = combine(stripped(RUNGS["resnet"].recipe, factors), factors, design.full_factorial(6))
+    control = recipes["none"]
+    assert control.augment == ()
+    assert control.options == {
+        "depth": 20, "activation": "sigmoid", "normalisation": "none", "initialisation": "lecun", "dropout": 0.0,
+        "shortcuts": "none",
+    }  # fmt: skip
+    assert recipes["activation+shortcuts"] == change("residual").apply(change("relu").apply(control))
+    assert len(control.differs(recipes["all"])) == 6
+
+
+@pytest.mark.parametrize(
+    "asked, error, message",
+    [
+        ({"rung": "oracle"}, UserError, "There is no rung 'oracle'. The ladder has majority"),
+        ({"rung": "hog-svm"}, UserError, "got hog-svm, which fits itself. Choose perceptron, mlp, lenet"),
+        ({"ingredients": ("shortcuts",)}, UserError, "shortcuts not known of mlp. It can have activation"),
+        ({"ingredients": ("dropout", "dropout")}, UserError, "expected 1 to 6 different ones, got 2"),
+        ({"ingredients": ()}, UserError, "expected 1 to 6 different ones, got 0"),
+        ({"seeds": 1}, BudgetError, "seeds: expected 2 or more, got 1"),
+        ({"margin": 1}, BudgetError, "margin: expected a fraction"),
+        ({"budget": "2s", "seeds": 5}, BudgetError, r"2 s is too little for 220 trainings.*Give at least 22s"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_anything_is_written(asked, error, message, tmp_path):
+    with pytest.raises(error, match=message):
+        why("digits", out=tmp_path / "run", **({"rung": "mlp", "budget": "60s"} | asked))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_budget_that_is_too_little_for_this_speed_tells_the_least(tmp_path):
+    asked = {"rung": "vgg", "ingredients": ("activation",), "seeds": 2, "out": tmp_path}
+    with pytest.raises(BudgetError, match=r"0.5 s is too little for 4 trainings.*Give at least \d+s"):
+        why("digits", budget="0.5s", **asked)
+
+
+def test_a_directory_of_another_kind_is_left_alone(tmp_path):
+    with open_store(tmp_path) as store:
+        store.put("settings", {"seeds": 3})
+    with pytest.raises(RunDirectoryError, match="holds another kind of run"):
+        why("digits", out=tmp_path, **ASKED)
+    with open_store(tmp_path) as store:
+        assert store.get("settings") == {"seeds": 3}
+
+
+def test_words_are_listed():
+    assert [listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
