@@ -92,7 +92,7 @@ def test_a_stack_gives_back_its_networks() -> None:
 
 
 def test_only_what_can_be_stacked_is(tmp_path: Any) -> None:
-    assert pays(RECIPE)
+    assert pays(RECIPE) and not pays(RECIPE.with_options(hidden=512))
     assert not pays(RECIPE.replace(clip=1.0)) and not pays(RECIPE.replace(ema=0.99))
     assert not pays(RUNGS["resnet"].recipe) and not pays(RUNGS["hog-svm"].recipe)
 

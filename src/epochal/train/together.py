@@ -26,11 +26,14 @@ from epochal.train.optimise import Stepper
 from epochal.train.trainee import Trainee
 
 MODELS = ("perceptron", "mlp")  # whose steps are products of matrices; stacked convolutions were slower on a CPU
+WIDEST = 300  # hidden units: wider layers keep a processor busy by themselves
 
 
 def pays(recipe: Recipe) -> bool:
     """Whether seeds of this recipe may be stacked, and gain by it."""
-    return recipe.model in MODELS and recipe.clip is None and recipe.ema is None and recipe.precision == "float32"
+    width = recipe.options.get("hidden") or 0
+    plain = recipe.clip is None and recipe.ema is None and recipe.precision == "float32"
+    return recipe.model in MODELS and isinstance(width, int) and width <= WIDEST and plain
 
 
 class Stack(nn.Module):
