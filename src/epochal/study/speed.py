@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from epochal.core.claim import LESS
 from epochal.core.recipe import Recipe
+from epochal.judge.claims import RATIO, Question
 from epochal.study.lab import Lab, reached
 from epochal.train.experiment import Arm
 
@@ -50,6 +53,21 @@ def pace(lab: Lab, label: str, arms: Sequence[Arm], level: float) -> Pace:
             f"passed {level:.1%}; each counts as its whole length."
         )
     return Pace(examples=at_best_rate(times), arm=arms[place])
+
+
+def ask_pace(text: str, control: tuple[str, Pace], arm: tuple[str, Pace], level: float, **asked: Any) -> Question:
+    """Whether the arm passes `level` after fewer examples than the control; the other arguments are `Question`'s."""
+    return Question(
+        text=text,
+        unit=f"examples until {level:.1%} of the validation images are right",
+        control=control[0],
+        control_values=control[1].examples,
+        arm=arm[0],
+        values=arm[1].examples,
+        kind=RATIO,
+        predicted=LESS,
+        **asked,
+    )
 
 
 def at_best_rate(times: np.ndarray) -> np.ndarray:

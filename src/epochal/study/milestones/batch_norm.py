@@ -6,11 +6,11 @@ import numpy as np
 
 from epochal.core.claim import Picture, Series
 from epochal.core.recipe import Recipe
-from epochal.judge.claims import RATIO, Question
+from epochal.judge.claims import Question
 from epochal.study.changes import change
 from epochal.study.lab import ACCURACY, Lab, accuracies, curves
 from epochal.study.milestone import Measured, Milestone
-from epochal.study.speed import pace
+from epochal.study.speed import ask_pace, pace
 from epochal.train.experiment import Arm
 
 LAYERS, WIDTH, BATCH = 3, 100, 60  # section 4.1
@@ -79,15 +79,11 @@ def measure(lab: Lab) -> Measured:
         trained[name] = np.mean(cells, axis=0)
     return Measured(
         questions=(
-            Question(
-                text="Does batch normalisation reach the same accuracy sooner, best rate against best rate?",
-                unit=f"examples until {level:.1%} of the validation images are right",
-                control=PLAIN,
-                control_values=paces[PLAIN].examples,
-                arm=NORMALISED,
-                values=paces[NORMALISED].examples,
-                kind=RATIO,
-                predicted="less",
+            ask_pace(
+                "Does batch normalisation reach the same accuracy sooner, best rate against best rate?",
+                (PLAIN, paces[PLAIN]),
+                (NORMALISED, paces[NORMALISED]),
+                level,
                 size=FASTER,
                 margin=1.2,
             ),

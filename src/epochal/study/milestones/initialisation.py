@@ -15,7 +15,7 @@ from epochal.models.parts.activations import Activation
 from epochal.study.changes import change
 from epochal.study.lab import Lab, accuracies, ask_accuracy, curves
 from epochal.study.milestone import Measured, Milestone
-from epochal.study.speed import at_rates, pace
+from epochal.study.speed import ask_pace, at_rates, pace
 from epochal.train.trainee import prepare
 
 WIDTH = 64
@@ -80,15 +80,11 @@ def measure(lab: Lab) -> Measured:
     paces = {label: pace(lab, label, [shallow[one] for one in tried[label]], level) for label in tried}
     return Measured(
         questions=(
-            Question(
-                text=f"Do {SHALLOW} layers of tanh units learn sooner from the normalised initialisation?",
-                unit=f"examples until {level:.1%} of the validation images are right",
-                control=STANDARD,
-                control_values=paces[STANDARD].examples,
-                arm=NORMALISED,
-                values=paces[NORMALISED].examples,
-                kind=RATIO,
-                predicted="less",
+            ask_pace(
+                f"Do {SHALLOW} layers of tanh units learn sooner from the normalised initialisation?",
+                (STANDARD, paces[STANDARD]),
+                (NORMALISED, paces[NORMALISED]),
+                level,
                 size=FASTER,
                 margin=1.1,
             ),
