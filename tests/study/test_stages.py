@@ -42,7 +42,7 @@ def progress(rungs: tuple[str, ...], store: Any = None) -> Progress:
         validation=SimpleNamespace(targets=TARGETS), task=SimpleNamespace(counts=counts), train=TARGETS
     )
     made = plan("data", budget="60m", rungs=rungs).replace(workers=2)
-    return Progress(plan=made, dataset=dataset, store=store, watch=lambda line: None, began=0.0, before=0.0)  # type: ignore[arg-type]
+    return Progress(plan=made, dataset=dataset, store=store, watch=lambda line: None, began=0.0, before=0.0)
 
 
 @pytest.fixture

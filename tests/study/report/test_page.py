@@ -2,52 +2,16 @@
 
 import math
 import re
-from html.parser import HTMLParser
 
 import pytest
 from climb_results import LADDER, VARIANTS, digits, empty, hostile, hymenoptera, interrupted, many_classes
+from pages import Page
 
 from epochal.core.run import Point
 from epochal.study.report import render, write_report
 from epochal.study.result import ClimbResult
 
-VOID = {"meta", "link", "img", "br", "hr", "input"}
 PAGES = {name: render(build()) for name, build in VARIANTS.items()}
-
-
-class Page(HTMLParser):
-    """Collects elements and text, and insists that every tag is closed where it should be."""
-
-    def __init__(self, html: str):
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.within: dict[str, set[str]] = {}  # svg name -> tags directly inside it
-        self.feed(html)
-        self.close()
-        assert not self.open, f"never closed: {self.open}"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open, f"</{tag}> closes nothing"
-        assert self.open[-1] == tag, f"</{tag}> where </{self.open[-1]}> was due"
-        self.open.pop()
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] not in ("style", "script"):
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return re.sub(r"\s+", " ", " ".join(self.words))
 
 
 def page(name: str) -> Page:
