@@ -21,7 +21,7 @@ from epochal.models.weights import read_model
 from epochal.ship.bundle import write_bundle
 from epochal.study.report import write_report
 from epochal.study.result import ClimbResult, RungResult, Score, Stage, WrongExample
-from epochal.study.stages import told_rehearsal
+from epochal.study.stages import Progress, told_rehearsal
 from epochal.train.checkpoint import write_atomically
 from epochal.train.experiment import Arm, mean_curve, pair_all
 from epochal.train.trainee import make_predictor
@@ -31,11 +31,11 @@ THUMBNAIL = 96  # pixels
 
 
 def conclude(
-    here: Any, directory: Path, *, command: str, started: str, complete: bool, environment: dict[str, str]
+    here: Progress, directory: Path, *, command: str, started: str, complete: bool, environment: dict[str, str]
 ) -> ClimbResult:
     """Choose; for a complete climb score every rung on the test split; write the bundle, result.json and the report."""
     dataset, targets = here.dataset, here.dataset.validation.targets
-    facts = {
+    facts: dict[str, Any] = {
         "task": dataset.task,
         "command": command,
         "started": started,
@@ -143,7 +143,7 @@ def summary(name: str, arm: Arm, targets: np.ndarray, answers: np.ndarray | None
     )
 
 
-def score_test(here: Any, arms: list[Arm], test: Examples) -> list[np.ndarray]:
+def score_test(here: Progress, arms: list[Arm], test: Examples) -> list[np.ndarray]:
     """The test logits [seeds, items, classes] of each arm, from its stored weights; kept for a resumed climb."""
     answers = []
     for arm in arms:
@@ -165,7 +165,9 @@ def score_test(here: Any, arms: list[Arm], test: Examples) -> list[np.ndarray]:
     return answers
 
 
-def rung_result(here: Any, name: str, test: dict[tuple[str, int], np.ndarray], opened: Examples | None) -> RungResult:
+def rung_result(
+    here: Progress, name: str, test: dict[tuple[str, int], np.ndarray], opened: Examples | None
+) -> RungResult:
     rung, targets = RUNGS[name], here.dataset.validation.targets
     arms = [("qualifying", here.qualified[name])] + ([("final", here.finals[name])] if name in here.finals else [])
     stages = []
@@ -215,7 +217,7 @@ def best_of(summaries: list[RungSummary], deep: bool) -> RungSummary | None:
 
 
 def on_validation(
-    here: Any, arms: dict[str, Arm], compared: dict[str, Finding], summaries: list[RungSummary]
+    here: Progress, arms: dict[str, Arm], compared: dict[str, Finding], summaries: list[RungSummary]
 ) -> dict[str, Any]:
     """What an interrupted climb can say: the test split stays sealed, so that it can be resumed."""
     classical, deep = best_of(summaries, False), best_of(summaries, True)
@@ -233,7 +235,7 @@ def on_validation(
 
 
 def on_test(
-    here: Any,
+    here: Progress,
     arms: dict[str, Arm],
     chosen: str,
     kept: int,
@@ -272,7 +274,7 @@ def on_test(
     }
 
 
-def wrong_examples(here: Any, opened: Examples, logits: np.ndarray) -> tuple[WrongExample, ...]:
+def wrong_examples(here: Progress, opened: Examples, logits: np.ndarray) -> tuple[WrongExample, ...]:
     """The test images on which the bundled model was most sure and wrong."""
     chances = np.exp(logits - logits.max(axis=1, keepdims=True))
     chances /= chances.sum(axis=1, keepdims=True)

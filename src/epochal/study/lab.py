@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from epochal.train.workers import run_side_by_side
 ACCURACY = "validation accuracy"
 
 
+@dataclass(kw_only=True, eq=False)
 class Lab:
     """What a milestone measures with.
 
@@ -29,26 +31,15 @@ class Lab:
     `source` of the user's own, `data` opens that in place of the set that the milestone names.
     """
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        seeds: tuple[int, ...],
-        scale: float = 1.0,
-        source: Any = None,
-        options: ReadOptions | None = None,
-        workers: int = 1,
-        watch: Watch = lambda line: None,
-    ):
-        self.store = store
-        self.seeds = seeds
-        self.scale = scale
-        self.source = source
-        self.options = options
-        self.workers = workers
-        self.watch = watch
-        self.opened: list[str] = []  # names of the data sets that were used
-        self.notes: list[str] = []  # what a reader must know beside the checks
+    store: Store
+    seeds: tuple[int, ...]
+    scale: float = 1.0
+    source: Any = None
+    options: ReadOptions | None = None
+    workers: int = 1
+    watch: Watch = lambda line: None
+    opened: list[str] = field(default_factory=list)  # names of the data sets that were used
+    notes: list[str] = field(default_factory=list)  # what a reader must know beside the checks
 
     def data(self, name: str = "digits", *, size: int | None = None, train: int | None = None) -> Dataset:
         """The named set, or the user's own data in its place.

@@ -58,7 +58,7 @@ class Store:
     def clear(self) -> None:
         """Forget everything; the files of the runs are left to who calls."""
         for table in ("decisions", "runs", "points"):
-            self._write(f"delete from {table} where true or ?", [(1,)])
+            self._write(f"delete from {table}", [()])
 
     def run(self, name: str) -> Run | None:
         """The finished run of that name."""
