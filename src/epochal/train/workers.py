@@ -57,6 +57,8 @@ def run_side_by_side(
             done(number, job())
             tick()
         return
+    import torch._dynamo  # noqa: F401 (two seconds, which every process would spend anew on its first optimiser)
+
     waiting = list(enumerate(jobs))
     running: dict[Connection, tuple[int, Any]] = {}
     try:
