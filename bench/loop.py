@@ -24,7 +24,7 @@ from typing import Any
 WARM = 20  # first steps of each training that are not counted: they fill caches and choose kernels
 # The check that all loops learn the same: its examples, its steps (more let rounding grow), and its tolerance.
 CHECKED, CHECK_STEPS, TOLERANCE = 256, 12, 0.001
-RATES = {"lenet": 0.02, "resnet": 0.05}
+RATES = {"mlp": 0.05, "lenet": 0.02, "resnet": 0.05}
 
 
 def main() -> None:
@@ -60,7 +60,7 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--threads", type=int, action="append", help="threads of torch; may be repeated (1 and 2)")
-    parser.add_argument("--network", action="append", choices=list(RATES), help="may be repeated (both)")
+    parser.add_argument("--network", action="append", choices=list(RATES), help="may be repeated (all)")
     parser.add_argument("--loops", help="names, comma-separated (all those whose library is installed)")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--examples", type=int, default=8000)
