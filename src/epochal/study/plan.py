@@ -15,7 +15,7 @@ from epochal.train.experiment import MEASURING, TUNING
 from epochal.train.store import Store
 from epochal.train.workers import share, side_by_side
 
-QUALIFYING, REHEARSAL, CURVE = 0.36, 0.16, 0.08  # shares of the whole budget; the finals get what these leave
+QUALIFYING, REHEARSAL, CURVE = 0.36, 0.12, 0.08  # shares of the whole budget; the finals get what these leave
 FINALISTS = 2
 REHEARSED = 5  # networks that are trained once more, for longer, to see which of them go to the finals
 CURVE_SEEDS = 2

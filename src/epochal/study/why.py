@@ -8,6 +8,7 @@ Shapley value, and which of them help or stand in for each other.
 import dataclasses
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +49,6 @@ PASSES = 5  # over the training data, that a full design must leave each trainin
 LEAST_EXAMPLES = 1000  # of a training, or one pass where that is less
 LEAST_SECONDS = 0.1  # of a training: less is refused before anything is measured
 CLOSING = 0.04  # share of the budget that is kept for the end
-OVERHEAD = 0.05  # seconds that building, keeping and passing on a training cost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,16 +236,17 @@ def settle(
     run_side_by_side(jobs, rates.__setitem__, workers=workers)
     none, every = rates[0], rates[1]
     rate = every.replace(scale=(none.scale + every.scale) / 2, points=POINTS)
+    overhead = _overhead(dataset, every.recipe, seeds, workers)
     spent, count = time.perf_counter() - began, len(dataset.train)
     for runs in design.designs(len(factors)):
         stretch = share(len(runs), workers) / (len(runs) * seeds)
-        promised = ((1 - CLOSING) * seconds - spent) * stretch - OVERHEAD
+        promised = ((1 - CLOSING) * seconds - spent) * stretch - overhead
         budget = rate.budget(max(promised, 1e-3))
         if budget.examples >= PASSES * count:
             break
     fewest = min(LEAST_EXAMPLES, count)
     if promised <= 0 or budget.examples < fewest:
-        needed = rate.seconds(Budget(examples=fewest, glance=budget.glance)) + OVERHEAD
+        needed = rate.seconds(Budget(examples=fewest, glance=budget.glance)) + overhead
         raise _too_little(seconds, 1.1 * (needed / stretch + spent) / (1 - CLOSING), factors, seeds)
     return {
         "runs": runs.tolist(),
@@ -253,6 +254,19 @@ def settle(
         "precision": every.recipe.precision,
         "memory_format": every.recipe.memory_format,
     }
+
+
+def _overhead(dataset: Dataset, recipe: Recipe, seeds: int, workers: int) -> float:
+    """Seconds that a training takes beside its steps, to be built, judged, kept and passed on: those of one step, side
+    by side as all will be, in a store that is thrown away."""
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder, open_store(Path(folder)) as store:
+        jobs = [
+            partial(run_arm, f"{number}", recipe, dataset, store, budget=Budget(examples=1), seeds=tuple(range(seeds)))
+            for number in range(workers)
+        ]
+        run_side_by_side(jobs, lambda number, arm: None, workers=workers)
+    return (time.perf_counter() - began) / seeds
 
 
 def _train(

@@ -6,6 +6,7 @@ from epochal.study.lab import Lab, ask_accuracy, curves
 from epochal.study.milestone import Measured, Milestone
 
 PASSES = 15
+POINTS = 5  # of each learning curve, every one on all training images
 TRAINING = "training accuracy"
 
 
@@ -40,6 +41,7 @@ def measure(lab: Lab) -> Measured:
             "residual, 32 layers": residual.apply(recipe(32)),
         },
         examples=examples,
+        points=POINTS,
     )
     one = {label: (label, arm) for label, arm in arms.items()}
     return Measured(
