@@ -48,8 +48,9 @@ def main() -> int:
             most = max(most, together(psutil.Process(child)))
         time.sleep(EVERY)
     print(
-        f"\npeak memory {most / 2**20:.0f} MiB of all processes together, {used.ru_maxrss * UNIT / 2**20:.0f} MiB of the "
-        f"largest, {time.perf_counter() - began:.1f} s, processor time {used.ru_utime + used.ru_stime:.1f} s",
+        f"\npeak memory {most / 2**20:.0f} MiB of all processes together, "
+        f"{used.ru_maxrss * UNIT / 2**20:.0f} MiB of the largest, "
+        f"{time.perf_counter() - began:.1f} s, processor time {used.ru_utime + used.ru_stime:.1f} s",
         file=sys.stderr,
     )
     return os.waitstatus_to_exitcode(status)
