@@ -1,5 +1,6 @@
 """The command line: which commands there are, and what becomes of their errors. Nothing is decided here."""
 
+import errno
 import importlib
 import os
 import sys
@@ -75,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UserError, MissingExtraError) as error:
         return _refused(str(error), given)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            where = f": no space for {error.filename}" if error.filename else ""
+            return _refused(f"the disk is full{where}. Free some space; what was finished is kept.", given)
         if plain != given:
             raise
         _complain(f"{type(error).__name__}: {error} (this is a fault of epochal; --debug shows where)")

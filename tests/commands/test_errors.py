@@ -1,5 +1,7 @@
 """What a user did wrong is one line and exit code 2; Ctrl-C is 130; a traceback comes only with --debug."""
 
+import errno
+
 import click
 import pytest
 
@@ -52,6 +54,14 @@ def test_a_fault_of_ours_is_said_to_be_one(raising, capsys):
         cli.main(["--debug", "ladder"])
 
 
+def test_a_full_disk_is_no_fault_of_ours(raising, capsys):
+    raising(OSError(errno.ENOSPC, "No space left on device", "runs/photos/report.html"))
+    assert cli.main(["ladder"]) == 2
+    assert capsys.readouterr().err == (
+        "error: the disk is full: no space for runs/photos/report.html. Free some space; what was finished is kept.\n"
+    )
+
+
 def test_control_c_exits_with_130(raising, capsys):
     raising(KeyboardInterrupt())
     assert cli.main(["ladder"]) == 130
@@ -71,6 +81,7 @@ def test_control_c_exits_with_130(raising, capsys):
         (["climb", "digits", "--budget", "soon", "--dry-run"], "budget: expected a duration such as 90s, 20m or 1h30m"),
         (["climb", "digits", "--budget", "0", "--dry-run"], "budget: expected more than zero seconds"),
         (["climb", "digits", "--budget", "1s", "--dry-run"], "is too little for 11 rungs and 3 seeds"),
+        (["climb", "no/such/folder", "--dry-run"], "'no/such/folder' is neither a path that exists nor a named set"),
         (["climb", "digits", "--seeds", "0", "--dry-run"], "seeds: expected 1 or more, got 0."),
         (
             ["climb", "digits", "--rungs", "lenet,oracle", "--dry-run"],

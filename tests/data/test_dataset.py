@@ -168,7 +168,7 @@ def test_the_report_as_text_and_html(photos):
     assert "&lt;b&gt;ant" in html and "bad &amp; worse.jpg" in html and "<b>" not in html
 
 
-def test_long_reports_stay_short():
+def test_a_long_report_cuts_its_table_and_names_every_file():
     report = DataReport(
         name="many",
         kind="image folder",
@@ -178,8 +178,12 @@ def test_long_reports_stay_short():
         decisions=(Decision(what="size", chosen="8x8", why="so"),),
     )
     text = report.to_text()
-    assert "... and 180 more classes" in text and "... and 980 more" in text and "Files with problems (1,000)" in text
-    assert text.count("\n") < 80
+    assert "... and 180 more classes" in text and text.count("\nclass ") < 30
+    assert "Files with problems (1,000)" in text and "  - 999.jpg: is empty" in text
+    assert report.told[-1] == (
+        "1,000 files have problems: 0.jpg: is empty [set aside]; 1.jpg: is empty [set aside]; 2.jpg: is empty "
+        "[set aside]; and 997 more, which `epochal data check` names"
+    )
 
 
 def test_progress_is_told(photos):

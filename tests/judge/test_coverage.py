@@ -28,7 +28,7 @@ def lowest(nominal, repetitions):
 
 
 @pytest.mark.parametrize("deterministic", [False, True])
-@pytest.mark.parametrize(("seeds", "items"), [(3, 150), (3, 1_000), (5, 360)])
+@pytest.mark.parametrize(("seeds", "items"), [(3, 150), (3, 1_000), (5, 360), (10, 360)])
 @pytest.mark.parametrize("spread", [0.0, 0.01, 0.03])
 def test_the_interval_of_a_difference_covers_the_truth(bench, seeds, items, spread, deterministic):
     world = replace(bench.WORLDS[2], seed_spread=spread, deterministic_control=deterministic)

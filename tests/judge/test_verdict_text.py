@@ -11,7 +11,15 @@ from epochal.core.experiment import (
     WORSE,
     Finding,
 )
-from epochal.judge.verdict_text import RungSummary, describe, need_deep_learning, recommend, what_would_settle
+from epochal.judge.verdict_text import (
+    RungSummary,
+    describe,
+    least_told,
+    listed,
+    need_deep_learning,
+    recommend,
+    what_would_settle,
+)
 
 HOG = RungSummary(name="hog-svm", title="HOG + SVM", deep=False, score=0.92, low=0.90, high=0.94, seconds=2.0)
 NET = RungSummary(name="resnet", title="ResNet", deep=True, score=0.923, low=0.90, high=0.94, seconds=80.0)
@@ -101,6 +109,29 @@ def test_a_rung_shown_worse_is_out():
         "ResNet is the best, at 92.3% [90.0, 94.0]: each other is shown to be worse, or scored more than 0.5 points "
         "lower."
     )
+
+
+def test_a_rung_that_is_out_while_it_was_still_improving_has_its_mark():
+    tired = RungSummary(**{**HOG.__dict__, "under_trained": True})
+    worse = finding(WORSE, -0.05, -0.03, -0.01, control="resnet", arm="hog-svm", marks=(UNDER_TRAINED,))
+    assert recommend([tired, NET], {"hog-svm": worse}, margin=0.005).sentence.endswith(
+        "That is so at this budget: HOG + SVM was still improving when it ended (under-trained at this budget)."
+    )
+    level = finding(EQUIVALENT, -0.0045, -0.003, 0.001, control="resnet", arm="hog-svm", marks=(UNDER_TRAINED,))
+    assert "still improving" not in recommend([tired, NET], {"hog-svm": level}, margin=0.005).sentence
+
+
+def test_the_smallest_difference_that_could_be_found():
+    found = [finding(CANNOT_TELL, -0.01, 0.0, 0.01, detectable=size) for size in (0.021, 0.008, 0.0)]
+    assert least_told(found) == (
+        "A true difference of 0.8 to 2.1 points would be found four times in five, by how alike two rungs answer."
+    )
+    assert least_told(found[:1]) == "A true difference of 2.1 points would be found four times in five."
+    assert least_told(found[2:]) == least_told([]) == ""
+
+
+def test_words_are_listed():
+    assert [listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
 
 
 @pytest.mark.parametrize(("effect", "chosen"), [(-0.003, "hog-svm"), (-0.02, "resnet")])

@@ -13,7 +13,7 @@ from epochal.judge import design
 from epochal.models.catalogue import RUNGS
 from epochal.study.changes import Change, change
 from epochal.study.why import Factor, combine, factors_of, stripped, why
-from epochal.study.why_result import WhyResult, listed
+from epochal.study.why_result import WhyResult
 from epochal.train.store import open_store
 
 # Plain gradient descent does not look at its momentum: the planted null.
@@ -85,6 +85,15 @@ def test_the_text_has_every_ingredient(explained):
     assert result.sentence in text
     assert f"8 combinations x 3 seeds, {result.examples:,} examples each" in text
     assert "trained together, as one" in text
+    assert "labels [95%]" in text
+
+
+def test_labels_are_needed_where_an_ingredient_helps(explained):
+    result = explained[0]
+    assert [each.labels for each in result.fewer] == [134, 269, 539]
+    learning, _, nothing = result.needed
+    assert learning.least and learning.share == pytest.approx(1 / 8)  # nothing is learned without it
+    assert (nothing.share, nothing.interval) == (1, (1, 1))
 
 
 def test_the_result_is_kept_and_the_weights_are_not(explained):
@@ -113,7 +122,7 @@ def test_an_interrupted_attribution_goes_on(tmp_path):
     with open_store(tmp_path) as store:
         after = store.runs()
     assert {name: after[name] for name in before} == before  # the seconds are in the records
-    assert len(after) == 4 * 2
+    assert len(after) == (4 + 3) * 2  # and on three shares of the labels
     assert result.examples == before["none/seed-0"].budget.examples
 
 
@@ -178,7 +187,3 @@ def test_a_directory_of_another_kind_is_left_alone(tmp_path):
         why("digits", out=tmp_path, **ASKED)
     with open_store(tmp_path) as store:
         assert store.get("settings") == {"seeds": 3}
-
-
-def test_words_are_listed():
-    assert [listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from epochal.core.errors import UserError
 from epochal.core.run import Budget
 from epochal.data import Dataset, open_dataset
 from epochal.models.catalogue import RUNGS
@@ -41,6 +42,31 @@ def test_one_at_a_time_stays_in_this_process(jobs: int, workers: int) -> None:
     found: dict[int, int] = {}
     run_side_by_side([os.getpid] * jobs, found.__setitem__, workers=workers)
     assert set(found.values()) == {os.getpid()}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_job_that_fails_by_itself_is_told_of_and_the_others_go_on(workers: int) -> None:
+    def fails() -> None:
+        raise ValueError("no such thing")
+
+    found: dict[int, object] = {}
+    run_side_by_side([os.getpid, fails, os.getpid], found.__setitem__, workers=workers, failed=found.__setitem__)
+    assert repr(found[1]) == "ValueError('no such thing')"
+    assert {type(found[number]) for number in (0, 2)} == {int}
+
+
+def test_a_job_that_is_killed_is_told_of_and_what_the_user_can_mend_is_raised() -> None:
+    def killed() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def full() -> None:
+        raise UserError("the disk is full")
+
+    found: dict[int, object] = {}
+    run_side_by_side([os.getpid, killed], found.__setitem__, workers=2, failed=found.__setitem__)
+    assert "ended without a word (exit code -9)" in str(found[1])
+    with pytest.raises(UserError, match="the disk is full"):
+        run_side_by_side([os.getpid, full], found.__setitem__, workers=2, failed=found.__setitem__)
 
 
 def test_what_a_job_raises_is_raised_here_and_the_others_are_stopped(tmp_path: Path) -> None:

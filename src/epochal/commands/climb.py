@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from epochal.commands.options import command_line, read_options, reading, say, show_climb
+from epochal.commands.options import command_line, loading, read_options, reading, say, show_climb
 
 
 @click.command()
@@ -32,6 +32,7 @@ def climb(source: str, resume: Path | None, dry_run: bool, **values: Any) -> int
     epochal climb labels.csv --image path --label species --group patient
     epochal climb photos/ --resume runs/photos
     """
+    from epochal.data.read import require_source
     from epochal.study.directories import source_name
     from epochal.study.ladder import climb as run
     from epochal.study.plan import plan
@@ -44,6 +45,7 @@ def climb(source: str, resume: Path | None, dry_run: bool, **values: Any) -> int
             "--resume names the run directory already: leave out --out.", click.get_current_context()
         )
     if dry_run:
+        require_source(source)
         given = {name: value for name, value in values.items() if value is not None}
         click.echo(plan(source_name(source), **given).to_text())
         return 0
@@ -53,6 +55,7 @@ def climb(source: str, resume: Path | None, dry_run: bool, **values: Any) -> int
         out=resume or out,
         resume=resume is not None,
         progress=say,
+        loading=loading(),
         command=command_line(),
         **values,
     )

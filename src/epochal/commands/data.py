@@ -1,11 +1,10 @@
 """`epochal data`: named sets, and what is to know about the user's own data before any training."""
 
-import sys
 from typing import Any
 
 import click
 
-from epochal.commands.options import read_options, reading, say
+from epochal.commands.options import loading, read_options, reading, say
 
 
 @click.group()
@@ -33,7 +32,7 @@ def get(name: str) -> None:
     """Download the set NAME, or take it from the folder that EPOCHAL_MIRROR names, and verify it."""
     from epochal.data.benchmarks import fetch
 
-    fetched = fetch(name, progress=_progress if sys.stderr.isatty() else None)
+    fetched = fetch(name, progress=loading())
     click.echo(str(fetched.path))
     for note in fetched.notes:
         say(f"note: {note}")
@@ -52,11 +51,5 @@ def check_data(path: str, as_json: bool, **values: Any) -> None:
     from epochal.data.dataset import check
     from epochal.data.options import ReadOptions
 
-    report = check(path, read_options(values) or ReadOptions())
+    report = check(path, read_options(values) or ReadOptions(), loading())
     click.echo(report.to_json() if as_json else report.to_text())
-
-
-def _progress(what: str, done: int, total: int) -> None:
-    """A line that is written over; only for terminals. The total is 0 where it is not known."""
-    share = f" of {total / 1e6:.1f}" if total else ""
-    click.echo(f"\r{what}: {done / 1e6:.1f}{share} MB ", nl=done == total, err=True)

@@ -41,13 +41,13 @@ def ladder(kind: str, size: int, channels: str, classes: int) -> int:
     ]
     heads = ("name", "year", "rung", "parameters", "what it adds", "paper")
     if not on_terminal():
-        widths = [max(len(line[column]) for line in (heads, *cells)) for column in range(4)]
+        widths = [max(len(line[column]) for line in (heads, *cells)) for column in range(5)]
         for line in (heads, *cells):
-            name, year, title, parameters = (
+            name, year, title, parameters, adds = (
                 text.rjust(width) if column == 3 else text.ljust(width)
-                for column, (text, width) in enumerate(zip(line[:4], widths, strict=True))
+                for column, (text, width) in enumerate(zip(line[:5], widths, strict=True))
             )
-            click.echo(f"{name}  {year}  {title}  {parameters}  {line[4]}")
+            click.echo(f"{name}  {year}  {title}  {parameters}  {adds}  {line[5]}")
         return 0
     from rich.console import Console
     from rich.table import Table

@@ -68,6 +68,17 @@ def say(line: str) -> None:
     click.echo(line, err=True)
 
 
+def loading() -> Callable[[str, int, int], None] | None:
+    """What shows how far a download or the decoding of pictures is: a line that is written over, in a terminal only."""
+    return _load if sys.stderr.isatty() else None
+
+
+def _load(what: str, done: int, total: int) -> None:
+    """The total is 0 where the size of a download is not known."""
+    share = f"{done / total:4.0%}" if total else f"{done / 1e6:.1f} MB"
+    click.echo(f"\r{what}: {share} ", nl=done == total, err=True)
+
+
 def on_terminal() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from epochal.commands.options import read_options, reading, say
+from epochal.commands.options import loading, read_options, reading, say
 
 
 def _settings(context: click.Context, option: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
@@ -40,7 +40,14 @@ def train(rung: str, source: str, out: Path | None, resume: Path | None, **value
             "--resume names the run directory already: leave out --out.", click.get_current_context()
         )
     run, bundle = train_rung(
-        rung, source, options=options, out=resume or out, resume=resume is not None, progress=say, **values
+        rung,
+        source,
+        options=options,
+        out=resume or out,
+        resume=resume is not None,
+        progress=say,
+        loading=loading(),
+        **values,
     )
     if bundle is None:
         click.echo(f"{rung}: {run.status}. {run.message}", err=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from epochal.commands.options import command_line, read_options, reading, say
+from epochal.commands.options import command_line, loading, read_options, reading, say
 
 
 @click.command()
@@ -34,6 +34,6 @@ def why(source: str, rung: str, **values: Any) -> int:
     if values["ingredients"] is not None:
         values["ingredients"] = tuple(word.strip() for word in values["ingredients"].split(","))
     given = {name: value for name, value in values.items() if value is not None}
-    result = run(source, rung=rung, options=options, progress=say, command=command_line(), **given)
+    result = run(source, rung=rung, options=options, progress=say, loading=loading(), command=command_line(), **given)
     click.echo(result.to_text())
     return 0

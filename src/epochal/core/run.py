@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from epochal.core.recipe import Recipe
 from epochal.core.record import Record
 
-FINISHED, DIVERGED, INTERRUPTED, FAILED = "finished", "diverged", "interrupted", "failed"
+FINISHED, DIVERGED, FAILED = "finished", "diverged", "failed"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -138,6 +138,8 @@ def open_dataset(source: Any, *, options: ReadOptions | None = None, progress: P
     if progress is not None and options.duplicates:
         progress("looking for copies", 0, len(targets))
     copies = find_copies(decoded.images, decoded.contents) if options.duplicates else None
+    if progress is not None and options.duplicates:
+        progress("looking for copies", len(targets), len(targets))
     if copies is not None and copies.note:
         listing.warnings.append(copies.note)
     split, duplicates = divide(listing, targets, labels, copies, options)

@@ -8,7 +8,8 @@ from typing import Any
 from epochal.core.record import Record
 
 SPLITS = ("train", "validation", "test")
-SHOWN = 20  # lines of a kind in the text
+SHOWN = 20  # lines of a kind in the text, where not all of them must be named
+TOLD = 3  # problems that are named at once, before a training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +86,18 @@ class DataReport(Record):
         """Examples in each split."""
         return {split: sum(self.counts[split].values()) for split in SPLITS if split in self.counts}
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What whoever opens the data must hear: decisions, warnings, and how many files have problems."""
+        lines = [*map(str, self.decisions), *self.warnings]
+        if found := len(self.problems):
+            some, more = "; ".join(map(str, self.problems[:TOLD])), found - TOLD
+            lines.append(
+                f"{found:,} {'file has a problem' if found == 1 else 'files have problems'}: {some}"
+                + (f"; and {more:,} more, which `epochal data check` names" if more > 0 else "")
+            )
+        return tuple(lines)
+
     def to_text(self) -> str:
         """The report for a terminal."""
         totals = self.totals
@@ -93,7 +106,7 @@ class DataReport(Record):
         lines += ["", *self._facts()]
         lines += _section("Decided from the data", [str(item) for item in self.decisions], limit=None)
         lines += _section("Take note", list(self.warnings), limit=None)
-        lines += _section("Files with problems", [str(item) for item in self.problems], count=True)
+        lines += _section("Files with problems", [str(item) for item in self.problems], limit=None, count=True)
         lines += _section("Copies", self._copies())
         return "\n".join(lines) + "\n"
 

@@ -1,6 +1,7 @@
 """Findings in plain sentences: which rung to take, and whether deep learning is needed here."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, NO_EFFECT, UNDER_TRAINED, WORSE, Finding
@@ -22,12 +23,12 @@ class RungSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class Recommendation:
-    """The rung to take, the one with the best score, those level with it, and one sentence that says so."""
+    """The rung to take, the one with the best score, those level with it, and what says so in words."""
 
     chosen: str
     best: str
     level: tuple[str, ...]  # not shown worse than the best by more than the margin; the best is among them
-    sentence: str
+    sentence: str  # with a second one where rungs are out that were still improving
 
 
 def recommend(rungs: Sequence[RungSummary], findings: Mapping[str, Finding], *, margin: float) -> Recommendation:
@@ -72,6 +73,11 @@ def recommend(rungs: Sequence[RungSummary], findings: Mapping[str, Finding], *, 
         sentence = (
             f"{chosen.title}, at {_score(chosen)}, is {shown} {best.title}, the best at {_score(best)} "
             f"({_difference(finding)}), and trains {_times(best.seconds, chosen.seconds)}."
+        )
+    if early := [rung.title for rung in rungs if rung.under_trained and rung not in level]:
+        sentence += (
+            f" That is so at this budget: {listed(early)} {'was' if len(early) == 1 else 'were'} still improving when "
+            f"it ended ({UNDER_TRAINED})."
         )
     return Recommendation(
         chosen=chosen.name, best=best.name, level=tuple(rung.name for rung in level), sentence=sentence
@@ -147,13 +153,28 @@ def what_would_settle(finding: Finding, *, what: str = "test images") -> str:
     return f"neither more {what} alone nor more seeds alone would settle it"
 
 
+def least_told(findings: Sequence[Finding]) -> str:
+    """How small a difference these comparisons could have found; empty where nothing differed at all."""
+    least = sorted(100 * finding.detectable for finding in findings if 0 < finding.detectable < math.inf)
+    if not least:
+        return ""
+    span = f"{least[0]:.1f}" if f"{least[0]:.1f}" == f"{least[-1]:.1f}" else f"{least[0]:.1f} to {least[-1]:.1f}"
+    which = "" if len(least) == 1 else ", by how alike two rungs answer"
+    return f"A true difference of {span} points would be found four times in five{which}."
+
+
 def _caveat(classical: RungSummary, deep: RungSummary, finding: Finding) -> str:
     flagged = [rung for rung in (deep, classical) if rung.under_trained]
     if not flagged or (UNDER_TRAINED not in finding.marks and finding.verdict in (BETTER, WORSE)):
         return ""
-    names = " and ".join(rung.title for rung in flagged)
-    verb = "was" if len(flagged) == 1 else "were"
+    names, verb = listed([rung.title for rung in flagged]), "was" if len(flagged) == 1 else "were"
     return f" But {names} {verb} still improving when the budget ended: a larger budget may change this."
+
+
+def listed(words: Iterable[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    *before, last = list(words) or [""]
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _score(rung: RungSummary) -> str:

@@ -65,7 +65,8 @@ def _evidence(evidence: Mapping[str, Any]) -> list[str]:
                 f"- {split.capitalize()}: {_score(last[split])}." for split in ("validation", "test") if last.get(split)
             ]
     lines += [
-        f"- On the test split, {finding['arm']} against {finding['control']}: {finding['verdict']}, "
+        f"- On the test split, {finding['arm']} against {finding['control']}: "
+        f"{', '.join((finding['verdict'], *finding['marks']))}, "
         f"{100 * finding['effect']:+.1f} points (95% interval {100 * finding['interval'][0]:+.1f} to "
         f"{100 * finding['interval'][1]:+.1f})."
         for finding in climb.get("on_test", ())

@@ -10,12 +10,12 @@ import numpy as np
 from PIL import Image
 
 from epochal.core.experiment import UNDER_TRAINED, Finding
-from epochal.core.run import FINISHED
+from epochal.core.run import FAILED, FINISHED
 from epochal.data.dataset import Examples
 from epochal.judge.calibration import apply, fit_temperature
 from epochal.judge.metrics import confusion_matrix
 from epochal.judge.statistics import score_interval
-from epochal.judge.verdict_text import RungSummary, need_deep_learning, recommend
+from epochal.judge.verdict_text import RungSummary, least_told, need_deep_learning, recommend
 from epochal.models.catalogue import RUNGS
 from epochal.models.weights import read_model
 from epochal.ship.bundle import write_bundle
@@ -47,7 +47,7 @@ def conclude(
     }
     arms = {name: arm for name, arm in here.latest().items() if arm.finished}
     if not arms:
-        rungs = tuple(rung_result(here, name, {}, None) for name in here.qualified)
+        rungs = rung_results(here, {}, None)
         verdict = "No rung finished its training, so there is nothing to choose from; each says why."
         return keep(ClimbResult(**facts, spent_seconds=here.spent, rungs=rungs, verdict=verdict), directory)
     winner = max(arms, key=lambda name: float(arms[name].correct(targets).mean()))
@@ -74,9 +74,9 @@ def conclude(
     result = ClimbResult(
         **facts,
         spent_seconds=here.spent,
-        rungs=tuple(rung_result(here, name, test, opened) for name in here.plan.rungs if name in here.qualified),
+        rungs=rung_results(here, test, opened),
         steps=here.steps,
-        finals=tuple(compared[name] for name in here.finals if name in compared),
+        finals=tuple(compared[name] for name, arm in here.finals.items() if arm.finished and name in compared),
         winner=choice.best,
         chosen=choice.chosen,
         verdict=choice.sentence,
@@ -165,11 +165,23 @@ def score_test(here: Progress, arms: list[Arm], test: Examples) -> list[np.ndarr
     return answers
 
 
+def rung_results(
+    here: Progress, test: dict[tuple[str, int], np.ndarray], opened: Examples | None
+) -> tuple[RungResult, ...]:
+    """Every rung that was tried, in the order of the ladder."""
+    tried = [name for name in here.plan.rungs if name in here.qualified or name in here.failed]
+    return tuple(rung_result(here, name, test, opened) for name in tried)
+
+
 def rung_result(
     here: Progress, name: str, test: dict[tuple[str, int], np.ndarray], opened: Examples | None
 ) -> RungResult:
     rung, targets = RUNGS[name], here.dataset.validation.targets
-    arms = [("qualifying", here.qualified[name])] + ([("final", here.finals[name])] if name in here.finals else [])
+    arms = [
+        (stage, found[name])
+        for stage, found in (("qualifying", here.qualified), ("final", here.finals))
+        if name in found
+    ]
     stages = []
     for number, (stage, arm) in enumerate(arms):
         if not arm.finished:
@@ -188,7 +200,10 @@ def rung_result(
                 under_trained=arm.under_trained,
             )
         )
-    last = arms[-1][1]
+    last = arms[-1][1] if arms else None
+    status, message = (last.status, last.message) if last else (FAILED, "")
+    if name in here.failed:
+        status, message = FAILED, here.failed[name]
     return RungResult(
         name=name,
         title=rung.title,
@@ -196,11 +211,11 @@ def rung_result(
         paper=rung.paper,
         adds=rung.adds,
         kind=rung.kind,
-        status=last.status,
-        message=last.message,
-        trials=arms[0][1].trials,
+        status=status,
+        message=message,
+        trials=arms[0][1].trials if arms else (),
         stages=tuple(stages),
-        marks=(UNDER_TRAINED,) if last.under_trained else (),
+        marks=(UNDER_TRAINED,) if last and last.under_trained else (),
     )
 
 
@@ -270,6 +285,7 @@ def on_test(
         "notes": (
             "The test split was opened once, after the choice; every rung was then scored on it for this report, and "
             "nothing was chosen by it.",
+            *filter(None, (least_told(findings),)),
         ),
     }
 

@@ -88,5 +88,5 @@ def curve_record(rung: str, sizes: list[int], errors: np.ndarray, margin: float)
             "high": held.high,
             "measured": held.measured,
         },
-        sentence=more.sentence,
+        sentence=f"{more.sentence} (Measured with {RUNGS[rung].title}, the best of the qualifying round.)",
     )

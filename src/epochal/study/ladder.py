@@ -10,6 +10,7 @@ from typing import Any
 
 from epochal.core.errors import RunDirectoryError
 from epochal.data.dataset import open_dataset
+from epochal.data.listing import Progress as Loading
 from epochal.data.options import ReadOptions
 from epochal.study.conclude import conclude
 from epochal.study.data_curve import data_curve
@@ -64,6 +65,7 @@ def climb(
     margin: float | None = None,
     resume: bool = False,
     progress: Callable[[str], None] | None = None,
+    loading: Loading | None = None,
     command: str | None = None,
 ) -> Climb:
     """Run the ladder of approaches on labelled images, say what each step bought, and bundle the best.
@@ -77,6 +79,8 @@ def climb(
         out: the run directory; by default runs/NAME, numbered where that exists.
         margin: differences in accuracy below this do not matter to you; 0.005 unless said.
         resume: go on with the climb in `out`, with its settings: what is finished is kept.
+        progress: told a line now and then.
+        loading: told, while the data is downloaded and decoded, what is being done, how much is done, and of how much.
 
     Raises:
         UserError: the data, the budget or the directory cannot be used as they are; the message says why.
@@ -91,9 +95,9 @@ def climb(
     directory = choose_directory(out, name, resume)
     with open_store(directory) as store:
         made, options = settle(store, name, asked, options, directory)
-        dataset = open_dataset(source, options=options)
-        for line in (*dataset.report.decisions, *dataset.report.warnings):
-            watch(str(line))
+        dataset = open_dataset(source, options=options, progress=loading)
+        for line in dataset.report.told:
+            watch(line)
         known = store.decide("fingerprint", lambda: dataset.task.fingerprint)
         if known != dataset.task.fingerprint:
             raise RunDirectoryError(

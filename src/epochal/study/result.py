@@ -44,7 +44,7 @@ class RungResult(Record):
     paper: str
     adds: str
     kind: str  # "classical" | "network"
-    status: str  # of its trainings: finished | diverged | failed | interrupted
+    status: str  # of its trainings: finished | diverged | failed
     message: str = ""
     trials: tuple[Trial, ...] = ()
     stages: tuple[Stage, ...] = ()

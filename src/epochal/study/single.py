@@ -10,6 +10,7 @@ from epochal.core.errors import BudgetError, UserError
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Run
 from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.listing import Progress
 from epochal.data.options import ReadOptions
 from epochal.judge.calibration import fit_temperature
 from epochal.models.catalogue import RUNGS
@@ -105,11 +106,14 @@ def train_rung(
     out: Path | str | None = None,
     resume: bool = False,
     progress: Callable[[str], None] | None = None,
+    loading: Progress | None = None,
 ) -> tuple[Run, Bundle | None]:
     """Train one rung by itself on labelled images. The test split stays sealed: scores are on validation.
 
     Args:
         settings: fields of the recipe or options of the model, such as {"depth": 20, "learning_rate": 0.1}.
+        progress: told a line now and then.
+        loading: told, while the data is downloaded and decoded, what is being done, how much is done, and of how much.
 
     Returns:
         The run, and the bundle; None in its place where the training diverged.
@@ -120,7 +124,7 @@ def train_rung(
         raise BudgetError(f"seed: expected 0 or more, got {seed}.")
     seconds = parse_seconds(budget)
     directory = choose_directory(out, f"{name}-{source_name(source)}", resume)
-    dataset = open_dataset(source, options=options or ReadOptions())
-    for line in (*dataset.report.decisions, *dataset.report.warnings):
-        watch(str(line))
+    dataset = open_dataset(source, options=options or ReadOptions(), progress=loading)
+    for line in dataset.report.told:
+        watch(line)
     return train_dataset(name, dataset, directory, settings=settings or {}, seconds=seconds, seed=seed, watch=watch)

@@ -38,6 +38,7 @@ class Progress:
     qualified: dict[str, Arm] = field(default_factory=dict)
     rehearsed: dict[str, Arm] = field(default_factory=dict)
     finals: dict[str, Arm] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)  # rungs whose training raised an error, and what it said
     steps: tuple[Finding, ...] = ()
     curve: DataCurve | None = None
 
@@ -48,9 +49,14 @@ class Progress:
     def note_time(self) -> None:
         self.store.put("spent", self.spent)
 
+    def fail(self, name: str, error: Exception) -> None:
+        """Note that a rung failed; the climb goes on without it, and tries it again when it is resumed."""
+        self.failed[name] = f"{type(error).__name__}: {error}"
+        self.watch(f"{name}: failed, and is left out. {self.failed[name]}")
+
     def latest(self) -> dict[str, Arm]:
         """Each rung at the largest budget at which it ran to the end."""
-        return self.qualified | self.finals
+        return self.qualified | {name: arm for name, arm in self.finals.items() if arm.finished}
 
 
 def qualify(here: Progress) -> None:
@@ -74,7 +80,7 @@ def qualify(here: Progress) -> None:
 
     for kind, workers in ((CLASSICAL, 1), (NETWORK, made.workers)):  # classical rungs use all threads by themselves
         run_arms(here, {name: job(name) for name in made.rungs if RUNGS[name].kind == kind}, here.qualified, workers)
-    here.qualified = {name: here.qualified[name] for name in made.rungs}
+    here.qualified = {name: here.qualified[name] for name in made.rungs if name in here.qualified}
     here.steps = fold(list(here.qualified.values()), dataset.validation.targets, made.margin)
 
 
@@ -86,6 +92,7 @@ def run_arms(here: Progress, jobs: Jobs, arms: dict[str, Arm], workers: int) -> 
         lambda number, arm: arms.__setitem__(names[number], arm),
         workers=workers,
         tick=here.note_time,
+        failed=lambda number, error: here.fail(names[number], error),
     )
 
 
@@ -115,7 +122,7 @@ def rehearse(here: Progress) -> None:
     here.watch(f"rehearsal: {', '.join(names)}, {seconds:.1f} s each")
     jobs: Jobs = {name: partial(run_longer, here, "rehearsal", name, seconds, here.plan.seeds[:1]) for name in names}
     run_arms(here, jobs, here.rehearsed, here.plan.workers)
-    here.rehearsed = {name: here.rehearsed[name] for name in names}
+    here.rehearsed = {name: here.rehearsed[name] for name in names if name in here.rehearsed}
 
 
 def finals(here: Progress) -> None:

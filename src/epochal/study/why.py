@@ -24,6 +24,7 @@ from epochal.core.experiment import EQUIVALENT
 from epochal.core.recipe import Option, Recipe
 from epochal.core.run import FINISHED, Budget
 from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.listing import Progress
 from epochal.data.options import ReadOptions
 from epochal.judge import design
 from epochal.models.catalogue import CLASSICAL, NETWORK, RUNGS
@@ -32,7 +33,7 @@ from epochal.study.changes import Change, Edit, change
 from epochal.study.directories import source_name
 from epochal.study.lab import accuracies
 from epochal.study.milestone import LEAST_SEEDS, RESULT, begin
-from epochal.study.why_result import Ingredient, WhyResult
+from epochal.study.why_result import FewerLabels, Ingredient, WhyResult
 from epochal.train.budget import Rate, measure
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.checkpoint import write_atomically
@@ -45,6 +46,7 @@ from epochal.train.workers import run_side_by_side, share, side_by_side
 MOST = 6  # ingredients: 64 combinations, or 44 by a half fraction with its corners
 MARGIN = 0.01
 POINTS = 2  # of each learning curve
+LABELLED = (1 / 8, 1 / 4, 1 / 2)  # of the labels, on which everything together is trained too
 PASSES = 5  # over the training data, that a full design must leave each training; else half of it is run
 LEAST_EXAMPLES = 1000  # of a training, or one pass where that is less
 LEAST_SECONDS = 0.1  # of a training: less is refused before anything is measured
@@ -145,6 +147,7 @@ def why(
     options: ReadOptions | None = None,
     out: Path | str | None = None,
     progress: Watch | None = None,
+    loading: Progress | None = None,
     command: str | None = None,
 ) -> WhyResult:
     """Say which ingredients carry what a rung reaches on labelled images. The result is kept in OUT/result.json.
@@ -159,6 +162,8 @@ def why(
         margin: differences in accuracy below this do not matter to you.
         ingredients: names of those to ask about; the first six that the rung can have unless said.
         out: the run directory, runs/why-NAME unless said.
+        progress: told a line now and then.
+        loading: told, while the data is downloaded and decoded, what is being done, how much is done, and of how much.
 
     Raises:
         UserError: the rung, ingredients, data, budget or directory cannot be used as they are; the message says why.
@@ -178,7 +183,7 @@ def why(
         _refuse_another(store, directory)
         before = begin(store, directory, settings)
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
-        dataset = open_dataset(source, options=options)
+        dataset = open_dataset(source, options=options, progress=loading)
         control = stripped(RUNGS[rung].recipe, factors)
         try:
             settled = partial(settle, dataset, control, factors, seeds, seconds, began)
@@ -186,14 +191,20 @@ def why(
             control = control.replace(precision=plan["precision"], memory_format=plan["memory_format"])
             runs, each = np.array(plan["runs"], dtype=bool), Budget.from_dict(plan["budget"])
             watch(f"{len(runs)} combinations of {len(factors)} ingredients, {seeds} seeds, {each.examples:,} examples")
-            arms = _train(combine(control, factors, runs), dataset, store, each, seeds, watch)
+            recipes = combine(control, factors, runs)
+            trainings = {label: (recipe, dataset) for label, recipe in recipes.items()}
+            fewer = {share: dataset.train_fraction(share) for share in _labelled(dataset)}
+            trainings |= {f"all-{len(part.train)}-labels": (recipes["all"], part) for part in fewer.values()}
+            arms = _train(trainings, store, each, seeds, watch)
         except KeyboardInterrupt:
             watch("Interrupted. What is finished is kept; the same command goes on with it.")
             raise
         finally:
             spent = before + time.perf_counter() - began
             store.put("spent", spent)
-        score = design.attribute(runs, np.stack([accuracies(arm, dataset) for arm in arms], axis=1))
+        scores = np.stack([accuracies(arm, dataset) for arm in arms], axis=1)
+        arms, scores, on_fewer = arms[: len(runs)], scores[:, : len(runs)], scores[:, len(runs) :]
+        score = design.attribute(runs, scores)
         result = WhyResult(
             data=dataset.task.name,
             rung=rung,
@@ -206,6 +217,10 @@ def why(
             diverged=sum(run.status != FINISHED for arm in arms for run in arm.runs),
             score=score,
             cost=design.attribute(runs, np.array([[run.cost.seconds for run in arm.runs] for arm in arms]).T),
+            fewer=tuple(
+                FewerLabels(labels=len(part.train), share=share, score=score)
+                for (share, part), score in zip(fewer.items(), design.estimates(on_fewer), strict=True)
+            ),
             stacked=pays(control),
             margin=margin,
             seconds=spent,
@@ -239,7 +254,8 @@ def settle(
     overhead = _overhead(dataset, every.recipe, seeds, workers)
     spent, count = time.perf_counter() - began, len(dataset.train)
     for runs in design.designs(len(factors)):
-        stretch = share(len(runs), workers) / (len(runs) * seeds)
+        count_of_arms = len(runs) + len(_labelled(dataset))
+        stretch = share(count_of_arms, workers) / (count_of_arms * seeds)
         promised = ((1 - CLOSING) * seconds - spent) * stretch - overhead
         budget = rate.budget(max(promised, 1e-3))
         if budget.examples >= PASSES * count:
@@ -269,15 +285,20 @@ def _overhead(dataset: Dataset, recipe: Recipe, seeds: int, workers: int) -> flo
     return (time.perf_counter() - began) / seeds
 
 
+def _labelled(dataset: Dataset) -> tuple[float, ...]:
+    """The shares of the labels that leave two or more for each class."""
+    return tuple(share for share in LABELLED if share * len(dataset.train) >= 2 * dataset.task.classes)
+
+
 def _train(
-    recipes: Mapping[str, Recipe], dataset: Dataset, store: Store, budget: Budget, seeds: int, watch: Watch
+    trainings: Mapping[str, tuple[Recipe, Dataset]], store: Store, budget: Budget, seeds: int, watch: Watch
 ) -> list[Arm]:
     arms: dict[int, Arm] = {}
     jobs = [
         partial(
             run_arm, label, recipe, dataset, store, budget=budget, seeds=tuple(range(seeds)), points=POINTS, watch=watch
         )
-        for label, recipe in recipes.items()
+        for label, (recipe, dataset) in trainings.items()
     ]
     run_side_by_side(jobs, arms.__setitem__, workers=side_by_side())
     return [arms[place] for place in range(len(jobs))]

@@ -1,11 +1,13 @@
 """What an attribution found, and its words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, WORSE
 from epochal.core.record import Record
 from epochal.judge.design import Attribution, Estimate, pairs
+from epochal.judge.labels import Labels, labels_needed
+from epochal.judge.verdict_text import listed
 
 TOLD = 5  # interactions in the text, the strongest first
 
@@ -23,6 +25,15 @@ class Ingredient(Record):
     on: str
     idle: bool
     verdict: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FewerLabels(Record):
+    """The score of everything together, trained on a share of the labels."""
+
+    labels: int
+    share: float
+    score: Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +55,7 @@ class WhyResult(Record):
     diverged: int  # trainings
     score: Attribution
     cost: Attribution
+    fewer: tuple[FewerLabels, ...] = ()
     stacked: bool
     margin: float
     seconds: float
@@ -72,6 +84,15 @@ class WhyResult(Record):
         if unknown := [name for _, name in named[CANNOT_TELL]]:
             parts.append(f"what {listed(unknown)} {'brings' if len(unknown) == 1 else 'bring'} cannot be told")
         return f"On {self.data}, {'; '.join(parts)}."
+
+    @property
+    def needed(self) -> tuple[Labels, ...]:
+        """The labels that each ingredient is worth; empty where there are too few labels to take shares of."""
+        if not self.fewer:
+            return ()
+        shares = (*(each.share for each in self.fewer), 1.0)
+        scores = (*(each.score.mean for each in self.fewer), self.score.every.mean)
+        return tuple(labels_needed(shares, scores, lost) for lost in self.score.leave_one_out)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -108,6 +129,11 @@ class WhyResult(Record):
                 f"{self.diverged} of {self.combinations * self.seeds} trainings diverged, and count as always "
                 "answering the first class."
             )
+        if self.fewer:
+            told.append(
+                "Labels: with that share of them everything together does as well as, with all of them, without the "
+                f"ingredient ({', '.join(f'{each.labels:,}' for each in self.fewer)} labels were tried)."
+            )
         if self.stacked:
             told.append("The seeds were trained together, as one: the seconds have no spread between seeds.")
         return tuple(told)
@@ -130,14 +156,15 @@ class WhyResult(Record):
             f"{self.rung} on {self.data}: {count}, {self.seconds:.0f} s",
             "",
             f"  {'ingredient':15} {'on':11} {'instead of':10}  {'Shapley value [95%]':>24}  {'alone':>7}  "
-            f"{'left out':>8}  {'seconds':>8}",
+            f"{'left out':>8}  {'seconds':>8}" + (f"  {'labels [95%]':>16}" if self.fewer else ""),
         ]
+        needed = [f"  {_labels(each):>16}" for each in self.needed] or [""] * len(self.ingredients)
         for place, ingredient in enumerate(self.ingredients):
             alone, without = self.score.add_one_in[place], self.score.leave_one_out[place]
             lines.append(
                 f"  {ingredient.name:15} {ingredient.on:11} {ingredient.off:10}  "
                 f"{_points(self.score.shapley[place]):>24}  {_plain(alone):>7}  "
-                f"{100 * (0 - without.mean):>+8.1f}  {self.cost.shapley[place].mean:>+8.2f}"
+                f"{100 * (0 - without.mean):>+8.1f}  {self.cost.shapley[place].mean:>+8.2f}{needed[place]}"
             )
         if not self.full:
             lines.append(f"  {'three or more together':38}  {_points(self.score.rest):>24}")
@@ -156,13 +183,14 @@ class WhyResult(Record):
         return "\n".join(lines)
 
 
-def listed(words: Sequence[str]) -> str:
-    """'a, b and c'."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
 def _plain(estimate: Estimate) -> str:
     return f"{100 * estimate.mean:+.1f}"
+
+
+def _labels(needed: Labels) -> str:
+    """'25% [18, 41]', of the labels."""
+    low, high = needed.interval
+    return f"{'<' if needed.least else ''}{100 * needed.share:.0f}% [{100 * low:.0f}, {100 * high:.0f}]"
 
 
 def _points(estimate: Estimate) -> str:

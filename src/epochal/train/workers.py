@@ -13,12 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any, cast
 
 import torch
 from threadpoolctl import threadpool_limits
 
+from epochal.core.errors import UserError
 from epochal.train.device import device
 
 MOST = 8  # processes: each has its own activations in memory
@@ -43,18 +45,32 @@ def run_side_by_side(
     *,
     workers: int,
     tick: Callable[[], None] = lambda: None,
+    failed: Callable[[int, Exception], None] | None = None,
 ) -> None:
     """Run every job, at most `workers` at a time, and tell `done(number, result)` of each as it ends.
 
     One job alone, or with one worker, runs here with all threads. `tick` is called now and then while others work.
+    `failed(number, error)` is told of a job that fails by itself, and the others go on.
 
     Raises:
         KeyboardInterrupt: the user asked to stop; every job was asked to, and has kept its state.
-        Exception: what a job raised; the others were stopped.
+        UserError: what a job raised that the user can mend, such as a full disk; the others were stopped.
+        Exception: any other that a job raised, where there is nobody to tell.
     """
+
+    def end(number: int, answer: Callable[[], Any]) -> None:
+        try:
+            result = answer()
+        except Exception as error:
+            if failed is None or isinstance(error, UserError):
+                raise
+            failed(number, error)
+        else:
+            done(number, result)
+
     if workers == 1 or len(jobs) == 1:
         for number, job in enumerate(jobs):
-            done(number, job())
+            end(number, job)
             tick()
         return
     import torch._dynamo  # noqa: F401 (two seconds, which every process would spend anew on its first optimiser)
@@ -69,7 +85,7 @@ def run_side_by_side(
                 running[connection] = (number, process)
             for connection in cast(list[Connection], wait(list(running), timeout=TICK)):
                 number, process = running.pop(connection)
-                done(number, _result(connection, process))
+                end(number, partial(_result, connection, process))
             tick()
     except BaseException:
         for _, process in running.values():  # asked once, a training keeps its state between two steps, and ends

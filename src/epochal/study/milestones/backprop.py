@@ -221,8 +221,8 @@ MILESTONE = Milestone(
     "without hidden units computes.",
     paper="Rumelhart, Hinton & Williams, Learning representations by back-propagating errors, Nature 323, 1986; and "
     "Learning internal representations by error propagation, in Parallel Distributed Processing, chapter 8, 1986",
-    published="XOR with two hidden units and a rate of 0.25: about 245 presentations of each pattern on average, until "
-    "the error per pattern is 0.01 (Chauvin, in Parallel Distributed Processing, chapter 8)",
+    published="XOR with two hidden units and a rate of 0.25: about 245 presentations on average (Chauvin, in Parallel "
+    "Distributed Processing, chapter 8)",
     setting=f"Two bits with {HIDDEN[XOR]} hidden sigmoid units for {SWEEPS[XOR]:,} sweeps, and four bits with "
     f"{HIDDEN[PARITY]} for {SWEEPS[PARITY]:,}, all patterns in each step; the same without hidden units.",
     differs="Weights start as in Glorot & Bengio 2010, and at a deviation of 0.01 without hidden units. Steps on all "

@@ -269,8 +269,8 @@ MILESTONE = Milestone(
     title="Many multiplications at once",
     claim="Parallel hardware does the same arithmetic so many times faster that large networks become trainable.",
     paper="Krizhevsky, Sutskever & Hinton, ImageNet classification with deep convolutional neural networks, NIPS 2012",
-    published="AlexNet took five to six days to train on two GTX 580 GPUs (section 1). Deep belief networks learn up "
-    "to 70 times faster on a GPU than on a dual-core CPU (Raina, Madhavan & Ng, ICML 2009, abstract)",
+    published="AlexNet took five to six days to train on two GTX 580 GPUs (section 1). Large deep belief networks "
+    "learn up to 70 times faster on a GPU than on a dual-core CPU (Raina, Madhavan & Ng, ICML 2009, abstract)",
     setting=f"This machine, float32: a product of {SMALL}x{SMALL} matrices one multiplication at a time and "
     f"vectorised; products of {LARGE:,}x{LARGE:,} and training steps of AlexNet, scaled to 32x32 pixels, with one "
     "thread and with all, and on a GPU where there is one",

@@ -19,7 +19,7 @@ from epochal.study.speed import ask_pace, at_rates, pace
 from epochal.train.trainee import prepare
 
 WIDTH = 64
-SHALLOW, DEEP = 5, 30  # hidden layers of Glorot & Bengio's Table 1, and of He et al.'s Figure 3
+SHALLOW, DEEP = 5, 30  # hidden layers, as in Glorot & Bengio's Table 1, and about as many as in He et al.'s Figure 3
 PASSES = 25
 POINTS = 60  # of the curves that tell how soon a level is reached
 RATES = (0.01, 0.03, 0.1, 0.3)  # of tanh networks

@@ -45,7 +45,7 @@ SIGMOID = Recipe(
     learning_rate=0.1,
     batch_size=32,
 )
-# Hinton 2010, sections 5, 7, 9 and 10: batches, rate, momentum and weight decay.
+# Hinton, A practical guide to training restricted Boltzmann machines, 2010: batches, rate, momentum, weight decay.
 MACHINE = Recipe(model="rbm", learning_rate=0.1, weight_decay=2e-4, batch_size=100)
 
 
@@ -262,7 +262,7 @@ MILESTONE = Milestone(
     "Hinton & Salakhutdinov, Reducing the dimensionality of data with neural networks, Science 313, 2006",
     published="MNIST test error 1.25% for a deep belief net, against 1.4% for a support vector machine and 1.51% for "
     "back-propagation (Hinton, Osindero & Teh, Table 1); 1.2% for a pre-trained 784-500-500-2000-10 network, against "
-    "1.6% from random weights (Hinton & Salakhutdinov, text)",
+    "1.6%, the best reported from random weights (Hinton & Salakhutdinov, text)",
     setting=f"MNIST, {LABELLED} labels: {LAYERS} hidden layers of {HIDDEN} sigmoid units, from random weights or from "
     f"restricted Boltzmann machines that saw {UNLABELLED:,} images without labels; and rectifiers from He's random "
     f"weights, with no pre-training. Each arm has the best of {TRIALS} learning rates.",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from epochal.core.experiment import CANNOT_TELL, Finding
+from epochal.judge.verdict_text import least_told
 from epochal.study.report import words
 from epochal.study.report.charts.stripes import effect_axis, effect_ruler, effect_stripe
 from epochal.study.report.view import RungView
@@ -80,7 +81,7 @@ def correction(findings: Sequence[Finding]) -> str:
     return (
         f"{words.plural(first.items, 'image')}, {words.plural(seeds, 'seed')}, "
         f"margin \u00b1{100 * first.margin:g} points, "
-        f"corrected for {words.plural(first.comparisons, 'comparison')}.{alone}"
+        f"corrected for {words.plural(first.comparisons, 'comparison')}.{alone} {least_told(findings)}".rstrip()
     )
 
 

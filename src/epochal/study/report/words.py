@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, WORSE
+from epochal.judge.verdict_text import listed as listed
 from epochal.study.result import Score
 
 MINUS, TIMES, DASH, NONE = "\u2212", "\u00d7", "\u2013", "\u2014"
@@ -107,12 +108,6 @@ def moment(stamp: str) -> str:
 def plural(number: int, noun: str, many: str | None = None) -> str:
     """'1 seed', '3 seeds', '2 classes'."""
     return f"{number:,} {noun if number == 1 else many or noun + 's'}"
-
-
-def listed(words: Iterable[str]) -> str:
-    """'a', 'a and b', 'a, b and c'."""
-    items = list(words)
-    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
 
 
 def plain(value: object) -> str:
