@@ -15,6 +15,7 @@ from epochal.study.changes import Change
 from epochal.study.history import run_history
 from epochal.study.lab import Lab, ask_accuracy, curves
 from epochal.study.milestone import RESULT, Measured, Milestone, read_result, read_results, run_milestone
+from epochal.train.store import open_store
 
 CONTROL = Recipe(
     model="mlp",
@@ -101,6 +102,7 @@ def test_an_interrupted_run_goes_on_and_an_ended_one_is_measured_anew(tmp_path: 
     [
         ({"seeds": 1}, BudgetError, "no verdict comes from one seed"),
         ({"budget": "soon"}, BudgetError, "duration"),
+        ({"budget": "3s", "scale": 1.0}, BudgetError, "expected one of them, got both"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(
@@ -108,6 +110,22 @@ def test_settings_that_make_no_sense_are_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         run_milestone(NULL, out=tmp_path, **settings)
+
+
+def test_on_the_users_data_a_look_decides_how_long_the_trainings_are(tmp_path: Path) -> None:
+    told: list[str] = []
+    result = run_milestone(NULL, source="digits", budget="8s", seeds=2, out=tmp_path, progress=told.append)
+    assert not result.published_data
+    assert any(line.startswith("On these data its trainings can have ") for line in told)
+    with open_store(tmp_path / "null") as store:
+        assert store.get("scale") == result.scale > 0
+        (run, *_) = store.runs().values()
+    assert run.budget.examples == max(1, round(EXAMPLES * result.scale))
+
+
+def test_a_budget_that_is_too_little_for_the_users_data_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BudgetError, match=r"too little for this claim on these data.*Give at least \d+s"):
+        run_milestone(NULL, source="digits", budget="0.1s", seeds=2, out=tmp_path)
 
 
 def test_a_milestone_of_made_data_takes_no_other(tmp_path: Path) -> None:

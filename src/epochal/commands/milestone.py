@@ -30,7 +30,11 @@ def list_milestones(out: Path) -> None:
 @click.argument("name", required=False)
 @click.option("--all", "every", is_flag=True, help="Run the whole history, and write its atlas.")
 @click.option("--data", "source", metavar="SOURCE", help="Ask the same question of your own data.")
-@click.option("--budget", metavar="DURATION", help="Lengthens or shortens the trainings, such as 90s or 20m.")
+@click.option(
+    "--budget",
+    metavar="DURATION",
+    help="Lengthens or shortens the trainings, such as 90s or 20m; with --data what the run may take.",
+)
 @click.option("--seeds", type=int, metavar="N", help="Trainings of each arm.  [default: the milestone's, 5 or more]")
 @click.option("--resume", is_flag=True, help="Keep what is finished in OUT, and run the rest.")
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, help="Where results are kept.", show_default=True)

@@ -21,6 +21,7 @@ from epochal.train.together import pays
 from epochal.train.workers import run_side_by_side
 
 ACCURACY = "validation accuracy"
+MOST = 2_000  # training images of the user's, where a milestone takes all of a small set: many passes need few images
 
 
 @dataclass(kw_only=True, eq=False)
@@ -46,7 +47,7 @@ class Lab:
 
         Args:
             size: side of the images that models see, in pixels; their own unless said.
-            train: at most so many training images, classes in proportion; all unless said.
+            train: at most so many training images, classes in proportion; unless said all, or `MOST` of the user's.
         """
         options = self.options or ReadOptions()
         if size is not None and options.size is None:
@@ -54,6 +55,8 @@ class Lab:
         dataset = open_dataset(name if self.source is None else self.source, options=options)
         if dataset.task.name not in self.opened:
             self.opened.append(dataset.task.name)
+        if train is None and self.source is not None:
+            train = MOST
         if train is not None and train < len(dataset.train):
             dataset = dataset.train_fraction(train / len(dataset.train))
         return dataset

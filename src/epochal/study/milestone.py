@@ -1,11 +1,13 @@
 """A milestone: a claim of the field's history as an experiment that anyone can run, and its verdict."""
 
+import math
 import shutil
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from epochal.data.options import ReadOptions
 from epochal.judge.claim_text import sentence
 from epochal.judge.claims import Question, judge, overall
 from epochal.study.lab import Lab
+from epochal.study.scout import scale_for
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.checkpoint import write_atomically
 from epochal.train.device import environment
@@ -69,6 +72,7 @@ def run_milestone(
     source: Any = None,
     options: ReadOptions | None = None,
     budget: float | str | None = None,
+    scale: float | None = None,
     seeds: int | None = None,
     out: Path | str = Path("runs") / "milestones",
     resume: bool = False,
@@ -82,7 +86,10 @@ def run_milestone(
 
     Args:
         source: the user's own data in place of the milestone's, as for `open_dataset`.
-        budget: seconds, or a duration: lengthens or shortens every training by its ratio to the milestone's own.
+        budget: seconds, or a duration: lengthens or shortens every training by its ratio to the milestone's own. On
+            the user's own data it is what the run may take, the milestone's own minutes unless said, and the lengths
+            follow from how fast these data are; no training is longer than its own length unless a budget asks it.
+        scale: in place of a budget, multiplies the length of every training, whatever the data.
         seeds: trainings of each arm; the milestone's own number unless said.
         resume: go on with an interrupted run at the length that it had, whatever the budget is now.
 
@@ -97,7 +104,12 @@ def run_milestone(
     count = milestone.seeds if seeds is None else seeds
     if count < LEAST_SEEDS:
         raise BudgetError(f"seeds: expected {LEAST_SEEDS} or more, got {count}: no verdict comes from one seed.")
-    scale = 1.0 if budget is None else parse_seconds(budget) / (60 * milestone.minutes)
+    if budget is not None and scale is not None:
+        raise BudgetError("budget and scale: expected one of them, got both; each sets the length of the trainings.")
+    looks, asked = source is not None and scale is None, 60 * milestone.minutes
+    if scale is None:
+        asked = asked if budget is None else parse_seconds(budget)
+        scale = asked / (60 * milestone.minutes)
     began, directory = time.perf_counter(), Path(out) / milestone.name
     with open_store(directory) as store:
         if resume and not store.get("ended", True):
@@ -105,6 +117,7 @@ def run_milestone(
         settings = {"seeds": count, "scale": scale, "source": str(source), "options": str(options)}
         before = begin(store, directory, settings)
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
+        watch = progress or (lambda line: None)
         lab = Lab(
             store=store,
             seeds=tuple(range(count)),
@@ -112,8 +125,13 @@ def run_milestone(
             source=source,
             options=options,
             workers=side_by_side(),
-            watch=progress or (lambda line: None),
+            watch=watch,
         )
+        if looks:
+            most = 1.0 if budget is None else math.inf
+            fitting = partial(scale_for, milestone.measure, lab, asked, minutes=milestone.minutes)
+            lab.scale = store.decide("scale", lambda: min(fitting(), most))
+            watch(f"On these data its trainings can have {lab.scale:.2f} times their own length.")
         try:
             measured = milestone.measure(lab)
         finally:
@@ -131,7 +149,7 @@ def run_milestone(
             data=", ".join(lab.opened) or MADE,
             published_data=source is None,
             seeds=lab.seeds,
-            scale=scale,
+            scale=lab.scale,
             seconds=seconds,
             started=started,
             command=command or " ".join(sys.argv),

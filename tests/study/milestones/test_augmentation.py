@@ -23,7 +23,7 @@ def sides(count: int) -> tuple[np.ndarray, np.ndarray]:
 def test_mirrored_images_where_the_side_is_the_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(augmentation, "PASSES", 8)
     monkeypatch.setattr(augmentation, "IMAGES", 300)
-    result = run_milestone(augmentation.MILESTONE, source=sides(500), seeds=2, out=tmp_path)
+    result = run_milestone(augmentation.MILESTONE, source=sides(500), scale=1, seeds=2, out=tmp_path)
     crop, flip, colour = result.checks
     assert flip.arm == "mirrored images" and flip.verdict != CONFIRMED
     assert flip.effect > 3  # times the loss

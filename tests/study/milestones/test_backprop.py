@@ -21,7 +21,7 @@ from epochal.study.milestones.backprop import (
 
 
 def test_hidden_units_solve_xor_and_parity(tmp_path: Path) -> None:
-    result = run_milestone(MILESTONE, seeds=60, budget=0.3 * 60 * MILESTONE.minutes, out=tmp_path)
+    result = run_milestone(MILESTONE, seeds=60, scale=0.3, out=tmp_path)
     assert result.verdict == CONFIRMED, result.checks
     for check in result.checks:
         assert check.control_mean == 0

@@ -12,7 +12,7 @@ from epochal.study.milestones.data import DIVISORS, LARGEST, MILESTONE, sizes_of
 
 
 def test_few_images_are_learned_by_heart_and_the_law_holds(tmp_path: Path) -> None:
-    result = run_milestone(MILESTONE, source="digits", budget="12s", seeds=3, out=tmp_path)
+    result = run_milestone(MILESTONE, source="digits", scale=12 / (60 * MILESTONE.minutes), seeds=3, out=tmp_path)
     by_heart, gap, law = result.checks
     assert by_heart.arm_mean > 0.99
     assert gap.effect < -0.05

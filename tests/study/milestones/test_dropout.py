@@ -15,7 +15,7 @@ needs_mirror = pytest.mark.skipif(
 
 @pytest.mark.parametrize("source", ["digits", pytest.param(None, marks=needs_mirror)])
 def test_it_hurts_short_trainings_and_not_longer_ones(source: str | None, tmp_path: Path) -> None:
-    result = run_milestone(MILESTONE, source=source, budget="12s", seeds=2, out=tmp_path)
+    result = run_milestone(MILESTONE, source=source, scale=12 / (60 * MILESTONE.minutes), seeds=2, out=tmp_path)
     long, short = result.checks
     assert (long.predicted, short.predicted) == ("more", "less")
     assert short.effect < -0.01

@@ -9,7 +9,7 @@ from epochal.study.milestones.hand_made import HAND_MADE, LEARNED, MILESTONE, cr
 
 
 def test_on_digits_neither_is_far_ahead_and_both_gain_by_more_images(tmp_path: Path) -> None:
-    result = run_milestone(MILESTONE, source="digits", seeds=3, budget="40s", out=tmp_path)
+    result = run_milestone(MILESTONE, source="digits", seeds=3, scale=40 / (60 * MILESTONE.minutes), out=tmp_path)
     lead, gain = result.checks
     assert gain.control_mean < 0.02, "at 100 digits HOG and a linear machine are not behind"
     assert lead.effect > -0.03, "and with all of them the network is not"

@@ -48,7 +48,7 @@ def test_machines_learn_to_reconstruct(digits: Dataset) -> None:
 
 
 def test_pre_training_makes_a_deep_sigmoid_network_train(tmp_path: Path) -> None:
-    result = run_milestone(MILESTONE, source="digits", budget="15s", seeds=2, out=tmp_path)
+    result = run_milestone(MILESTONE, source="digits", scale=15 / (60 * MILESTONE.minutes), seeds=2, out=tmp_path)
     effects = {check.arm: check for check in result.checks}
     assert set(effects) == {PRETRAINED, RECTIFIED}
     assert all(check.control == PLAIN and check.items == 359 for check in result.checks)

@@ -22,7 +22,7 @@ def test_it_is_no_help_within_few_steps_on_digits(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(local_response, "TRIALS", 1)
     monkeypatch.setattr(local_response, "PASSES", 4)
     monkeypatch.setattr(local_response, "IMAGES", 500)
-    result = run_milestone(local_response.MILESTONE, source="digits", seeds=2, out=tmp_path)
+    result = run_milestone(local_response.MILESTONE, source="digits", scale=1, seeds=2, out=tmp_path)
     (check,) = result.checks
     assert (check.control, check.arm) == (local_response.CONTROL, local_response.ARM)
     assert check.control_mean > 0.3

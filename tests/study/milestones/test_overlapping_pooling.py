@@ -12,7 +12,7 @@ from epochal.study.milestones import overlapping_pooling
 def test_half_a_point_is_not_confirmed_by_a_few_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overlapping_pooling, "PASSES", 4)
     monkeypatch.setattr(overlapping_pooling, "IMAGES", 500)
-    result = run_milestone(overlapping_pooling.MILESTONE, source="digits", seeds=2, out=tmp_path)
+    result = run_milestone(overlapping_pooling.MILESTONE, source="digits", scale=1, seeds=2, out=tmp_path)
     (check,) = result.checks
     assert (check.control, check.arm) == (overlapping_pooling.CONTROL, overlapping_pooling.ARM)
     assert min(check.control_mean, check.arm_mean) > 0.3

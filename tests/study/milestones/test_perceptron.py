@@ -23,7 +23,7 @@ from epochal.study.milestones.perceptron import (
 
 def test_separable_sets_are_learned_within_the_bound_and_xor_is_not(tmp_path: Path) -> None:
     epochs = 150
-    result = run_milestone(MILESTONE, seeds=60, budget=60 * MILESTONE.minutes * epochs / EPOCHS, out=tmp_path)
+    result = run_milestone(MILESTONE, seeds=60, scale=epochs / EPOCHS, out=tmp_path)
     assert result.verdict == CONFIRMED, result.checks
     separate, logic, xor = result.checks
     assert (separate.effect, logic.effect, xor.effect) == (1, 1, 0)
