@@ -184,6 +184,24 @@ def test_control_c_prints_the_best_so_far_and_exits_with_130(tmp_path):
     assert json.loads((tmp_path / "run" / "result.json").read_text())["complete"] is False
 
 
+def test_a_training_that_was_interrupted_goes_on(tmp_path, capsys):
+    directory = tmp_path / "run"
+    command = [sys.executable, "-m", "epochal", "train", "lenet", "digits", "--budget", "20s", "--out", str(directory)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stderr:
+            if told := re.match(r"lenet: ([\d,]+) examples in about", line):
+                break
+        time.sleep(2)  # into the training
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert f"--resume {directory}" in err
+    assert list(directory.rglob("checkpoints/*")), "nothing was kept of the training"
+    assert main(["train", "lenet", "digits", "--budget", "20s", "--resume", str(directory)]) == 0
+    steps = round(int(told[1].replace(",", "")) / 64)
+    assert f"after {64 * steps:,} examples" in capsys.readouterr().out
+
+
 def test_a_terminal_gets_colours_unless_it_wants_none(climbed):
     def seen(**environment: str) -> bytes:
         parent, child = pty.openpty()

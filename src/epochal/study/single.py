@@ -17,7 +17,7 @@ from epochal.models.catalogue import RUNGS
 from epochal.models.weights import read_model
 from epochal.ship.bundle import Bundle, write_bundle
 from epochal.study.directories import choose_directory, source_name
-from epochal.train.budget import measure
+from epochal.train.budget import Rate, measure
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import MEASURING, run_once
 from epochal.train.flipping import flips_keep_labels, without_flips
@@ -73,14 +73,18 @@ def train_dataset(
             flips, why = store.decide("flips", lambda: list(flips_keep_labels(dataset)))
             watch(why)
             recipe = recipe if flips else without_flips(recipe)
-        rate = measure(dataset, recipe, seconds * MEASURING)
+        rate = Rate.from_dict(store.decide("rate", lambda: measure(dataset, recipe, seconds * MEASURING).to_dict()))
         budget = Budget.from_dict(
             store.decide("budget", lambda: rate.budget(max(seconds - rate.measured, 0.5 * seconds)).to_dict())
         )
-        recipe = Recipe.from_dict(store.decide("recipe", lambda: rate.recipe.to_dict()))
+        recipe = rate.recipe
         watch(f"{name}: {budget.examples:,} examples in about {rate.seconds(budget):.0f} s, {recipe.precision}")
         run_name = f"{name}/seed-{seed}"
-        run = run_once(run_name, recipe, dataset, store, budget=budget, seed=seed)
+        try:
+            run = run_once(run_name, recipe, dataset, store, budget=budget, seed=seed)
+        except KeyboardInterrupt:
+            watch(f"Interrupted. What was learned is kept; go on with: --resume {directory}")
+            raise
         if run.status != FINISHED:
             return run, None
         write_bundle(
