@@ -114,11 +114,11 @@ def test_a_rung_shown_worse_is_out():
 def test_a_rung_that_is_out_while_it_was_still_improving_has_its_mark():
     tired = RungSummary(**{**HOG.__dict__, "under_trained": True})
     worse = finding(WORSE, -0.05, -0.03, -0.01, control="resnet", arm="hog-svm", marks=(UNDER_TRAINED,))
-    assert recommend([tired, NET], {"hog-svm": worse}, margin=0.005).sentence.endswith(
-        "That is so at this budget: HOG + SVM was still improving when it ended (under-trained at this budget)."
+    assert recommend([tired, NET], {"hog-svm": worse}, margin=0.005).caveat == (
+        "The verdict holds at this budget: HOG + SVM was still improving when it ended (under-trained at this budget)."
     )
     level = finding(EQUIVALENT, -0.0045, -0.003, 0.001, control="resnet", arm="hog-svm", marks=(UNDER_TRAINED,))
-    assert "still improving" not in recommend([tired, NET], {"hog-svm": level}, margin=0.005).sentence
+    assert recommend([tired, NET], {"hog-svm": level}, margin=0.005).caveat == ""
 
 
 def test_the_smallest_difference_that_could_be_found():

@@ -23,12 +23,16 @@ class RungSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class Recommendation:
-    """The rung to take, the one with the best score, those level with it, and what says so in words."""
+    """The rung to take, the one with the best score, those level with it, and one sentence that says so.
+
+    `caveat` names the rungs that are out although they were still improving; empty where there are none.
+    """
 
     chosen: str
     best: str
     level: tuple[str, ...]  # not shown worse than the best by more than the margin; the best is among them
-    sentence: str  # with a second one where rungs are out that were still improving
+    sentence: str
+    caveat: str = ""
 
 
 def recommend(rungs: Sequence[RungSummary], findings: Mapping[str, Finding], *, margin: float) -> Recommendation:
@@ -74,13 +78,16 @@ def recommend(rungs: Sequence[RungSummary], findings: Mapping[str, Finding], *, 
             f"{chosen.title}, at {_score(chosen)}, is {shown} {best.title}, the best at {_score(best)} "
             f"({_difference(finding)}), and trains {_times(best.seconds, chosen.seconds)}."
         )
-    if early := [rung.title for rung in rungs if rung.under_trained and rung not in level]:
-        sentence += (
-            f" That is so at this budget: {listed(early)} {'was' if len(early) == 1 else 'were'} still improving when "
-            f"it ended ({UNDER_TRAINED})."
-        )
+    early = [rung.title for rung in rungs if rung.under_trained and rung not in level]
     return Recommendation(
-        chosen=chosen.name, best=best.name, level=tuple(rung.name for rung in level), sentence=sentence
+        chosen=chosen.name,
+        best=best.name,
+        level=tuple(rung.name for rung in level),
+        sentence=sentence,
+        caveat=f"The verdict holds at this budget: {listed(early)} {'was' if len(early) == 1 else 'were'} still "
+        f"improving when it ended ({UNDER_TRAINED})."
+        if early
+        else "",
     )
 
 

@@ -57,6 +57,7 @@ def _pairs(values: Mapping[str, Any]) -> str:
 def _evidence(evidence: Mapping[str, Any]) -> list[str]:
     climb = evidence.get("climb", {})
     lines = [climb[name] for name in ("verdict", "need_deep_learning", "more_data") if climb.get(name)]
+    lines += climb.get("notes", ())
     lines += [""] * bool(lines)
     for rung in climb.get("rungs", ()):
         if rung["name"] == climb.get("chosen") and rung["stages"]:

@@ -90,8 +90,8 @@ def conclude(
             else on_validation(here, arms, compared, summaries)
         ),
     )
-    if told := told_rehearsal(here):
-        result = result.replace(notes=(told, *result.notes))
+    told = filter(None, (choice.caveat, told_rehearsal(here)))
+    result = result.replace(notes=(*told, *result.notes))
     write_bundle(
         directory / "bundle",
         model=read_model(here.store.folder(arm.names[kept]), arm.recipe, dataset.task),
