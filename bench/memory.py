@@ -39,14 +39,16 @@ def main() -> int:
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", file=sys.stderr)
         return 127
-    most = 0
+    most, looked = 0, began
     while True:
         ended, status, used = os.wait4(child, os.WNOHANG)
         if ended:
             break
-        with suppress(psutil.Error):
-            most = max(most, together(psutil.Process(child)))
-        time.sleep(EVERY)
+        if time.perf_counter() - looked > EVERY:
+            looked = time.perf_counter()
+            with suppress(psutil.Error):
+                most = max(most, together(psutil.Process(child)))
+        time.sleep(0.02)
     print(
         f"\npeak memory {most / 2**20:.0f} MiB of all processes together, "
         f"{used.ru_maxrss * UNIT / 2**20:.0f} MiB of the largest, "

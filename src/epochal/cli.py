@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             where = f": no space for {error.filename}" if error.filename else ""
-            return _refused(f"the disk is full{where}. Free some space; what was finished is kept.", given)
+            return _refused(f"the disk is full{where}. Free some, and run it again.", given)
         if plain != given:
             raise
         _complain(f"{type(error).__name__}: {error} (this is a fault of epochal; --debug shows where)")

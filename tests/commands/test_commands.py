@@ -191,7 +191,7 @@ def test_a_training_that_was_interrupted_goes_on(tmp_path, capsys):
         for line in process.stderr:
             if told := re.match(r"lenet: ([\d,]+) examples in about", line):
                 break
-        time.sleep(2)  # into the training
+        time.sleep(6)  # into the training
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err

@@ -76,10 +76,10 @@ def test_under_training_is_a_caveat_where_it_might_turn_the_answer():
     tired = RungSummary(**{**NET.__dict__, "under_trained": True})
     lost = finding(WORSE, -0.08, -0.05, -0.02, marks=(UNDER_TRAINED,))
     assert need_deep_learning(HOG, tired, lost).endswith(
-        "But ResNet was still improving when the budget ended: a larger budget may change this."
+        "But ResNet was under-trained at this budget: a larger one may change this."
     )
-    assert "still improving" not in need_deep_learning(HOG, tired, finding(BETTER, 0.02, 0.05, 0.08))
-    assert "still improving" not in need_deep_learning(HOG, NET, lost)
+    assert "under-trained" not in need_deep_learning(HOG, tired, finding(BETTER, 0.02, 0.05, 0.08))
+    assert "under-trained" not in need_deep_learning(HOG, NET, lost)
 
 
 def test_a_missing_kind_is_not_an_answer():
@@ -111,11 +111,11 @@ def test_a_rung_shown_worse_is_out():
     )
 
 
-def test_a_rung_that_is_out_while_it_was_still_improving_has_its_mark():
+def test_a_rung_that_is_out_and_was_under_trained_has_its_mark():
     tired = RungSummary(**{**HOG.__dict__, "under_trained": True})
     worse = finding(WORSE, -0.05, -0.03, -0.01, control="resnet", arm="hog-svm", marks=(UNDER_TRAINED,))
     assert recommend([tired, NET], {"hog-svm": worse}, margin=0.005).caveat == (
-        "The verdict holds at this budget: HOG + SVM was still improving when it ended (under-trained at this budget)."
+        "That is the verdict at this budget, at which HOG + SVM was under-trained: a larger one may change it."
     )
     level = finding(EQUIVALENT, -0.0045, -0.003, 0.001, control="resnet", arm="hog-svm", marks=(UNDER_TRAINED,))
     assert recommend([tired, NET], {"hog-svm": level}, margin=0.005).caveat == ""

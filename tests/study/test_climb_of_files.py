@@ -18,6 +18,7 @@ from epochal.data.dataset import open_dataset
 from epochal.judge.calibration import apply
 from epochal.models.catalogue import RUNGS
 from epochal.ship.bundle import Bundle
+from epochal.study import stages
 from epochal.study.ladder import climb
 from epochal.study.result import ClimbResult
 from epochal.train.store import open_store
@@ -118,8 +119,23 @@ def test_a_rung_that_fails_is_left_out_and_the_climb_goes_on(
     rungs = ("majority", "hog-svm", "mlp")
     climbed = climb(photos, budget="8s", seeds=2, trials=1, rungs=rungs, out=tmp_path / "run", progress=told.append)
     statuses = {rung.name: (rung.status, rung.message) for rung in climbed.result.rungs}
-    assert statuses["mlp"] == (FAILED, "MemoryError: no room for so many weights")
+    assert statuses["mlp"] == (FAILED, "qualifying: MemoryError: no room for so many weights")
     assert [statuses[name][0] for name in rungs[:2]] == [FINISHED, FINISHED]
-    assert any(line.startswith("mlp: failed, and is left out.") for line in told)
+    assert any(line.startswith("qualifying/mlp: failed, and is left out.") for line in told)
+    assert "in build" in (tmp_path / "run" / "runs" / "qualifying" / "mlp.txt").read_text()
     assert climbed.result.chosen == "hog-svm"
     assert "no room for so many weights" in climbed.report.read_text()
+
+
+def test_a_rung_that_fails_in_the_finals_is_judged_by_what_it_did_before(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise MemoryError("no room for a longer training")
+
+    monkeypatch.setattr(stages, "run_longer", fail)
+    climbed = climb(photos, budget="8s", seeds=2, trials=1, rungs=("majority", "mlp"), out=tmp_path / "run")
+    mlp = next(rung for rung in climbed.result.rungs if rung.name == "mlp")
+    assert (mlp.status, mlp.message) == (FINISHED, "final: MemoryError: no room for a longer training")
+    assert [stage.name for stage in mlp.stages] == ["qualifying"]
+    assert any(note.startswith("Multilayer perceptron failed in its final") for note in climbed.result.notes)

@@ -78,6 +78,11 @@ def store(folder: Path, fill: Callable[[Path], Mapping[str, Any]]) -> None:
         except OSError:
             if not folder.is_dir():  # otherwise another process was first, and made the same
                 raise
+    except OSError as error:
+        raise DataError(
+            f"the cache folder {folder.parent} cannot be filled ({error.strerror or error}): make room, or name "
+            "another one with the environment variable EPOCHAL_CACHE."
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -25,7 +25,7 @@ class RungSummary:
 class Recommendation:
     """The rung to take, the one with the best score, those level with it, and one sentence that says so.
 
-    `caveat` names the rungs that are out although they were still improving; empty where there are none.
+    `caveat` names the rungs that are out and were under-trained; empty where there are none.
     """
 
     chosen: str
@@ -84,8 +84,8 @@ def recommend(rungs: Sequence[RungSummary], findings: Mapping[str, Finding], *, 
         best=best.name,
         level=tuple(rung.name for rung in level),
         sentence=sentence,
-        caveat=f"The verdict holds at this budget: {listed(early)} {'was' if len(early) == 1 else 'were'} still "
-        f"improving when it ended ({UNDER_TRAINED})."
+        caveat=f"That is the verdict at this budget, at which {listed(early)} "
+        f"{'was' if len(early) == 1 else 'were'} under-trained: a larger one may change it."
         if early
         else "",
     )
@@ -175,7 +175,7 @@ def _caveat(classical: RungSummary, deep: RungSummary, finding: Finding) -> str:
     if not flagged or (UNDER_TRAINED not in finding.marks and finding.verdict in (BETTER, WORSE)):
         return ""
     names, verb = listed([rung.title for rung in flagged]), "was" if len(flagged) == 1 else "were"
-    return f" But {names} {verb} still improving when the budget ended: a larger budget may change this."
+    return f" But {names} {verb} {UNDER_TRAINED}: a larger one may change this."
 
 
 def listed(words: Iterable[str]) -> str:

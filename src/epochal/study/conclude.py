@@ -90,7 +90,12 @@ def conclude(
             else on_validation(here, arms, compared, summaries)
         ),
     )
-    told = filter(None, (choice.caveat, told_rehearsal(here)))
+    lost = [
+        f"{RUNGS[name].title} failed in its {stage}, and is judged by what it did before. {message}"
+        for (stage, name), message in here.failed.items()
+        if stage != "qualifying"
+    ]
+    told = filter(None, (choice.caveat, told_rehearsal(here), *lost))
     result = result.replace(notes=(*told, *result.notes))
     write_bundle(
         directory / "bundle",
@@ -169,7 +174,7 @@ def rung_results(
     here: Progress, test: dict[tuple[str, int], np.ndarray], opened: Examples | None
 ) -> tuple[RungResult, ...]:
     """Every rung that was tried, in the order of the ladder."""
-    tried = [name for name in here.plan.rungs if name in here.qualified or name in here.failed]
+    tried = [name for name in here.plan.rungs if name in here.qualified or ("qualifying", name) in here.failed]
     return tuple(rung_result(here, name, test, opened) for name in tried)
 
 
@@ -200,10 +205,9 @@ def rung_result(
                 under_trained=arm.under_trained,
             )
         )
-    last = arms[-1][1] if arms else None
-    status, message = (last.status, last.message) if last else (FAILED, "")
-    if name in here.failed:
-        status, message = FAILED, here.failed[name]
+    told = [f"{stage}: {arm.message}" for stage, arm in arms if arm.message]
+    told += [f"{stage}: {message}" for (stage, which), message in here.failed.items() if which == name]
+    judged = here.latest().get(name)
     return RungResult(
         name=name,
         title=rung.title,
@@ -211,11 +215,11 @@ def rung_result(
         paper=rung.paper,
         adds=rung.adds,
         kind=rung.kind,
-        status=status,
-        message=message,
+        status=judged.status if judged else FAILED,
+        message=" ".join(told),
         trials=arms[0][1].trials if arms else (),
         stages=tuple(stages),
-        marks=(UNDER_TRAINED,) if last and last.under_trained else (),
+        marks=(UNDER_TRAINED,) if judged and judged.under_trained else (),
     )
 
 

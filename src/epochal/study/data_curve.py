@@ -41,12 +41,17 @@ def data_curve(here: Progress) -> None:
     budget = arm.budget if classical else seen_rate(arm).budget(each)
     places = [(seed, fraction) for seed in range(CURVE_SEEDS) for fraction in fractions]
     found: dict[int, tuple[int, float]] = {}
+    failed: dict[int, Exception] = {}
     run_side_by_side(
         [partial(error_at, here, arm, budget, seed, fraction) for seed, fraction in places],
         found.__setitem__,
         workers=workers,
         tick=here.note_time,
+        failed=failed.__setitem__,
     )
+    for error in failed.values():
+        here.watch(f"data curve: left out, a training failed. {type(error).__name__}: {error}")
+        return
     rows = [found[k] for k in range(count_of_runs)]
     sizes = [size for size, _ in rows[: len(fractions)]]
     errors = np.array([error for _, error in rows]).reshape(CURVE_SEEDS, len(fractions))

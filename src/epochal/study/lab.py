@@ -1,6 +1,7 @@
 """The laboratory of a milestone: data, seeds, and trainings of a stated length, kept in a directory as they finish."""
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,7 +22,18 @@ from epochal.train.together import pays
 from epochal.train.workers import run_side_by_side
 
 ACCURACY = "validation accuracy"
-MOST = 2_000  # training images of the user's, where a milestone takes all of a small set: many passes need few images
+MOST = 2_000  # training images of the user's, where a milestone takes all of the digits: many passes need few images
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Asked:
+    """Trainings that a lab was asked for: their data, recipes, and examples at scale 1."""
+
+    dataset: Dataset
+    recipes: tuple[Recipe, ...]
+    examples: float
+    trials: int
+    points: int
 
 
 @dataclass(kw_only=True, eq=False)
@@ -41,28 +53,40 @@ class Lab:
     watch: Watch = lambda line: None
     opened: list[str] = field(default_factory=list)  # names of the data sets that were used
     notes: list[str] = field(default_factory=list)  # what a reader must know beside the checks
+    asked: list[Asked] = field(default_factory=list)
+    counted: int = 0  # how often a number of examples was asked for, by `train` and by jobs of the milestone's own
+    opening: float = 0.0  # seconds that opening data sets took
 
     def data(self, name: str = "digits", *, size: int | None = None, train: int | None = None) -> Dataset:
         """The named set, or the user's own data in its place.
 
         Args:
             size: side of the images that models see, in pixels; their own unless said.
-            train: at most so many training images, classes in proportion; unless said all, or `MOST` of the user's.
+            train: at most so many training images, classes in proportion; unless said all, or `MOST` of the user's in
+                place of the digits.
         """
-        options = self.options or ReadOptions()
+        began, options = time.perf_counter(), self.options or ReadOptions()
         if size is not None and options.size is None:
             options = options.replace(size=size)
         dataset = open_dataset(name if self.source is None else self.source, options=options)
-        if dataset.task.name not in self.opened:
+        first, count = dataset.task.name not in self.opened, len(dataset.train)
+        if first:
             self.opened.append(dataset.task.name)
-        if train is None and self.source is not None:
+        if train is None and self.source is not None and name == "digits":
             train = MOST
-        if train is not None and train < len(dataset.train):
-            dataset = dataset.train_fraction(train / len(dataset.train))
+        if train is not None and train < count:
+            dataset = dataset.train_fraction(train / count)
+        if first and self.source is not None:
+            for line in dataset.report.told:
+                self.watch(line)
+            if len(dataset.train) < count:
+                self.notes.append(f"{len(dataset.train):,} of {count:,} training images were used.")
+        self.opening += time.perf_counter() - began
         return dataset
 
     def examples(self, count: float) -> int:
         """So many training examples, at this run's scale."""
+        self.counted += 1
         return max(1, round(count * self.scale))
 
     def train(
@@ -74,14 +98,20 @@ class Lab:
         trials: int = 1,
         points: int = POINTS,
         seeds: tuple[int, ...] | None = None,
+        scaled: bool = True,
     ) -> dict[str, Arm]:
         """Each recipe under its label, on every seed, at the same number of examples (times the scale).
 
         Args:
+            scaled: whether the scale lengthens these trainings; not where the claim is that they are short.
             trials: learning rates tried for each, a quarter of the arm's length in all, on a seed of their own.
             points: of each learning curve.
         """
-        budget = Budget(examples=self.examples(examples))
+        budget = Budget(examples=self.examples(examples) if scaled else max(1, round(examples)))
+        if scaled:
+            self.asked.append(
+                Asked(dataset=dataset, recipes=tuple(recipes.values()), examples=examples, trials=trials, points=points)
+            )
         stack = all(pays(recipe) for recipe in recipes.values())
 
         def job(label: str) -> Callable[[], Arm]:

@@ -1,6 +1,5 @@
 """A milestone: a claim of the field's history as an experiment that anyone can run, and its verdict."""
 
-import math
 import shutil
 import sys
 import time
@@ -106,15 +105,19 @@ def run_milestone(
         raise BudgetError(f"seeds: expected {LEAST_SEEDS} or more, got {count}: no verdict comes from one seed.")
     if budget is not None and scale is not None:
         raise BudgetError("budget and scale: expected one of them, got both; each sets the length of the trainings.")
-    looks, asked = source is not None and scale is None, 60 * milestone.minutes
+    own = 60 * milestone.minutes
+    promised = None if budget is None else parse_seconds(budget)
+    looks = source is not None and scale is None
     if scale is None:
-        asked = asked if budget is None else parse_seconds(budget)
-        scale = asked / (60 * milestone.minutes)
+        scale = 1.0 if promised is None else promised / own
     began, directory = time.perf_counter(), Path(out) / milestone.name
     with open_store(directory) as store:
+        settings: dict[str, Any] = {"seeds": count, "scale": scale, "source": str(source), "options": str(options)}
+        settings |= {"promised": promised, "looks": looks}
         if resume and not store.get("ended", True):
-            scale = store.get("settings")["scale"]
-        settings = {"seeds": count, "scale": scale, "source": str(source), "options": str(options)}
+            begun = store.get("settings")
+            settings |= {name: begun[name] for name in ("scale", "promised", "looks")}
+            scale, promised, looks = settings["scale"], settings["promised"], settings["looks"]
         before = begin(store, directory, settings)
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
         watch = progress or (lambda line: None)
@@ -128,9 +131,9 @@ def run_milestone(
             watch=watch,
         )
         if looks:
-            most = 1.0 if budget is None else math.inf
-            fitting = partial(scale_for, milestone.measure, lab, asked, minutes=milestone.minutes)
-            lab.scale = store.decide("scale", lambda: min(fitting(), most))
+            watch("A look at how fast these data are, with trainings of one step.")
+            fitting = partial(scale_for, milestone.measure, lab, promised or own, minutes=milestone.minutes)
+            lab.scale = store.decide("scale", lambda: fitting() if promised else min(fitting(), 1.0))
             watch(f"On these data its trainings can have {lab.scale:.2f} times their own length.")
         try:
             measured = milestone.measure(lab)

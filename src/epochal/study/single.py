@@ -83,7 +83,8 @@ def train_dataset(
         try:
             run = run_once(run_name, recipe, dataset, store, budget=budget, seed=seed)
         except KeyboardInterrupt:
-            watch(f"Interrupted. What was learned is kept; go on with: --resume {directory}")
+            kept = store.checkpoints(run_name).read() is not None
+            watch(f"Interrupted{'. What was learned is kept' if kept else ''}; go on with: --resume {directory}")
             raise
         if run.status != FINISHED:
             return run, None

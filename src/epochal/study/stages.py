@@ -14,6 +14,7 @@ from epochal.models.catalogue import CLASSICAL, NETWORK, RUNGS
 from epochal.study.plan import CURVE, CURVE_SEEDS, FINALISTS, FRACTIONS, REHEARSED, Plan
 from epochal.study.result import DataCurve
 from epochal.train.budget import Rate
+from epochal.train.checkpoint import write_atomically
 from epochal.train.experiment import Arm, Watch, mean_curve, pair_all, run_arm
 from epochal.train.flipping import flips_keep_labels, without_flips
 from epochal.train.store import Store
@@ -38,7 +39,7 @@ class Progress:
     qualified: dict[str, Arm] = field(default_factory=dict)
     rehearsed: dict[str, Arm] = field(default_factory=dict)
     finals: dict[str, Arm] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)  # rungs whose training raised an error, and what it said
+    failed: dict[tuple[str, str], str] = field(default_factory=dict)  # (stage, rung): the error that ended it
     steps: tuple[Finding, ...] = ()
     curve: DataCurve | None = None
 
@@ -49,10 +50,14 @@ class Progress:
     def note_time(self) -> None:
         self.store.put("spent", self.spent)
 
-    def fail(self, name: str, error: Exception) -> None:
-        """Note that a rung failed; the climb goes on without it, and tries it again when it is resumed."""
-        self.failed[name] = f"{type(error).__name__}: {error}"
-        self.watch(f"{name}: failed, and is left out. {self.failed[name]}")
+    def fail(self, stage: str, name: str, error: Exception) -> None:
+        """Note that a rung failed in a stage. The climb goes on without it, also when it is resumed: what was decided
+        was decided without it."""
+        message = f"{type(error).__name__}: {error}"
+        trace = self.store.folder(f"{stage}/{name}").with_suffix(".txt")
+        write_atomically(trace, "\n".join([message, *getattr(error, "__notes__", ())]).encode())
+        self.failed[stage, name] = self.store.decide(f"failed/{stage}/{name}", lambda: message)
+        self.watch(f"{stage}/{name}: failed, and is left out. {message} (where: {trace})")
 
     def latest(self) -> dict[str, Arm]:
         """Each rung at the largest budget at which it ran to the end."""
@@ -79,20 +84,23 @@ def qualify(here: Progress) -> None:
         )
 
     for kind, workers in ((CLASSICAL, 1), (NETWORK, made.workers)):  # classical rungs use all threads by themselves
-        run_arms(here, {name: job(name) for name in made.rungs if RUNGS[name].kind == kind}, here.qualified, workers)
+        jobs = {name: job(name) for name in made.rungs if RUNGS[name].kind == kind}
+        run_arms(here, "qualifying", jobs, here.qualified, workers)
     here.qualified = {name: here.qualified[name] for name in made.rungs if name in here.qualified}
     here.steps = fold(list(here.qualified.values()), dataset.validation.targets, made.margin)
 
 
-def run_arms(here: Progress, jobs: Jobs, arms: dict[str, Arm], workers: int) -> None:
-    """Run arms, and put each into `arms` as it ends."""
-    names = list(jobs)
+def run_arms(here: Progress, stage: str, jobs: Jobs, arms: dict[str, Arm], workers: int) -> None:
+    """Run the arms of a stage, and put each into `arms` as it ends."""
+    before = {name: here.store.get(f"failed/{stage}/{name}") for name in jobs}
+    here.failed |= {(stage, name): message for name, message in before.items() if message}
+    names = [name for name in jobs if not before[name]]
     run_side_by_side(
-        list(jobs.values()),
+        [jobs[name] for name in names],
         lambda number, arm: arms.__setitem__(names[number], arm),
         workers=workers,
         tick=here.note_time,
-        failed=lambda number, error: here.fail(names[number], error),
+        failed=lambda number, error: here.fail(stage, names[number], error),
     )
 
 
@@ -121,7 +129,7 @@ def rehearse(here: Progress) -> None:
     names = here.store.decide("rehearsed", lambda: sorted(hopes, key=lambda name: hopes[name])[:REHEARSED])
     here.watch(f"rehearsal: {', '.join(names)}, {seconds:.1f} s each")
     jobs: Jobs = {name: partial(run_longer, here, "rehearsal", name, seconds, here.plan.seeds[:1]) for name in names}
-    run_arms(here, jobs, here.rehearsed, here.plan.workers)
+    run_arms(here, "rehearsal", jobs, here.rehearsed, here.plan.workers)
     here.rehearsed = {name: here.rehearsed[name] for name in names if name in here.rehearsed}
 
 
@@ -144,7 +152,7 @@ def finals(here: Progress) -> None:
             continue
         here.watch(f"finals: {', '.join(names)}, {seconds / len(here.plan.seeds):.1f} s a training")
         jobs: Jobs = {name: partial(run_longer, here, "final", name, seconds, here.plan.seeds) for name in names}
-        run_arms(here, jobs, here.finals, workers)
+        run_arms(here, "final", jobs, here.finals, workers)
 
 
 def run_longer(here: Progress, stage: str, name: str, seconds: float, seeds: tuple[int, ...]) -> Arm:

@@ -184,6 +184,8 @@ def why(
         before = begin(store, directory, settings)
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
         dataset = open_dataset(source, options=options, progress=loading)
+        for line in dataset.report.told:
+            watch(line)
         control = stripped(RUNGS[rung].recipe, factors)
         try:
             settled = partial(settle, dataset, control, factors, seeds, seconds, began)
@@ -193,9 +195,10 @@ def why(
             watch(f"{len(runs)} combinations of {len(factors)} ingredients, {seeds} seeds, {each.examples:,} examples")
             recipes = combine(control, factors, runs)
             trainings = {label: (recipe, dataset) for label, recipe in recipes.items()}
-            fewer = {share: dataset.train_fraction(share) for share in _labelled(dataset)}
+            fewer = {part: dataset.train_fraction(part) for part in _labelled(dataset)}
             trainings |= {f"all-{len(part.train)}-labels": (recipes["all"], part) for part in fewer.values()}
             arms = _train(trainings, store, each, seeds, watch)
+            diverged = sum(run.status != FINISHED for arm in arms for run in arm.runs)
         except KeyboardInterrupt:
             watch("Interrupted. What is finished is kept; the same command goes on with it.")
             raise
@@ -214,12 +217,12 @@ def why(
             seeds=seeds,
             examples=each.examples,
             learning_rate=control.learning_rate,
-            diverged=sum(run.status != FINISHED for arm in arms for run in arm.runs),
+            diverged=diverged,
             score=score,
             cost=design.attribute(runs, np.array([[run.cost.seconds for run in arm.runs] for arm in arms]).T),
             fewer=tuple(
-                FewerLabels(labels=len(part.train), share=share, score=score)
-                for (share, part), score in zip(fewer.items(), design.estimates(on_fewer), strict=True)
+                FewerLabels(labels=len(data.train), share=part, score=reached)
+                for (part, data), reached in zip(fewer.items(), design.estimates(on_fewer), strict=True)
             ),
             stacked=pays(control),
             margin=margin,
@@ -251,7 +254,7 @@ def settle(
     run_side_by_side(jobs, rates.__setitem__, workers=workers)
     none, every = rates[0], rates[1]
     rate = every.replace(scale=(none.scale + every.scale) / 2, points=POINTS)
-    overhead = _overhead(dataset, every.recipe, seeds, workers)
+    overhead = _overhead(dataset, rate, seeds if pays(control) else 1, workers)
     spent, count = time.perf_counter() - began, len(dataset.train)
     for runs in design.designs(len(factors)):
         count_of_arms = len(runs) + len(_labelled(dataset))
@@ -272,17 +275,18 @@ def settle(
     }
 
 
-def _overhead(dataset: Dataset, recipe: Recipe, seeds: int, workers: int) -> float:
-    """Seconds that a training takes beside its steps, to be built, judged, kept and passed on: those of one step, side
-    by side as all will be, in a store that is thrown away."""
-    began = time.perf_counter()
+def _overhead(dataset: Dataset, rate: Rate, seeds: int, workers: int) -> float:
+    """Seconds that a training takes to be built, kept and passed on: those of trainings of one step, side by side as
+    all will be, in a store that is thrown away, without what their being judged takes."""
+    began, one = time.perf_counter(), Budget(examples=1)
     with tempfile.TemporaryDirectory() as folder, open_store(Path(folder)) as store:
         jobs = [
-            partial(run_arm, f"{number}", recipe, dataset, store, budget=Budget(examples=1), seeds=tuple(range(seeds)))
+            partial(run_arm, f"{number}", rate.recipe, dataset, store, budget=one, seeds=tuple(range(seeds)), points=1)
             for number in range(workers)
         ]
         run_side_by_side(jobs, lambda number, arm: None, workers=workers)
-    return (time.perf_counter() - began) / seeds
+    judging = rate.replace(points=1).asking(min(one.glance, rate.validation))
+    return max((time.perf_counter() - began) / seeds - judging, 0.0)
 
 
 def _labelled(dataset: Dataset) -> tuple[float, ...]:

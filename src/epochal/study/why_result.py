@@ -125,14 +125,15 @@ class WhyResult(Record):
                 "together. A larger --budget runs them all."
             )
         if self.diverged:
+            trainings = (self.combinations + len(self.fewer)) * self.seeds
             told.append(
-                f"{self.diverged} of {self.combinations * self.seeds} trainings diverged, and count as always "
-                "answering the first class."
+                f"{self.diverged} of {trainings} trainings diverged, and count as always answering the first class."
             )
         if self.fewer:
             told.append(
                 "Labels: with that share of them everything together does as well as, with all of them, without the "
-                f"ingredient ({', '.join(f'{each.labels:,}' for each in self.fewer)} labels were tried)."
+                f"ingredient. {listed(f'{each.labels:,}' for each in self.fewer)} labels were tried, one draw of "
+                f"each; {100 * self.fewer[0].share:.3g}% stands for that and any less."
             )
         if self.stacked:
             told.append("The seeds were trained together, as one: the seconds have no spread between seeds.")
@@ -190,7 +191,7 @@ def _plain(estimate: Estimate) -> str:
 def _labels(needed: Labels) -> str:
     """'25% [18, 41]', of the labels."""
     low, high = needed.interval
-    return f"{'<' if needed.least else ''}{100 * needed.share:.0f}% [{100 * low:.0f}, {100 * high:.0f}]"
+    return f"{100 * needed.share:.3g}% [{100 * low:.3g}, {100 * high:.3g}]"
 
 
 def _points(estimate: Estimate) -> str:

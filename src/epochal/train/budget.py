@@ -75,12 +75,12 @@ class Rate(Record):
         return self.asking(budget.glance) + self.scale * budget.examples**self.power
 
 
-def measure(dataset: Dataset, recipe: Recipe, allowed: float) -> Rate:
-    """Try a recipe for about `allowed` seconds on a model that is thrown away."""
+def measure(dataset: Dataset, recipe: Recipe, allowed: float, *, precisions: bool = True) -> Rate:
+    """Try a recipe for about `allowed` seconds on a model that is thrown away; in bfloat16 too, where `precisions`."""
     began = time.perf_counter()
     if recipe.objective == "estimate":
         rate = _measure_classical(dataset, recipe, allowed)
-    elif recipe.precision == "float32":
+    elif precisions and recipe.precision == "float32":
         fast = recipe.replace(precision="bfloat16", memory_format="channels_last")
         plain, quick = (_measure_network(dataset, one, allowed / 2) for one in (recipe, fast))
         rate = quick if quick.scale * PAYS < plain.scale else plain

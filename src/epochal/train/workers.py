@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -73,8 +74,7 @@ def run_side_by_side(
             end(number, job)
             tick()
         return
-    import torch._dynamo  # noqa: F401 (two seconds, which every process would spend anew on its first optimiser)
-
+    import_once()
     waiting = list(enumerate(jobs))
     running: dict[Connection, tuple[int, Any]] = {}
     try:
@@ -93,6 +93,11 @@ def run_side_by_side(
         for _, process in running.values():
             process.join()
         raise
+
+
+def import_once() -> None:
+    """Import what an optimiser imports when it is first made: two seconds, which every process would spend anew."""
+    import torch._dynamo  # noqa: F401
 
 
 def _start(job: Callable[[], Any]) -> tuple[Connection, Any]:
@@ -115,6 +120,7 @@ def _work(job: Callable[[], Any], connection: Connection) -> None:
         try:
             answer = (True, job())
         except BaseException as error:
+            error.add_note(traceback.format_exc())  # which is lost on the way
             answer = (False, error)
     try:
         connection.send(answer)
@@ -138,7 +144,7 @@ def _result(connection: Connection, process: Any) -> Any:
         process.join()
         raise RuntimeError(
             f"A training process ended without a word (exit code {process.exitcode}). If it was killed for want of "
-            "memory, give fewer --rungs or a smaller --size; what is finished is kept, go on with --resume."
+            "memory, a smaller --size needs less."
         ) from None
     process.join()
     if not fine:
