@@ -15,8 +15,9 @@ from epochal.cli import main
 from epochal.core.run import FAILED, FINISHED
 from epochal.core.task import Task
 from epochal.data.dataset import open_dataset
+from epochal.data.options import ReadOptions
 from epochal.judge.calibration import apply
-from epochal.models.catalogue import RUNGS
+from epochal.models.catalogue import MODELS
 from epochal.ship.bundle import Bundle
 from epochal.study import stages
 from epochal.study.ladder import climb
@@ -92,12 +93,17 @@ def test_raw_files_in_a_fresh_process_get_the_answers_that_were_evaluated(
     np.testing.assert_allclose(answered, chances, atol=1e-6)
 
 
+def patient_of(path: Path) -> str:
+    """Two photos of each."""
+    return f"{path.parent.name}-{int(path.name[:2]) // 2}"
+
+
 def test_a_manifest_with_groups(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with (tmp_path / "labels.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["path", "species", "patient"])
         for path in sorted(photos.glob("*/* *.png")):
-            rows.writerow([path, path.parent.name, f"{path.parent.name}-{int(path.name[:2]) // 2}"])
+            rows.writerow([path, path.parent.name, patient_of(path)])
     columns = ["--image", "path", "--label", "species", "--group", "patient"]
     asked = ["climb", tmp_path / "labels.csv", *columns, "--rungs", "majority,hog-svm", "--out", tmp_path / "run"]
     assert main([*map(str, asked), *QUICK]) == 0
@@ -105,7 +111,13 @@ def test_a_manifest_with_groups(photos: Path, tmp_path: Path, capsys: pytest.Cap
     result = result_in(tmp_path / "run")
     assert result.complete
     assert sum(result.task.counts.values()) == len(CLASSES) * EACH
-    assert any("patient" in str(decision) for decision in result.data["decisions"])
+    grouped = open_dataset(tmp_path / "labels.csv", options=ReadOptions(image="path", label="species", group="patient"))
+    assert result.task.fingerprint == grouped.task.fingerprint
+    splits = [
+        {patient_of(Path(item)) for item in part.items}
+        for part in (grouped.train, grouped.validation, grouped.open_test())
+    ]
+    assert not splits[0] & splits[1] and not splits[0] & splits[2] and not splits[1] & splits[2]
 
 
 def test_a_rung_that_fails_is_left_out_and_the_climb_goes_on(
@@ -114,7 +126,7 @@ def test_a_rung_that_fails_is_left_out_and_the_climb_goes_on(
     def build(config: object, task: Task) -> None:
         raise MemoryError("no room for so many weights")
 
-    monkeypatch.setitem(RUNGS, "mlp", replace(RUNGS["mlp"], build=build))
+    monkeypatch.setitem(MODELS, "mlp", replace(MODELS["mlp"], build=build))
     told: list[str] = []
     rungs = ("majority", "hog-svm", "mlp")
     climbed = climb(photos, budget="8s", seeds=2, trials=1, rungs=rungs, out=tmp_path / "run", progress=told.append)
@@ -134,7 +146,7 @@ def test_a_rung_that_fails_in_the_finals_is_judged_by_what_it_did_before(
         raise MemoryError("no room for a longer training")
 
     monkeypatch.setattr(stages, "run_longer", fail)
-    climbed = climb(photos, budget="8s", seeds=2, trials=1, rungs=("majority", "mlp"), out=tmp_path / "run")
+    climbed = climb(photos, budget="16s", seeds=2, trials=1, rungs=("majority", "mlp"), out=tmp_path / "run")
     mlp = next(rung for rung in climbed.result.rungs if rung.name == "mlp")
     assert (mlp.status, mlp.message) == (FINISHED, "final: MemoryError: no room for a longer training")
     assert [stage.name for stage in mlp.stages] == ["qualifying"]

@@ -1,6 +1,7 @@
 """The stages of a climb: the qualifying round at one equal budget, a rehearsal, and the finals at a larger one."""
 
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -55,7 +56,7 @@ class Progress:
         was decided without it."""
         message = f"{type(error).__name__}: {error}"
         trace = self.store.folder(f"{stage}/{name}").with_suffix(".txt")
-        write_atomically(trace, "\n".join([message, *getattr(error, "__notes__", ())]).encode())
+        write_atomically(trace, "".join(traceback.format_exception(error)).encode())
         self.failed[stage, name] = self.store.decide(f"failed/{stage}/{name}", lambda: message)
         self.watch(f"{stage}/{name}: failed, and is left out. {message} (where: {trace})")
 
