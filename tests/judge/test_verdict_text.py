@@ -122,12 +122,15 @@ def test_a_rung_that_is_out_and_was_under_trained_has_its_mark():
 
 
 def test_the_smallest_difference_that_could_be_found():
-    found = [finding(CANNOT_TELL, -0.01, 0.0, 0.01, detectable=size) for size in (0.021, 0.008, 0.0)]
-    assert least_told(found) == (
-        "A true difference of 0.8 to 2.1 points would be found four times in five, by how alike two rungs answer."
+    far, near, same = (
+        finding(CANNOT_TELL, -1.0, effect, 1.0, detectable=least)
+        for effect, least in ((-0.4, 1.08), (-0.01, 0.021), (0.0, 0.0))
     )
-    assert least_told(found[:1]) == "A true difference of 2.1 points would be found four times in five."
-    assert least_told(found[2:]) == least_told([]) == ""
+    assert least_told([far, near, same]) == (
+        "A true difference of 2.1 points between the two that scored most alike would be found four times in five."
+    )
+    assert least_told([near]) == "A true difference of 2.1 points would be found four times in five."
+    assert least_told([same]) == least_told([]) == ""
 
 
 def test_words_are_listed():

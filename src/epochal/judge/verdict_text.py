@@ -161,13 +161,13 @@ def what_would_settle(finding: Finding, *, what: str = "test images") -> str:
 
 
 def least_told(findings: Sequence[Finding]) -> str:
-    """How small a difference these comparisons could have found; empty where nothing differed at all."""
-    least = sorted(100 * finding.detectable for finding in findings if 0 < finding.detectable < math.inf)
-    if not least:
+    """How small a difference could have been found between the two that scored most alike; empty where none differed."""
+    differing = [finding for finding in findings if 0 < finding.detectable < math.inf]
+    if not differing:
         return ""
-    span = f"{least[0]:.1f}" if f"{least[0]:.1f}" == f"{least[-1]:.1f}" else f"{least[0]:.1f} to {least[-1]:.1f}"
-    which = "" if len(least) == 1 else ", by how alike two rungs answer"
-    return f"A true difference of {span} points would be found four times in five{which}."
+    closest = min(differing, key=lambda finding: abs(finding.effect))
+    which = "" if len(differing) == 1 else " between the two that scored most alike"
+    return f"A true difference of {100 * closest.detectable:.1f} points{which} would be found four times in five."
 
 
 def _caveat(classical: RungSummary, deep: RungSummary, finding: Finding) -> str:
