@@ -161,7 +161,7 @@ def what_would_settle(finding: Finding, *, what: str = "test images") -> str:
 
 
 def least_told(findings: Sequence[Finding]) -> str:
-    """How small a difference could have been found between the two that scored most alike; empty where none differed."""
+    """How small a difference could have been found between the two that scored most alike; empty where none did."""
     differing = [finding for finding in findings if 0 < finding.detectable < math.inf]
     if not differing:
         return ""
