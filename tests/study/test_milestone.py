@@ -124,7 +124,7 @@ def test_on_the_users_data_a_look_decides_how_long_the_trainings_are(tmp_path: P
 
 
 def test_a_budget_that_is_too_little_for_the_users_data_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BudgetError, match=r"too little for this claim on these data.*Give at least \d+s"):
+    with pytest.raises(BudgetError, match=r"too few for this claim on these data.*Give a --budget of \d+s or more"):
         run_milestone(NULL, source="digits", budget="0.1s", seeds=2, out=tmp_path)
 
 

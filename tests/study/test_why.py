@@ -90,7 +90,7 @@ def test_the_text_has_every_ingredient(explained):
 
 def test_labels_are_needed_where_an_ingredient_helps(explained):
     result = explained[0]
-    assert [each.labels for each in result.fewer] == [134, 269, 539]
+    assert [each.labels for each in result.fewer] == [136, 271, 542]
     learning, _, nothing = result.needed
     assert learning.share == 1 / 8  # nothing is learned without it
     assert (nothing.share, nothing.interval) == (1, (1, 1))
