@@ -1,5 +1,6 @@
 """Budgets: how fast a recipe learns on this machine, and so how many examples its seconds buy."""
 
+import math
 import re
 import time
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from epochal.train.optimise import Stepper
 from epochal.train.trainee import Trainee, prepare, trainable
 
 PAYS = 1.1  # bfloat16 must be this many times faster than float32 to be chosen
+HOPELESS = 2.0  # a second step that takes this many times as long as a known one ends the measuring
 WARM, STRETCHES = 3, 4  # steps that prepare kernels and are not measured; the fewest that are, if they exceed the time
 SAMPLE = 400  # examples of the first trial of a classical rung
 ASKED = 256  # validation examples that are predicted to measure how fast that is
@@ -82,15 +84,17 @@ def measure(dataset: Dataset, recipe: Recipe, allowed: float, *, precisions: boo
         rate = _measure_classical(dataset, recipe, allowed)
     elif precisions and recipe.precision == "float32":
         fast = recipe.replace(precision="bfloat16", memory_format="channels_last")
-        plain, quick = (_measure_network(dataset, one, allowed / 2) for one in (recipe, fast))
+        plain = _measure_network(dataset, recipe, allowed / 2)
+        quick = _measure_network(dataset, fast, allowed / 2, known=plain.scale)
         rate = quick if quick.scale * PAYS < plain.scale else plain
     else:
         rate = _measure_network(dataset, recipe, allowed)
     return rate.replace(measured=time.perf_counter() - began)
 
 
-def _measure_network(dataset: Dataset, recipe: Recipe, allowed: float) -> Rate:
-    """Seconds an example: the median of several short stretches."""
+def _measure_network(dataset: Dataset, recipe: Recipe, allowed: float, known: float = math.inf) -> Rate:
+    """Seconds an example: the median of several short stretches, or those of the second step where it shows that it is
+    hopeless to come near the `known` ones, as in a precision that the processor has to emulate."""
     trainee = prepare(dataset, recipe, seed=0, budget=Budget(examples=1))
     total = 1_000_000
     state = State(
@@ -99,9 +103,14 @@ def _measure_network(dataset: Dataset, recipe: Recipe, allowed: float) -> Rate:
         seed=0,
     )
     end = time.perf_counter() + allowed
-    done = WARM
+    done = 0
+    for done in range(1, WARM + 1):
+        started = time.perf_counter()
+        loop(state, trainee.feed, trainee.objective, steps=done, precision=recipe.precision)
+        each = (time.perf_counter() - started) / trainee.per_step
+        if done > 1 and each > HOPELESS * known:
+            return Rate(recipe=recipe, answering=math.inf, validation=len(dataset.validation.targets), scale=each)
     stretches: list[float] = []
-    loop(state, trainee.feed, trainee.objective, steps=done, precision=recipe.precision)
     stretch = 1
     while time.perf_counter() < end or len(stretches) < STRETCHES:
         started = time.perf_counter()

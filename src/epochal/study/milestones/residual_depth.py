@@ -5,17 +5,17 @@ from epochal.study.changes import change
 from epochal.study.lab import Lab, ask_accuracy, curves
 from epochal.study.milestone import Measured, Milestone
 
-PASSES = 15
+PASSES = 10
 POINTS = 5  # of each learning curve, every one on all training images
 TRAINING = "training accuracy"
 
 
 def recipe(depth: int, **options: str) -> Recipe:
-    """A network of the paper's CIFAR family without its shortcuts, in the order and at the rate of section 4.2."""
+    """A network of the paper's CIFAR family without its shortcuts, with the schedule of section 4.2."""
     return Recipe(
         model="resnet",
         options={"depth": depth, "shortcuts": "none", **options},
-        learning_rate=0.1,
+        learning_rate=0.02,
         momentum=0.9,
         weight_decay=1e-4,
         schedule="step",
@@ -97,9 +97,10 @@ MILESTONE = Milestone(
     "the plain 56-layer network has a higher training error than the plain 20-layer one throughout (Figure 1)",
     setting=f"scikit-learn's digits, {PASSES} passes, training accuracy of plain and residual networks of 20 to 56 "
     "layers",
-    differs="1,079 images of 8x8 pixels instead of 50,000 of 32x32, 15 passes instead of 164, no augmentation; "
-    "judged on the training images, because the claim is about optimisation.",
-    minutes=10,
+    differs=f"1,079 images of 8x8 pixels instead of 50,000 of 32x32, {PASSES} passes instead of 164, a rate of 0.02 "
+    "instead of 0.1, no augmentation; judged on the training images, because the claim is about optimisation. At 0.1, "
+    "tried first, so few steps left two of five residual networks as bad as plain ones.",
+    minutes=7,
     data="digits",
     measure=measure,
 )
