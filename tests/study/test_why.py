@@ -96,6 +96,14 @@ def test_labels_are_needed_where_an_ingredient_helps(explained):
     assert (nothing.share, nothing.interval) == (1, (1, 1))
 
 
+def test_no_ingredient_is_worth_labels_where_more_of_them_do_not_help(explained):
+    result = explained[0]
+    flat = result.replace(fewer=tuple(each.replace(score=result.score.every) for each in result.fewer))
+    assert flat.needed == ()
+    assert "labels [95%]" not in flat.to_text()
+    assert "With 136 labels everything together is not shown to do worse than with all" in flat.to_text()
+
+
 def test_the_result_is_kept_and_the_weights_are_not(explained):
     result, directory = explained
     assert WhyResult.from_json((directory / "result.json").read_text()) == result
@@ -111,7 +119,7 @@ def test_an_interrupted_attribution_goes_on(tmp_path):
         if line.startswith("normalisation: seed 1"):
             raise KeyboardInterrupt
 
-    asked = ASKED | {"ingredients": ("normalisation", "momentum"), "budget": "3s", "seeds": 2}
+    asked = ASKED | {"ingredients": ("normalisation", "momentum"), "budget": "12s", "seeds": 2}
     with pytest.raises(KeyboardInterrupt):
         why("digits", out=tmp_path, progress=interrupt, **asked)
     assert told[-1].startswith("Interrupted. What is finished is kept")

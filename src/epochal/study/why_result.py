@@ -87,8 +87,9 @@ class WhyResult(Record):
 
     @property
     def needed(self) -> tuple[Labels, ...]:
-        """The labels that each ingredient is worth; empty where there are too few labels to take shares of."""
-        if not self.fewer:
+        """The labels that each ingredient is worth; empty where there are too few to take shares of, or where more of
+        them are not shown to help."""
+        if not self.fewer or self.fewer[0].score.interval[1] >= self.score.every.interval[0]:
             return ()
         shares = (*(each.share for each in self.fewer), 1.0)
         scores = (*(each.score.mean for each in self.fewer), self.score.every.mean)
@@ -129,7 +130,12 @@ class WhyResult(Record):
             told.append(
                 f"{self.diverged} of {trainings} trainings diverged, and count as always answering the first class."
             )
-        if self.fewer:
+        if self.fewer and not self.needed:
+            told.append(
+                f"With {self.fewer[0].labels:,} labels everything together is not shown to do worse than with all, so "
+                "that no ingredient can be said to be worth labels."
+            )
+        if self.needed:
             told.append(
                 "Labels: with that share of them everything together does as well as, with all of them, without the "
                 f"ingredient. {listed(f'{each.labels:,}' for each in self.fewer)} labels were tried, one draw of "
@@ -157,7 +163,7 @@ class WhyResult(Record):
             f"{self.rung} on {self.data}: {count}, {self.seconds:.0f} s",
             "",
             f"  {'ingredient':15} {'on':11} {'instead of':10}  {'Shapley value [95%]':>24}  {'alone':>7}  "
-            f"{'left out':>8}  {'seconds':>8}" + (f"  {'labels [95%]':>16}" if self.fewer else ""),
+            f"{'left out':>8}  {'seconds':>8}" + (f"  {'labels [95%]':>16}" if self.needed else ""),
         ]
         needed = [f"  {_labels(each):>16}" for each in self.needed] or [""] * len(self.ingredients)
         for place, ingredient in enumerate(self.ingredients):
