@@ -126,7 +126,7 @@ def test_a_process_killed_while_decoding_leaves_nothing_torn(tmp_path):
     source = str(Path(epochal.__file__).parents[1])
     environment = {**os.environ, "EPOCHAL_CACHE": str(folder), "PYTHONPATH": source}
     with subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None and process.stdout.readline() == b"decoding\n"
+        assert process.stdout is not None and process.stdout.readline().startswith(b"decoding")  # of two threads
         process.send_signal(signal.SIGKILL)
     assert [path.name[:8] for path in folder.iterdir()] == [".making-"]
     data = open_dataset(root, options=ReadOptions(cache=str(folder)))
