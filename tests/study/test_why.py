@@ -16,33 +16,26 @@ from epochal.study.why import Factor, combine, factors_of, stripped, why
 from epochal.study.why_result import WhyResult
 from epochal.train.store import open_store
 
+
+def planted(name: str, **fields: float) -> Change:
+    return Change(
+        name=name, title=name, paper="none", year=2000, touches=tuple(fields), edit=lambda r: r.replace(**fields)
+    )
+
+
 # Plain gradient descent does not look at its momentum: the planted null.
 NOTHING = Factor(
     name="nothing",
     off="none",
     strip=lambda recipe: recipe.replace(optimiser="sgd", momentum=0.0),
-    change=Change(
-        name="nothing",
-        title="Nothing",
-        paper="none",
-        year=2000,
-        touches=("momentum",),
-        edit=lambda recipe: recipe.replace(momentum=0.5),
-    ),
+    change=planted("nothing", momentum=0.5),
 )
 # Without it nothing is learned, however fast the machine: the planted help.
 LEARNING = Factor(
     name="learning",
     off="none",
     strip=lambda recipe: recipe.replace(learning_rate=1e-7),
-    change=Change(
-        name="learning",
-        title="Learning",
-        paper="none",
-        year=2000,
-        touches=("learning_rate",),
-        edit=lambda recipe: recipe.replace(learning_rate=0.3),
-    ),
+    change=planted("learning", learning_rate=0.3),
 )
 ASKED = {"rung": "mlp", "ingredients": (LEARNING, "normalisation", NOTHING), "budget": "20s", "seeds": 3}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from epochal.commands.options import command_line, loading, read_options, reading, say, show_climb
+from epochal.commands.options import command_line, loading, read_options, reading, run_directory, say, show_climb
 
 
 @click.command()
@@ -40,10 +40,7 @@ def climb(source: str, resume: Path | None, dry_run: bool, **values: Any) -> int
     options = read_options(values)
     values["rungs"] = tuple(word.strip() for word in values["rungs"].split(",")) if values["rungs"] else None
     out = values.pop("out")
-    if resume is not None and out is not None:
-        raise click.UsageError(
-            "--resume names the run directory already: leave out --out.", click.get_current_context()
-        )
+    directory = run_directory(out, resume)
     if dry_run:
         require_source(source)
         given = {name: value for name, value in values.items() if value is not None}
@@ -52,7 +49,7 @@ def climb(source: str, resume: Path | None, dry_run: bool, **values: Any) -> int
     climbed = run(
         source,
         options=options,
-        out=resume or out,
+        out=directory,
         resume=resume is not None,
         progress=say,
         loading=loading(),

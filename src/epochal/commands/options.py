@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from epochal.data.options import ReadOptions
     from epochal.study.result import ClimbResult
 
@@ -61,6 +63,19 @@ def read_options(values: dict[str, Any]) -> "ReadOptions | None":
     given = {field: values.pop(name, None) for name, field in _NAMES.items()}
     given = {field: value for field, value in given.items() if value is not None}
     return ReadOptions(**given) if given else None
+
+
+def run_directory(out: "Path | None", resume: "Path | None") -> "Path | None":
+    """The directory that one of --out and --resume names.
+
+    Raises:
+        UsageError: both were given.
+    """
+    if resume is not None and out is not None:
+        raise click.UsageError(
+            "--resume names the run directory already: leave out --out.", click.get_current_context()
+        )
+    return resume or out
 
 
 def say(line: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from epochal.commands.options import loading, read_options, reading, say
+from epochal.commands.options import loading, read_options, reading, run_directory, say
 
 
 def _settings(context: click.Context, option: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
@@ -35,15 +35,12 @@ def train(rung: str, source: str, out: Path | None, resume: Path | None, **value
     from epochal.study.single import train_rung
 
     options = read_options(values)
-    if resume is not None and out is not None:
-        raise click.UsageError(
-            "--resume names the run directory already: leave out --out.", click.get_current_context()
-        )
+    directory = run_directory(out, resume)
     run, bundle = train_rung(
         rung,
         source,
         options=options,
-        out=resume or out,
+        out=directory,
         resume=resume is not None,
         progress=say,
         loading=loading(),

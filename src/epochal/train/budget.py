@@ -103,7 +103,6 @@ def _measure_network(dataset: Dataset, recipe: Recipe, allowed: float, known: fl
         seed=0,
     )
     end = time.perf_counter() + allowed
-    done = 0
     for done in range(1, WARM + 1):
         started = time.perf_counter()
         loop(state, trainee.feed, trainee.objective, steps=done, precision=recipe.precision)
