@@ -51,7 +51,8 @@ def test_the_stepper_follows_the_schedule() -> None:
     moved = []
     for number in range(8):
         before = weights.detach().clone()
-        stepper.step(weights.sum(), number)  # the gradient is one: the move is the rate
+        stepper.schedule(number)
+        stepper.step(weights.sum())  # the gradient is one: the move is the rate
         moved.append(float((before - weights.detach()).mean()))
     expected = [rate(stepper.recipe, number / 8) for number in range(8)]
     assert moved == pytest.approx(expected, rel=1e-5, abs=1e-8)
@@ -70,9 +71,8 @@ def by_torch(chosen: Recipe) -> tuple[np.ndarray, np.ndarray]:
     biases = torch.full((3,), 0.5, requires_grad=True)
     stepper = Stepper(chosen, [weights, biases], steps=100)
     for number, (first, second) in enumerate(gradients()):
-        stepper.step(
-            (weights * torch.tensor(first).float()).sum() + (biases * torch.tensor(second).float()).sum(), number
-        )
+        stepper.schedule(number)
+        stepper.step((weights * torch.tensor(first).float()).sum() + (biases * torch.tensor(second).float()).sum())
     return weights.detach().numpy(), biases.detach().numpy()
 
 
@@ -115,7 +115,7 @@ def test_each_optimiser_makes_the_steps_of_its_paper(optimiser: str, decay: floa
 def test_weight_decay_spares_what_has_one_dimension_or_none() -> None:
     net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(8, 3))
     scale = nn.Parameter(torch.tensor(1.0))
-    optimiser = make_optimiser(recipe(weight_decay=DECAY), [*net.parameters(), scale])
+    optimiser = make_optimiser(recipe(weight_decay=DECAY), [*net.parameters(), scale], learning_rate=0.1)
     decays = {id(p): group["weight_decay"] for group in optimiser.param_groups for p in group["params"]}
     assert {p.ndim: decays[id(p)] for p in [*net.parameters(), scale]} == {4: DECAY, 2: DECAY, 1: 0.0, 0: 0.0}
     assert len(decays) == 7
@@ -125,7 +125,7 @@ def moved_by(clip: float | None) -> Tensor:
     weights = torch.zeros(2, 1, requires_grad=True)
     biases = torch.zeros(1, requires_grad=True)
     stepper = Stepper(recipe(optimiser="sgd", learning_rate=1.0, clip=clip), [weights, biases], steps=10)
-    stepper.step(3 * weights[0, 0] + 4 * weights[1, 0] + 12 * biases[0], 0)  # a gradient with the norm 13
+    stepper.step(3 * weights[0, 0] + 4 * weights[1, 0] + 12 * biases[0])  # a gradient with the norm 13
     return torch.cat([weights.detach().flatten(), biases.detach()])
 
 
@@ -177,7 +177,8 @@ def test_averaging_does_not_touch_the_model() -> None:
 
 def test_a_part_without_parameters_takes_no_step() -> None:
     stepper = Stepper(recipe(), [], steps=1)
-    stepper.step(torch.tensor(1.0), 0)
+    stepper.schedule(0)
+    stepper.step(torch.tensor(1.0))
     assert stepper.state_dict() == {}
     stepper.load_state_dict({})
 
@@ -197,7 +198,8 @@ def test_fused_steps_agree_with_plain_ones_in_every_layout(optimiser: str, memor
             group["fused"] = fused
         images = torch.randn(5, 6, 3, 8, 8)
         for number in range(5):
-            stepper.step(net(images[number].contiguous(memory_format=memory_format)).square().mean(), number)
+            stepper.schedule(number)
+            stepper.step(net(images[number].contiguous(memory_format=memory_format)).square().mean())
         ends.append(torch.cat([parameter.detach().flatten() for parameter in net.parameters()]))
     torch.testing.assert_close(ends[0], ends[1], rtol=1e-4, atol=1e-6)
 
@@ -210,4 +212,4 @@ def test_unknown_names_are_refused_with_those_that_are_known() -> None:
     with pytest.raises(
         ValueError, match=r"^optimiser: expected one of sgd, momentum, nesterov, adam, adamw, got 'lion'\.$"
     ):
-        make_optimiser(recipe(optimiser="lion"), [torch.zeros(2, 2, requires_grad=True)])
+        make_optimiser(recipe(optimiser="lion"), [torch.zeros(2, 2, requires_grad=True)], learning_rate=0.1)

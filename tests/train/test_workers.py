@@ -15,6 +15,7 @@ from epochal.core.errors import UserError
 from epochal.core.run import Budget
 from epochal.data import Dataset, open_dataset
 from epochal.models.catalogue import RUNGS
+from epochal.train.device import device
 from epochal.train.experiment import run_once
 from epochal.train.store import open_store
 from epochal.train.workers import run_side_by_side, share
@@ -94,6 +95,7 @@ def test_the_budget_is_stretched_by_what_runs_at_the_same_time() -> None:
     assert share(7, 1) == 1
 
 
+@pytest.mark.skipif(device() != "cpu", reason="on a GPU trainings run one after another, in one process")
 def test_a_training_side_by_side_is_the_same_as_one_here(tmp_path: Path) -> None:
     budget, recipe = Budget(examples=64 * 12), RUNGS["lenet"].recipe
     torch.set_num_threads(1)

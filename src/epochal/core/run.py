@@ -32,7 +32,8 @@ class Point(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Cost(Record):
-    """What a training spent. `flops` counts forward and backward multiply-adds as two; None where not counted."""
+    """What a training spent. `flops` counts forward and backward multiply-adds as two; None where not counted.
+    `peak_memory` is that of the process so far, or that of the GPU during the training."""
 
     examples: int
     steps: int

@@ -21,7 +21,7 @@ def flip(
 ) -> UInt8[Tensor, "batch channels height width"]:
     """Mirror each image left to right with probability one half. Krizhevsky et al. 2012, section 4.1."""
     mirrored = torch.rand(len(images), generator=generator, device=generator.device) < 0.5
-    return torch.where(mirrored.to(images.device)[:, None, None, None], images.flip(3), images)
+    return torch.where(mirrored.to(images.device, non_blocking=True)[:, None, None, None], images.flip(3), images)
 
 
 def crop(
@@ -35,7 +35,7 @@ def crop(
     padding = max(1, round(min(height, width) / 8))
     padded = functional.pad(images, (padding,) * 4)
     places = torch.randint(0, 2 * padding + 1, (2, len(images)), generator=generator, device=generator.device)
-    down, right = places.to(images.device)
+    down, right = places.to(images.device, non_blocking=True)
     windows = padded.unfold(2, height, 1).unfold(3, width, 1)  # [batch, channels, down, right, height, width], a view
     return windows[torch.arange(len(images), device=images.device), :, down, right]
 
@@ -70,9 +70,9 @@ def colour_pca(
     outside 0 to 1.
     """
     draws = torch.randn(len(images), len(eigenvalues), generator=generator, device=generator.device)
-    steps = torch.as_tensor(eigenvectors * eigenvalues, dtype=images.dtype, device=images.device)  # columns l p
-    shifts = COLOUR_DEVIATION * draws.to(images) @ steps.T
-    return images + shifts[:, :, None, None]
+    steps = torch.as_tensor(eigenvectors * eigenvalues, dtype=images.dtype, device=draws.device)  # columns l p
+    shifts = COLOUR_DEVIATION * draws.to(images.dtype) @ steps.T
+    return images + shifts.to(images.device, non_blocking=True)[:, :, None, None]
 
 
 ALEXNET = "Krizhevsky, Sutskever, Hinton, ImageNet classification with deep convolutional neural networks, NIPS 2012"

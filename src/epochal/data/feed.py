@@ -54,14 +54,13 @@ class ArrayFeed:
         scale, shift = 1 / (255 * std), mean / std  # (x / 255 - mean) / std, in one product and one difference
         layout = torch.channels_last if self.memory_format == "channels_last" else torch.contiguous_format
         number = start
-        for index in self._indices(seed, start):
-            index = index.to(images.device)
+        for index in self._indices(seed, start, images.device):
             inputs = self._augmented(images.index_select(0, index).to(self.device), seed, number)
             inputs = inputs.float().mul_(scale).sub_(shift).contiguous(memory_format=layout)
             yield Batch(inputs, targets.index_select(0, index).to(self.device))
             number += 1
 
-    def _indices(self, seed: int, start: int) -> Iterator[Tensor]:
+    def _indices(self, seed: int, start: int, device: torch.device) -> Iterator[Tensor]:
         count, epoch = len(self.targets), -1
         place = start * self.batch_size
         while True:
@@ -69,7 +68,7 @@ class ArrayFeed:
             while wanted:
                 if place // count != epoch:
                     epoch = place // count
-                    order = torch.randperm(count, generator=_generator(stream(seed, "order", epoch)))
+                    order = torch.randperm(count, generator=_generator(stream(seed, "order", epoch))).to(device)
                 piece = order[place % count : place % count + wanted]
                 pieces.append(piece)
                 place += len(piece)

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from epochal.core.protocols import Prediction
 
+BATCHES = {"cpu": 64, "cuda": 512}
+
 
 def normalise(
     images: UInt8[Tensor, "batch channels height width"], mean: Sequence[float], std: Sequence[float]
@@ -33,7 +35,7 @@ class NetworkPredictor:
     model: nn.Module
     mean: tuple[float, ...]  # of each channel, on the scale from 0 to 1
     std: tuple[float, ...]
-    batch_size: int = 64  # the working set of larger ones leaves a processor's cache: 64 was up to 1.4 times as fast
+    batch_size: int | None = None  # 64 on a processor, whose cache a larger one leaves; 512 on a GPU
 
     def __call__(self, images: np.ndarray) -> Prediction:
         """Images uint8 [batch, channels, height, width], an array or a memory map, to logits float32 [batch, classes].
@@ -44,22 +46,20 @@ class NetworkPredictor:
         check_images(images, (len(self.mean), "height", "width"))
         parameter = next(self.model.parameters(), None)
         device = torch.device("cpu") if parameter is None else parameter.device
+        size = self.batch_size or BATCHES.get(device.type, BATCHES["cpu"])
         modes = [(module, module.training) for module in self.model.modules()]
         self.model.eval()
         try:
             with torch.no_grad(), torch.autocast(device.type, enabled=False):
                 parts = [
-                    self.model(normalise(_batch(images, start, self.batch_size).to(device), self.mean, self.std))
-                    .float()
-                    .cpu()
-                    .numpy()
+                    self.model(normalise(_batch(images, start, size).to(device), self.mean, self.std)).float()
                     # No images still make one, empty, batch: the network tells the number of classes.
-                    for start in range(0, max(len(images), 1), self.batch_size)
+                    for start in range(0, max(len(images), 1), size)
                 ]
         finally:
             for module, training in modes:  # each its own mode: a part may be frozen in a training network
                 module.training = training
-        return Prediction(logits=np.concatenate(parts))
+        return Prediction(logits=torch.cat(parts).cpu().numpy())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from epochal.core.record import Record
-from epochal.train.device import device, environment
+from epochal.train.device import device, environment, synchronise
 
 # The extras and the libraries that each brings, as pyproject.toml has them.
 EXTRAS = {
@@ -114,16 +114,11 @@ def rate(work: Callable[[], torch.Tensor], operations: float) -> float:
             work()
         end = time.perf_counter() + LONGEST
         for _ in range(CALLS):
-            _synchronise()
+            synchronise()
             started = time.perf_counter()
             work()
-            _synchronise()
+            synchronise()
             fastest = min(fastest, time.perf_counter() - started)
             if time.perf_counter() > end:
                 break
     return operations / fastest / 1e9
-
-
-def _synchronise() -> None:
-    if device() == "cuda":
-        torch.cuda.synchronize()

@@ -12,6 +12,7 @@ from epochal.core.recipe import Recipe
 from epochal.core.record import Record
 from epochal.core.run import Budget
 from epochal.data.dataset import Dataset
+from epochal.train.device import synchronise
 from epochal.train.fit import POINTS
 from epochal.train.loop import State, loop
 from epochal.train.optimise import Stepper
@@ -106,6 +107,7 @@ def _measure_network(dataset: Dataset, recipe: Recipe, allowed: float, known: fl
     for done in range(1, WARM + 1):
         started = time.perf_counter()
         loop(state, trainee.feed, trainee.objective, steps=done, precision=recipe.precision)
+        synchronise()
         each = (time.perf_counter() - started) / trainee.per_step
         if done > 1 and each > HOPELESS * known:
             return Rate(recipe=recipe, answering=math.inf, validation=len(dataset.validation.targets), scale=each)
@@ -114,6 +116,7 @@ def _measure_network(dataset: Dataset, recipe: Recipe, allowed: float, known: fl
     while time.perf_counter() < end or len(stretches) < STRETCHES:
         started = time.perf_counter()
         loop(state, trainee.feed, trainee.objective, steps=done + stretch, precision=recipe.precision)
+        synchronise()
         took = time.perf_counter() - started
         stretches.append(took / stretch)
         done += stretch

@@ -2,17 +2,61 @@
 
 import os
 import platform
+import resource
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import nn
 
 
 @cache
 def device() -> str:
     """ "cuda" where there is one, else "cpu"; the variable EPOCHAL_DEVICE overrides it."""
     return os.environ.get("EPOCHAL_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def synchronise() -> None:
+    """Wait until the device has done what it was given: a GPU is given its work ahead of time, which a clock must not
+    take for done."""
+    if device() == "cuda":
+        torch.cuda.synchronize()
+
+
+def on_gpu(model: Any) -> bool:
+    """Whether a network's weights are on a GPU; what is no network has none."""
+    parameter = next(model.parameters(), None) if isinstance(model, nn.Module) else None
+    return parameter is not None and parameter.is_cuda
+
+
+@contextmanager
+def reproducible() -> Iterator[None]:
+    """Convolutions on a GPU whose sums have one order: the same training gives the same bits."""
+    before = torch.backends.cudnn.deterministic
+    torch.backends.cudnn.deterministic = True
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.deterministic = before
+
+
+def peak_memory(model: Any) -> int:
+    """The most bytes held at a time: by this process so far or, where the model is on a GPU, of that GPU's memory since
+    `forget_peak`."""
+    if on_gpu(model):
+        return torch.cuda.max_memory_allocated()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def forget_peak() -> None:
+    """Begin a new peak of a GPU's memory; that of a process lasts as long as the process."""
+    if device() == "cuda":
+        torch.cuda.reset_peak_memory_stats()
 
 
 @cache

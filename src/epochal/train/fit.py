@@ -1,8 +1,6 @@
 """`fit`: one training of one recipe with one seed, measured, from which nothing finished is ever lost."""
 
 import math
-import resource
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +13,7 @@ from epochal.core.run import DIVERGED, FINISHED, Budget, Cost, Point, Run
 from epochal.core.seeds import stream
 from epochal.models.flops import parameters
 from epochal.train.checkpoint import Checkpoints
-from epochal.train.device import environment
+from epochal.train.device import environment, forget_peak, peak_memory
 from epochal.train.interrupt import between_steps
 from epochal.train.loop import State, loop
 from epochal.train.optimise import Average, Stepper
@@ -75,6 +73,7 @@ def fit(
         state.restore(saved["state"])
         curve = [Point.from_dict(point) for point in saved["curve"]]
         spent = saved["seconds"]
+    forget_peak()
     began = last_kept = time.perf_counter()
 
     def keep() -> None:
@@ -195,7 +194,7 @@ def cost(steps: int, trainee: Trainee, seconds: float) -> Cost:
         seconds=seconds,
         parameters=size(trainee.model),
         flops=None if trainee.flops is None else trainee.flops * examples,
-        peak_memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        peak_memory=peak_memory(trainee.model),
     )
 
 

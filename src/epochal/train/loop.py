@@ -1,18 +1,20 @@
 """THE loop: for each batch, for each part of the objective, a loss and a step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from epochal.core.protocols import Feed, Objective
+from epochal.core.protocols import Batch, Feed, Objective
 from epochal.train.checkpoint import random_state, restore_random_state
-from epochal.train.device import device
+from epochal.train.device import device, on_gpu, reproducible
 from epochal.train.optimise import Average, Stepper
+from epochal.train.replay import Replay, Step
 
 
 @dataclass(kw_only=True)
@@ -26,6 +28,7 @@ class State:
     step: int = 0
     losses: dict[str, Tensor] = field(default_factory=dict)  # summed since the last point of the curve
     summed: int = 0
+    replay: Replay | None = None  # the step as a GPU has recorded it
 
     @property
     def judged(self) -> Any:
@@ -53,6 +56,7 @@ class State:
         self.step, self.summed = state["step"], state["summed"]
         self.losses = {part: loss.to(device) for part, loss in state["losses"].items()}
         restore_random_state(state["random"])
+        self.replay = None  # it writes where the state before was
 
 
 def loop(
@@ -65,15 +69,38 @@ def loop(
     after: Callable[[State], None] | None = None,
 ) -> None:
     """Train `state` in place until it has made `steps` steps in all. `after` sees the state after each of them."""
-    for batch in islice(feed.batches(state.model, state.seed, state.step), steps - state.step):
-        for part in objective.parts:
-            with torch.autocast(device(), torch.bfloat16) if precision == "bfloat16" else nullcontext():
-                loss = objective.loss(part, state.model, batch)
-            state.steppers[part].step(loss, state.step)
-            state.losses[part] = state.losses.get(part, 0.0) + loss.detach()
-        state.step += 1
-        state.summed += 1
-        if state.average:
-            state.average.update(state.model, state.step)
-        if after:
-            after(state)
+    step = stepping(state, objective, precision)
+    with reproducible():
+        for batch in islice(feed.batches(state.model, state.seed, state.step), steps - state.step):
+            for stepper in state.steppers.values():
+                stepper.schedule(state.step)
+            for part, loss in step(batch).items():
+                state.losses[part] = state.losses.get(part, 0.0) + loss
+            state.step += 1
+            state.summed += 1
+            if state.average:
+                state.average.update(state.model, state.step)
+            if after:
+                after(state)
+
+
+def stepping(state: State, objective: Objective, precision: str) -> Step:
+    """One step of every part, for a batch; where the model is on a GPU, recorded and replayed."""
+    step = partial(step_of, state.model, state.steppers, objective, precision)
+    if not on_gpu(state.model):
+        return step
+    state.replay = state.replay or Replay(step)
+    return state.replay
+
+
+def step_of(
+    model: Any, steppers: Mapping[str, Stepper], objective: Objective, precision: str, batch: Batch
+) -> dict[str, Tensor]:
+    """A loss and a step for each part; the losses."""
+    losses = {}
+    for part in objective.parts:
+        with torch.autocast(device(), torch.bfloat16) if precision == "bfloat16" else nullcontext():
+            loss = objective.loss(part, model, batch)
+        steppers[part].step(loss)
+        losses[part] = loss.detach()
+    return losses

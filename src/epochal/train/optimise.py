@@ -127,7 +127,9 @@ def rate(recipe: Recipe, progress: float) -> float:
     return recipe.learning_rate * warm * float(SCHEDULES[recipe.schedule](progress))
 
 
-def make_optimiser(recipe: Recipe, parameters: Iterable[Tensor], *, stacked: bool = False) -> torch.optim.Optimizer:
+def make_optimiser(
+    recipe: Recipe, parameters: Iterable[Tensor], *, learning_rate: float | Tensor, stacked: bool = False
+) -> torch.optim.Optimizer:
     """SGD, momentum (Polyak 1964), Nesterov (Sutskever et al. 2013), Adam (Kingma and Ba 2015) or AdamW (Loshchilov
     and Hutter 2019). Weight decay spares biases and normalisation, which have one dimension (and one more where the
     parameters of several networks are `stacked`)."""
@@ -138,13 +140,14 @@ def make_optimiser(recipe: Recipe, parameters: Iterable[Tensor], *, stacked: boo
         {"params": [p for p in parameters if p.ndim <= vector], "weight_decay": 0.0},
     ]
     groups = [group for group in groups if group["params"]]
-    start = rate(recipe, 0.0)
+    given: dict[str, Any] = {"params": groups, "lr": learning_rate, "fused": True}
+    recorded = isinstance(learning_rate, Tensor)
     known = {
-        "sgd": lambda: torch.optim.SGD(groups, lr=start, fused=True),
-        "momentum": lambda: torch.optim.SGD(groups, lr=start, momentum=recipe.momentum, fused=True),
-        "nesterov": lambda: torch.optim.SGD(groups, lr=start, momentum=recipe.momentum, nesterov=True, fused=True),
-        "adam": lambda: torch.optim.Adam(groups, lr=start, fused=True),
-        "adamw": lambda: torch.optim.AdamW(groups, lr=start, fused=True),
+        "sgd": lambda: torch.optim.SGD(**given),
+        "momentum": lambda: torch.optim.SGD(**given, momentum=recipe.momentum),
+        "nesterov": lambda: torch.optim.SGD(**given, momentum=recipe.momentum, nesterov=True),
+        "adam": lambda: torch.optim.Adam(**given, capturable=recorded),
+        "adamw": lambda: torch.optim.AdamW(**given, capturable=recorded),
     }
     if recipe.optimiser not in known:
         raise ValueError(f"optimiser: expected one of {', '.join(known)}, got {recipe.optimiser!r}.")
@@ -152,7 +155,8 @@ def make_optimiser(recipe: Recipe, parameters: Iterable[Tensor], *, stacked: boo
 
 
 class Stepper:
-    """Takes one part's loss and makes one step of its parameters. A part without parameters has nothing to step.
+    """Takes one part's loss and makes one step of its parameters, at the rate that `schedule` has set. A part without
+    parameters has nothing to step.
 
     Where `stacked`, the parameters are those of several networks, and the loss is a vector with one entry for each.
     """
@@ -161,14 +165,29 @@ class Stepper:
         self.recipe = recipe
         self.parameters = parameters
         self.steps = steps
-        self.optimiser = make_optimiser(recipe, parameters, stacked=stacked) if parameters else None
+        self.rate: float | Tensor = rate(recipe, 0.0)
+        if parameters and parameters[0].is_cuda:  # a tensor can change under a step that a GPU has recorded
+            self.rate = torch.tensor(self.rate, device=parameters[0].device)
+        self.optimiser = (
+            make_optimiser(recipe, parameters, learning_rate=self.rate, stacked=stacked) if parameters else None
+        )
 
-    def step(self, loss: Tensor, number: int) -> None:
+    def schedule(self, number: int) -> None:
+        """Set the learning rate of step `number`."""
+        current = rate(self.recipe, number / self.steps)
+        if isinstance(self.rate, Tensor):
+            self.rate.fill_(current)
+        else:
+            self.rate = current
+        self._set_rate()
+
+    def _set_rate(self) -> None:
+        for group in self.optimiser.param_groups if self.optimiser else ():
+            group["lr"] = self.rate
+
+    def step(self, loss: Tensor) -> None:
         if self.optimiser is None:
             return
-        current = rate(self.recipe, number / self.steps)
-        for group in self.optimiser.param_groups:
-            group["lr"] = current
         self.optimiser.zero_grad(set_to_none=True)
         loss.sum().backward()
         if self.recipe.clip is not None:
@@ -182,6 +201,7 @@ class Stepper:
         if self.optimiser is None:
             return
         self.optimiser.load_state_dict(state)
+        self._set_rate()
         for parameter, kept in self.optimiser.state.items():
             for name, value in kept.items():
                 if isinstance(value, Tensor) and value.shape == parameter.shape:

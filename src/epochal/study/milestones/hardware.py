@@ -19,7 +19,7 @@ from epochal.judge.claims import RATIO, Question
 from epochal.models.catalogue import RUNGS, build
 from epochal.study.lab import Lab
 from epochal.study.milestone import Measured, Milestone
-from epochal.train.device import device
+from epochal.train.device import device, synchronise
 from epochal.train.loop import State, loop
 from epochal.train.objectives import make_objective
 from epochal.train.optimise import Stepper
@@ -167,11 +167,6 @@ def threads_of(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def synchronise() -> None:
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
-        torch.cuda.synchronize()
 
 
 def timings_of_all(repeats: int, timings: int) -> dict[str, Any]:
