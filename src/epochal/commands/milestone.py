@@ -33,18 +33,20 @@ def list_milestones(out: Path) -> None:
 @click.option(
     "--budget",
     metavar="DURATION",
-    help="Lengthens or shortens the trainings, such as 90s or 20m; with --data what the run may take.",
+    help="Lengthens or shortens the trainings, such as 90s or 20m; with --data or --paper what the run may take.",
 )
+@click.option("--paper", is_flag=True, help="As large as in the paper: its data and its length, for a GPU.")
 @click.option("--seeds", type=int, metavar="N", help="Trainings of each arm.  [default: the milestone's, 5 or more]")
 @click.option("--resume", is_flag=True, help="Keep what is finished in OUT, and run the rest.")
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, help="Where results are kept.", show_default=True)
 @reading
-def run(name: str | None, every: bool, source: str | None, out: Path, resume: bool, **values: Any) -> int:
+def run(name: str | None, every: bool, source: str | None, paper: bool, out: Path, resume: bool, **values: Any) -> int:
     """Run the experiment behind the claim NAME, and say whether it holds here.
 
     \b
     epochal milestone run residual-depth
     epochal milestone run residual-depth --data photos/
+    epochal milestone run residual-depth --paper
     epochal milestone run --all --budget 60m
     """
     from epochal.study.history import run_history
@@ -57,15 +59,18 @@ def run(name: str | None, every: bool, source: str | None, out: Path, resume: bo
         raise click.UsageError("Give the NAME of one milestone, or --all.", click.get_current_context())
     options, told = read_options(values), command_line()
     if every:
-        if source is not None:
-            raise click.UsageError("--all runs on the published data: leave out --data.", click.get_current_context())
+        if source is not None or paper:
+            raise click.UsageError(
+                "--all runs on the published data, at the milestones' own scale: leave out --data and --paper.",
+                click.get_current_context(),
+            )
         claims = list(MILESTONES.values())
         history = run_history(claims, out=out, resume=resume, progress=say, command=told, **values)
         click.echo(history.to_text())
         click.echo(f"\nAtlas: {history.atlas}")
         return 0 if history.complete else 1
     assert name is not None
-    claim = known(name)
+    claim = known(name).as_in_paper() if paper else known(name)
     result = run_milestone(
         claim, source=source, options=options, out=out, resume=resume, progress=say, command=told, **values
     )

@@ -86,6 +86,7 @@ class MilestoneResult(Record):
     notes: tuple[str, ...] = ()
     data: str  # the data set, or "made on the spot"
     published_data: bool  # whether it is the data that the milestone names: False with --data
+    paper_scale: bool = False  # whether it was run as large as in the paper
     seeds: tuple[int, ...]
     scale: float  # of the trainings' lengths, 1 as the milestone has them
     seconds: float

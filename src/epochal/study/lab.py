@@ -22,7 +22,22 @@ from epochal.train.together import pays
 from epochal.train.workers import run_side_by_side
 
 ACCURACY = "validation accuracy"
+IMAGENET = "imagenet"  # which nobody may pass on: whoever has it gives its folder
 MOST = 2_000  # training images of the user's, where a milestone takes all of the digits: many passes need few images
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """How large an experiment is: the set that it names, how many of its training images (all unless said) at how many
+    pixels a side (their own unless said), how often each is shown, and how many learning rates are tried for each arm.
+    `recipe` holds the fields that every recipe has otherwise at this scale."""
+
+    data: str
+    passes: float
+    images: int | None = None
+    side: int | None = None
+    trials: int = 1
+    recipe: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -83,6 +98,10 @@ class Lab:
                 self.notes.append(f"{len(dataset.train):,} of {count:,} training images were used.")
         self.opening += time.perf_counter() - began
         return dataset
+
+    def open(self, scale: Scale) -> Dataset:
+        """The images of an experiment of this scale."""
+        return self.data(scale.data, size=scale.side, train=scale.images)
 
     def examples(self, count: float) -> int:
         """So many training examples, at this run's scale."""

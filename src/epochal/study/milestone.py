@@ -4,9 +4,8 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,9 @@ from epochal.core.errors import BudgetError, RunDirectoryError, UserError
 from epochal.data.options import ReadOptions
 from epochal.judge.claim_text import sentence
 from epochal.judge.claims import Question, judge, overall
-from epochal.study.lab import Lab
-from epochal.study.scout import scale_for
+from epochal.study.lab import IMAGENET, Lab
+from epochal.study.report.words import duration
+from epochal.study.scout import look
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.checkpoint import write_atomically
 from epochal.train.device import environment
@@ -27,6 +27,7 @@ from epochal.train.workers import side_by_side
 RESULT = "result.json"
 LEAST_SEEDS = 2
 MADE = "made on the spot"
+LENGTH = ("scale", "promised", "looks")  # settings that say how long the trainings are
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +39,23 @@ class Measured:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaperScale:
+    """A milestone as large as in its paper: hours, and a GPU. The fields take the place of the milestone's own."""
+
+    setting: str
+    differs: str
+    data: str
+    measure: Callable[[Lab], Measured]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Milestone:
     """A claim, where it was made, and how it is put to the test here.
 
     `published` quotes the paper's figure with its table or figure number; `setting` says what is run here, and
     `differs` how that differs from the paper. `minutes` is about how long it takes on two cores at scale 1; `data` is
-    the set that it runs on, which --data replaces, or "" where it makes its own.
+    the set that it runs on, which --data replaces, or "" where it makes its own. `paper_scale` is the experiment at the
+    size that the paper had, where that can be had.
     """
 
     name: str
@@ -58,11 +70,31 @@ class Milestone:
     measure: Callable[[Lab], Measured]
     data: str = ""
     seeds: int = 5
+    paper_scale: PaperScale | None = None
+    at_paper_scale: bool = False
 
     @property
     def code(self) -> str:
         """The module that holds the experiment."""
-        return self.measure.__module__
+        return str(getattr(self.measure, "func", self.measure).__module__)
+
+    def as_in_paper(self) -> "Milestone":
+        """The milestone at the scale of its paper.
+
+        Raises:
+            UserError: it has none.
+        """
+        if self.paper_scale is None:
+            raise UserError(
+                f"{self.name} cannot be run at its paper's scale. `epochal milestone list` marks with --paper those "
+                "that can."
+            )
+        whole = {each.name: getattr(self.paper_scale, each.name) for each in fields(PaperScale)}
+        return replace(self, **whole, paper_scale=None, at_paper_scale=True)
+
+    def as_run(self, result: MilestoneResult) -> "Milestone":
+        """The milestone at the scale at which this result was measured."""
+        return self.as_in_paper() if result.paper_scale else self
 
 
 def run_milestone(
@@ -87,7 +119,8 @@ def run_milestone(
         source: the user's own data in place of the milestone's, as for `open_dataset`.
         budget: seconds, or a duration: lengthens or shortens every training by its ratio to the milestone's own. On
             the user's own data it is what the run may take, the milestone's own minutes unless said, and the lengths
-            follow from how fast these data are; no training is longer than its own length unless a budget asks it.
+            follow from how fast these data are; no training is longer than its own length unless a budget asks it. At
+            the paper's scale it is what the run may take as well, and unless said it takes as long as it takes.
         scale: in place of a budget, multiplies the length of every training, whatever the data.
         seeds: trainings of each arm; the milestone's own number unless said.
         resume: go on with an interrupted run at the length that it had, whatever the budget is now.
@@ -100,24 +133,27 @@ def run_milestone(
             f"{milestone.name} makes its own data, which its claim is about: leave out --data. "
             "Those that take data are marked in `epochal milestone list`."
         )
+    if source is None and milestone.data == IMAGENET:
+        raise UserError(
+            f"The paper of {milestone.name} has ImageNet, which cannot be downloaded without an account: give its "
+            "folder, one folder of pictures for each class, or pictures of your own, with --data."
+        )
     count = milestone.seeds if seeds is None else seeds
     if count < LEAST_SEEDS:
         raise BudgetError(f"seeds: expected {LEAST_SEEDS} or more, got {count}: no verdict comes from one seed.")
     if budget is not None and scale is not None:
         raise BudgetError("budget and scale: expected one of them, got both; each sets the length of the trainings.")
-    own = 60 * milestone.minutes
     promised = None if budget is None else parse_seconds(budget)
-    looks = source is not None and scale is None
+    looks = scale is None and (source is not None or milestone.at_paper_scale)
     if scale is None:
-        scale = 1.0 if promised is None else promised / own
+        scale = 1.0 if promised is None else promised / (60 * milestone.minutes)
     began, directory = time.perf_counter(), Path(out) / milestone.name
     with open_store(directory) as store:
         settings: dict[str, Any] = {"seeds": count, "scale": scale, "source": str(source), "options": str(options)}
-        settings |= {"promised": promised, "looks": looks}
+        settings |= {"promised": promised, "looks": looks, "paper": milestone.at_paper_scale}
         if resume and not store.get("ended", True):
-            begun = store.get("settings")
-            settings |= {name: begun[name] for name in ("scale", "promised", "looks")}
-            scale, promised, looks = settings["scale"], settings["promised"], settings["looks"]
+            settings |= {name: value for name, value in store.get("settings").items() if name in LENGTH}
+            scale, promised, looks = (settings[name] for name in LENGTH)
         before = begin(store, directory, settings)
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
         watch = progress or (lambda line: None)
@@ -132,9 +168,8 @@ def run_milestone(
         )
         if looks:
             watch("A look at how fast these data are, with trainings of one step.")
-            fitting = partial(scale_for, milestone.measure, lab, promised or own, minutes=milestone.minutes)
-            lab.scale = store.decide("scale", lambda: fitting() if promised else min(fitting(), 1.0))
-            watch(f"On these data its trainings can have {lab.scale:.2f} times their own length.")
+            lab.scale = store.decide("scale", lambda: scale_within(milestone, lab, promised))
+            watch(f"On these data its trainings have {lab.scale:.2f} times their own length.")
         try:
             measured = milestone.measure(lab)
         finally:
@@ -151,6 +186,7 @@ def run_milestone(
             notes=tuple(lab.notes),
             data=", ".join(lab.opened) or MADE,
             published_data=source is None,
+            paper_scale=milestone.at_paper_scale,
             seeds=lab.seeds,
             scale=lab.scale,
             seconds=seconds,
@@ -161,6 +197,20 @@ def run_milestone(
         write_atomically(directory / RESULT, (result.to_json() + "\n").encode())
         store.put("ended", True)
     return result
+
+
+def scale_within(milestone: Milestone, lab: Lab, promised: float | None) -> float:
+    """The scale that the promised seconds buy; without a promise at most 1: what the milestone's own minutes buy, or at
+    the paper's scale the paper's own length, however long that takes."""
+    cost = look(milestone.measure, lab, minutes=milestone.minutes)
+    if promised is not None:
+        return cost.scale(promised)
+    if milestone.at_paper_scale:
+        lab.watch(
+            f"At the paper's own length this takes about {duration(cost.seconds(1.0))} here; a --budget shortens it."
+        )
+        return 1.0
+    return min(cost.scale(60 * milestone.minutes), 1.0)
 
 
 def begin(store: Store, directory: Path, settings: dict[str, Any]) -> float:

@@ -8,6 +8,7 @@ learning costs, and the speed of each recipe on these images is measured, which 
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,19 +28,42 @@ MEASURED = 0.3  # seconds in which the speed of one recipe is measured
 SHORTEST = 0.02  # of a milestone's own length: a shorter run would show nothing
 
 
-def scale_for(experiment: Callable[[Lab], Any], lab: Lab, seconds: float, *, minutes: float) -> float:
-    """The scale at which an experiment takes about so many seconds on the lab's source, this look included.
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Seconds that an experiment takes: `learning` at scale 1, and `fixed` at any, the look included."""
+
+    learning: float
+    fixed: float
+
+    def seconds(self, scale: float) -> float:
+        return self.fixed + scale * self.learning
+
+    def scale(self, seconds: float) -> float:
+        """The scale at which it takes about so many seconds.
+
+        Raises:
+            BudgetError: the seconds are too few for a run that could show anything; the message tells the least.
+        """
+        scale = (seconds - self.fixed) / max(self.learning, 1e-9)
+        if scale < SHORTEST:
+            raise BudgetError(
+                f"{seconds:.0f} s are too few for this claim on these data: its trainings would be less than a "
+                f"fiftieth of their length. Give a --budget of {1.1 * self.seconds(SHORTEST):.0f}s or more, smaller "
+                "images (--size), or fewer (--max-examples)."
+            )
+        return scale
+
+
+def look(experiment: Callable[[Lab], Any], lab: Lab, *, minutes: float) -> Cost:
+    """What an experiment costs on the lab's source.
 
     Args:
         minutes: what it takes on its own data at scale 1: the guess for trainings in jobs of its own.
-
-    Raises:
-        BudgetError: the seconds are too few for a run that could show anything; the message tells the least.
     """
     import_once()
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, open_store(Path(folder)) as store:
-        look = Lab(
+        seen = Lab(
             store=store,
             seeds=SEEDS,
             scale=ONE_STEP,
@@ -47,21 +71,13 @@ def scale_for(experiment: Callable[[Lab], Any], lab: Lab, seconds: float, *, min
             options=lab.options,
             workers=lab.workers,
         )
-        experiment(look)
-    beside = (time.perf_counter() - began - look.opening) / len(SEEDS)
-    costs = [cost_of(asked, lab.workers) for asked in look.asked]
+        experiment(seen)
+    beside = (time.perf_counter() - began - seen.opening) / len(SEEDS)
+    costs = [cost_of(asked, lab.workers) for asked in seen.asked]
     learning = len(lab.seeds) * sum(cost for cost, _ in costs)
-    learning += 60 * minutes if look.counted > len(look.asked) else 0.0
+    learning += 60 * minutes if seen.counted > len(seen.asked) else 0.0
     beside += sum(cost for _, cost in costs)
-    fixed = time.perf_counter() - began + len(lab.seeds) * beside
-    scale = (seconds - fixed) / max(learning, 1e-9)
-    if scale < SHORTEST:
-        raise BudgetError(
-            f"{seconds:.0f} s are too few for this claim on these data: its trainings would be less than a fiftieth of "
-            f"their length. Give a --budget of {1.1 * (fixed + SHORTEST * learning):.0f}s or more, smaller images "
-            "(--size), or fewer (--max-examples)."
-        )
-    return scale
+    return Cost(learning=learning, fixed=time.perf_counter() - began + len(lab.seeds) * beside)
 
 
 def cost_of(asked: Asked, workers: int) -> tuple[float, float]:

@@ -1,9 +1,10 @@
 """Mirroring ruins what is told by left and right, and nothing else here does."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from epochal.core.claim import CONFIRMED
 from epochal.study.milestone import run_milestone
@@ -20,10 +21,10 @@ def sides(count: int) -> tuple[np.ndarray, np.ndarray]:
     return images, np.array(["left", "right"])[targets]
 
 
-def test_mirrored_images_where_the_side_is_the_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(augmentation, "PASSES", 8)
-    monkeypatch.setattr(augmentation, "IMAGES", 300)
-    result = run_milestone(augmentation.MILESTONE, source=sides(500), scale=1, seeds=2, out=tmp_path)
+def test_mirrored_images_where_the_side_is_the_label(tmp_path: Path) -> None:
+    scale = replace(augmentation.SMALL, images=300, passes=8)
+    few = replace(augmentation.MILESTONE, measure=partial(augmentation.measure, scale=scale))
+    result = run_milestone(few, source=sides(500), scale=1, seeds=2, out=tmp_path)
     crop, flip, colour = result.checks
     assert flip.arm == "mirrored images" and flip.verdict != CONFIRMED
     assert flip.effect > 3  # times the loss

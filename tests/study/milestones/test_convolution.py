@@ -1,5 +1,6 @@
 """Weight sharing, on few digits: no more errors with a seventh of the parameters, and the counts of the paper."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,15 +9,14 @@ from epochal.core.claim import CONFIRMED
 from epochal.judge.claims import judge
 from epochal.study.lab import Lab
 from epochal.study.milestones import convolution
-from epochal.study.milestones.convolution import MILESTONE, OWN, SHARED
+from epochal.study.milestones.convolution import OWN, SHARED, SMALL
 from epochal.train.store import open_store
 
 
 def test_shared_weights_make_no_more_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(convolution, "FEWER", ())
-    monkeypatch.setattr(convolution, "TRAIN", 320)
     with open_store(tmp_path) as store:
-        measured = MILESTONE.measure(Lab(store=store, seeds=(0, 1, 2), source="digits"))
+        measured = convolution.measure(Lab(store=store, seeds=(0, 1, 2), source="digits"), replace(SMALL, images=320))
     errors, count, connections = judge(measured.questions)
     assert (errors.control, errors.arm) == (OWN, SHARED)
     assert errors.control_mean > 0.8

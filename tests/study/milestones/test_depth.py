@@ -5,15 +5,17 @@ from pathlib import Path
 import numpy as np
 
 from epochal.study.lab import Lab, accuracies
-from epochal.study.milestones.depth import PUBLISHED, gains, label, recipe
+from epochal.study.milestones.depth import PUBLISHED, SMALL, gains, label, recipe
 from epochal.train.store import open_store
 
 PASSES = 10
 
 
 def test_depth_is_all_that_differs() -> None:
-    assert {recipe(11).differs(recipe(depth)) for depth in PUBLISHED if depth != 11} == {("options.depth",)}
-    assert (recipe(19).augment, list(PUBLISHED)) == ((), [11, 13, 16, 19])
+    assert {recipe(11, SMALL).differs(recipe(depth, SMALL)) for depth in PUBLISHED if depth != 11} == {
+        ("options.depth",)
+    }
+    assert (recipe(19, SMALL).augment, list(PUBLISHED)) == ((), [11, 13, 16, 19])
 
 
 def test_nineteen_layers_of_random_weights_learn_later_than_eleven(tmp_path: Path) -> None:
@@ -23,7 +25,7 @@ def test_nineteen_layers_of_random_weights_learn_later_than_eleven(tmp_path: Pat
         digits = lab.data("digits")
         arms = lab.train(
             digits,
-            {label(depth): recipe(depth) for depth in (11, 19)},
+            {label(depth): recipe(depth, SMALL) for depth in (11, 19)},
             examples=PASSES * len(digits.train),
             points=4,
         )
@@ -36,7 +38,7 @@ def test_gains_are_those_over_eleven_layers(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
         lab = Lab(store=store, seeds=(0,))
         digits = lab.data("digits", train=64)
-        arms = lab.train(digits, {label(depth): recipe(depth) for depth in PUBLISHED}, examples=64, points=1)
+        arms = lab.train(digits, {label(depth): recipe(depth, SMALL) for depth in PUBLISHED}, examples=64, points=1)
         here, published = gains(arms, digits).series
         scores = [float(accuracies(arms[label(depth)], digits).mean()) for depth in PUBLISHED]
     assert np.allclose(here.y, np.array(scores) - scores[0])

@@ -1,13 +1,14 @@
 """LeNet-5 against nearest neighbours and a linear classifier, on a part of MNIST."""
 
 import os
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from epochal.study.milestone import run_milestone
-from epochal.study.milestones import lenet5
-from epochal.study.milestones.lenet5 import LENET, LINEAR, MILESTONE, NEIGHBOURS
+from epochal.study.milestones.lenet5 import LENET, LINEAR, MILESTONE, NEIGHBOURS, SMALL, measure
 
 needs_mirror = pytest.mark.skipif(
     not os.environ.get("EPOCHAL_MIRROR"), reason="EPOCHAL_MIRROR names no folder with the published data sets"
@@ -15,9 +16,9 @@ needs_mirror = pytest.mark.skipif(
 
 
 @needs_mirror
-def test_lenet_makes_fewer_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lenet5, "TRAIN", 4_000)
-    result = run_milestone(MILESTONE, seeds=2, out=tmp_path)
+def test_lenet_makes_fewer_errors(tmp_path: Path) -> None:
+    few = replace(MILESTONE, measure=partial(measure, scale=replace(SMALL, images=4_000)))
+    result = run_milestone(few, seeds=2, out=tmp_path)
     neighbours, linear = result.checks
     assert (neighbours.control, neighbours.arm, linear.control) == (NEIGHBOURS, LENET, LINEAR)
     assert neighbours.control_mean > 0.9

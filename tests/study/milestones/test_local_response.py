@@ -1,5 +1,7 @@
 """Local response normalisation: what it does to small activations, and that nothing else tells its arms apart."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,10 @@ def test_small_activations_are_divided_by_one_number() -> None:
     assert (normalise(1000 * maps) < 1000 * maps / 10).any()
 
 
-def test_it_is_no_help_within_few_steps_on_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_response, "TRIALS", 1)
-    monkeypatch.setattr(local_response, "PASSES", 4)
-    monkeypatch.setattr(local_response, "IMAGES", 500)
-    result = run_milestone(local_response.MILESTONE, source="digits", scale=1, seeds=2, out=tmp_path)
+def test_it_is_no_help_within_few_steps_on_digits(tmp_path: Path) -> None:
+    scale = replace(local_response.SMALL, images=500, passes=4, trials=1)
+    few = replace(local_response.MILESTONE, measure=partial(local_response.measure, scale=scale))
+    result = run_milestone(few, source="digits", scale=1, seeds=2, out=tmp_path)
     (check,) = result.checks
     assert (check.control, check.arm) == (local_response.CONTROL, local_response.ARM)
     assert check.control_mean > 0.3

@@ -1,18 +1,18 @@
 """Overlapping pooling: too small an effect to be told from none by a few digits."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-
-import pytest
 
 from epochal.core.claim import CONFIRMED
 from epochal.study.milestone import run_milestone
 from epochal.study.milestones import overlapping_pooling
 
 
-def test_half_a_point_is_not_confirmed_by_a_few_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overlapping_pooling, "PASSES", 4)
-    monkeypatch.setattr(overlapping_pooling, "IMAGES", 500)
-    result = run_milestone(overlapping_pooling.MILESTONE, source="digits", scale=1, seeds=2, out=tmp_path)
+def test_half_a_point_is_not_confirmed_by_a_few_digits(tmp_path: Path) -> None:
+    scale = replace(overlapping_pooling.SMALL, images=500, passes=4)
+    few = replace(overlapping_pooling.MILESTONE, measure=partial(overlapping_pooling.measure, scale=scale))
+    result = run_milestone(few, source="digits", scale=1, seeds=2, out=tmp_path)
     (check,) = result.checks
     assert (check.control, check.arm) == (overlapping_pooling.CONTROL, overlapping_pooling.ARM)
     assert min(check.control_mean, check.arm_mean) > 0.3

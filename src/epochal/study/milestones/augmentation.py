@@ -1,17 +1,20 @@
 """2012: images varied in ways that keep their label hold off overfitting."""
 
+from functools import partial
+
 from epochal.core.claim import LESS
+from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED
 from epochal.judge.claims import RATIO, Question
 from epochal.models.catalogue import RUNGS
+from epochal.study import imagenet
 from epochal.study.changes import change
-from epochal.study.lab import Lab, ask_accuracy, curves
-from epochal.study.milestone import Measured, Milestone
+from epochal.study.lab import Lab, Scale, ask_accuracy, curves
+from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.train.experiment import Arm
 
-SIDE = 16
-IMAGES = 200
-PASSES = 60
+SMALL = Scale(data="cifar10", images=200, side=16, passes=60)
+RECIPE = RUNGS["alexnet"].recipe.with_options(dropout=0.0)
 LEAST = 1e-6  # loss
 CONTROL = "no augmentation"
 LABELS = {"crop": "random crops", "flip": "mirrored images", "colour_pca": "shifted colours"}
@@ -22,13 +25,13 @@ def losses(arm: Arm) -> list[float]:
     return [max(run.scores["validation_loss"], LEAST) for run in arm.runs if run.status == FINISHED]
 
 
-def measure(lab: Lab) -> Measured:
-    dataset = lab.data("cifar10", size=SIDE, train=IMAGES)
-    control = RUNGS["alexnet"].recipe.with_options(dropout=0.0).replace(augment=())
+def measure(lab: Lab, scale: Scale = SMALL, recipe: Recipe = RECIPE) -> Measured:
+    dataset = lab.open(scale)
+    control = recipe.replace(augment=())
     arms = lab.train(
         dataset,
         {CONTROL: control} | {label: change(name).apply(control) for name, label in LABELS.items()},
-        examples=PASSES * len(dataset.train),
+        examples=scale.passes * len(dataset.train),
         points=3,
     )
     colours = LABELS["colour_pca"]
@@ -78,6 +81,8 @@ def measure(lab: Lab) -> Measured:
     )
 
 
+COMPARED = "each augmentation alone against none"
+
 MILESTONE = Milestone(
     name="augmentation",
     year=2012,
@@ -86,14 +91,20 @@ MILESTONE = Milestone(
     paper="Krizhevsky, Sutskever & Hinton, ImageNet classification with deep convolutional neural networks, NIPS 2012",
     published='Without crops and reflections "our network suffers from substantial overfitting"; shifting the colours '
     "along their principal components reduces the top-1 error by over 1% (section 4.1)",
-    setting=f"AlexNet, scaled down, on {IMAGES:,} images of CIFAR-10 at {SIDE}x{SIDE} pixels, {PASSES} passes: each "
-    "augmentation alone against none",
-    differs=f"{IMAGES:,} images of {SIDE}x{SIDE} instead of 1.2 million of 224x224, and 184 thousand weights instead "
-    "of 60 million, begun as by He et al. 2015; no dropout, with which so few steps do not come to overfitting. Crops "
-    "move by up to an eighth of the side over black, and the answers for ten crops of an image are not averaged. Few "
-    "images, many passes, and the loss as the measure of overfitting, were chosen after first looks, in which crops "
-    "cost accuracy at 500 images.",
+    setting=f"AlexNet, scaled down, on {SMALL.images:,} images of CIFAR-10 at {SMALL.side}x{SMALL.side} pixels, "
+    f"{SMALL.passes:g} passes: {COMPARED}",
+    differs=f"{SMALL.images:,} images of {SMALL.side}x{SMALL.side} instead of 1.2 million of 224x224, and 184 "
+    "thousand weights instead of 60 million, begun as by He et al. 2015; no dropout, with which so few steps do not "
+    "come to overfitting. Crops move by up to an eighth of the side over black, and the answers for ten crops of an "
+    "image are not averaged. Few images, many passes, and the loss as the measure of overfitting, were chosen after "
+    "first looks, in which crops cost accuracy at 500 images.",
     minutes=2.2,
     data="cifar10",
     measure=measure,
+    paper_scale=PaperScale(
+        setting=f"{imagenet.SETTING}: {COMPARED}",
+        differs=imagenet.DIFFERS,
+        data=imagenet.ALEXNET.data,
+        measure=partial(measure, scale=imagenet.ALEXNET, recipe=imagenet.RECIPE),
+    ),
 )

@@ -1,5 +1,7 @@
 """2014: inception modules do better than AlexNet with a fraction of its parameters, and classifiers halfway help."""
 
+from functools import partial
+
 import torch
 
 from epochal.core.claim import Picture, Series
@@ -10,15 +12,15 @@ from epochal.judge.claims import EXACT, Question
 from epochal.models import catalogue
 from epochal.models.catalogue import RUNGS
 from epochal.models.flops import flops, parameters
-from epochal.study.lab import ACCURACY, Lab, accuracies, ask_accuracy
-from epochal.study.milestone import Measured, Milestone
+from epochal.study.lab import ACCURACY, IMAGENET, Lab, Scale, accuracies, ask_accuracy
+from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.train.experiment import Arm
 
-PASSES = 8
-TRIALS = 3  # learning rates for each network
+SMALL = Scale(data="digits", passes=8, trials=3, recipe={"augment": ()})
+PAPER = Scale(data=IMAGENET, side=224, passes=90, recipe={"batch_size": 128, "schedule": "step"})
 POINTS = 8
 FEWER = 12  # times fewer parameters than AlexNet, as section 1 has it
-IMAGENET = Task(
+PHOTOGRAPHS = Task(
     name="imagenet",
     input_shape=(3, 224, 224),
     labels=tuple(str(number) for number in range(1000)),
@@ -28,9 +30,9 @@ IMAGENET = Task(
 
 ALEXNET, GOOGLENET, BARE = "AlexNet", "GoogLeNet", "GoogLeNet without auxiliary classifiers"
 RECIPES = {
-    ALEXNET: RUNGS["alexnet"].recipe.replace(augment=()),
-    GOOGLENET: RUNGS["googlenet"].recipe.replace(augment=()),
-    BARE: RUNGS["googlenet"].recipe.replace(augment=()).with_options(auxiliary=False),
+    ALEXNET: RUNGS["alexnet"].recipe,
+    GOOGLENET: RUNGS["googlenet"].recipe,
+    BARE: RUNGS["googlenet"].recipe.with_options(auxiliary=False),
 }
 IN_USE = {ALEXNET: RECIPES[ALEXNET], GOOGLENET: RECIPES[BARE], BARE: RECIPES[BARE]}  # what is left after training
 
@@ -42,23 +44,24 @@ def size(recipe: Recipe, task: Task) -> tuple[int, float]:
         return parameters(network), flops(network, task.input_shape) / 2
 
 
-def measure(lab: Lab) -> Measured:
-    digits = lab.data("digits")
+def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
+    images = lab.open(scale)
     arms = lab.train(
-        digits,
-        {name: RECIPES[name] for name in (GOOGLENET, BARE, ALEXNET)},  # the longest training starts first
-        examples=PASSES * len(digits.train),
-        trials=TRIALS,
+        images,
+        # the longest training starts first
+        {name: RECIPES[name].replace(**scale.recipe) for name in (GOOGLENET, BARE, ALEXNET)},
+        examples=scale.passes * len(images.train),
+        trials=scale.trials,
         points=POINTS,
     )
-    published = {name: size(IN_USE[name], IMAGENET) for name in (ALEXNET, GOOGLENET)}
+    published = {name: size(IN_USE[name], PHOTOGRAPHS) for name in (ALEXNET, GOOGLENET)}
     return Measured(
         questions=(
             ask_accuracy(
                 "Is GoogLeNet better than AlexNet?",
                 (ALEXNET, arms[ALEXNET]),
                 (GOOGLENET, arms[GOOGLENET]),
-                digits,
+                images,
                 size=0.01,
                 margin=0.005,
             ),
@@ -66,7 +69,7 @@ def measure(lab: Lab) -> Measured:
                 "Do the auxiliary classifiers help?",
                 (BARE, arms[BARE]),
                 (GOOGLENET, arms[GOOGLENET]),
-                digits,
+                images,
                 size=0.005,
                 margin=0.005,
             ),
@@ -79,7 +82,7 @@ def measure(lab: Lab) -> Measured:
                 size=FEWER,
             ),
         ),
-        pictures=(spent(arms, digits), costs(published), sizes(arms, digits)),
+        pictures=(spent(arms, images), costs(published), sizes(arms, images)),
     )
 
 
@@ -183,8 +186,8 @@ MILESTONE = Milestone(
     published="ImageNet top-5 error 6.67% against 16.4% of AlexNet's authors in 2012 (Table 2), 12 times fewer "
     "parameters (section 1). Auxiliary classifiers: around 0.5% (section 5 of the printed version); no faster at "
     "first, and slightly better in the end (Szegedy et al. 2016, Rethinking the Inception architecture, section 4)",
-    setting=f"scikit-learn's digits, {PASSES} passes, GoogLeNet with and without its auxiliary classifiers and "
-    f"AlexNet, {TRIALS} learning rates tried for each; parameters counted at the papers' own size",
+    setting=f"scikit-learn's digits, {SMALL.passes:g} passes, GoogLeNet with and without its auxiliary classifiers and "
+    f"AlexNet, {SMALL.trials} learning rates tried for each; parameters counted at the papers' own size",
     differs="1,079 images of 8x8 pixels and ten classes instead of 1.2 million of 224x224 and a thousand; one network "
     "instead of seven that vote; no augmentation; the initialisation of He et al. 2015; both networks narrowed to 16 "
     "channels nearly everywhere, where GoogLeNet is no longer the smaller one. The layers of the papers come to 60.97 "
@@ -192,4 +195,12 @@ MILESTONE = Milestone(
     minutes=3,
     data="digits",
     measure=measure,
+    paper_scale=PaperScale(
+        setting=f"ImageNet at {PAPER.side}x{PAPER.side} pixels, GoogLeNet with and without its auxiliary classifiers "
+        f"and AlexNet for {PAPER.passes:g} passes in batches of {PAPER.recipe['batch_size']}",
+        differs="The paper states neither passes nor rate: both are those of AlexNet's paper, for all three. One "
+        "network and one crop, not seven networks and 144 crops. Judged on validation images, by the first answer.",
+        data=PAPER.data,
+        measure=partial(measure, scale=PAPER),
+    ),
 )

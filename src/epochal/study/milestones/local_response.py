@@ -1,25 +1,28 @@
 """2012: local response normalisation, which AlexNet's authors found to help, and VGG's two years later did not."""
 
-from epochal.models.catalogue import RUNGS
-from epochal.study.changes import change
-from epochal.study.lab import Lab, ask_accuracy, curves
-from epochal.study.milestone import Measured, Milestone
+from functools import partial
 
-SIDE = 16
-IMAGES = 5_000
-PASSES = 3
-TRIALS = 3  # learning rates for each: the layer makes activations smaller, which alone asks for another rate
+from epochal.core.recipe import Recipe
+from epochal.models.catalogue import RUNGS
+from epochal.study import imagenet
+from epochal.study.changes import change
+from epochal.study.lab import Lab, Scale, ask_accuracy, curves
+from epochal.study.milestone import Measured, Milestone, PaperScale
+
+# Three learning rates for each: the layer makes activations smaller, which alone asks for another rate.
+SMALL = Scale(data="cifar10", images=5_000, side=16, passes=3, trials=3)
+RECIPE = RUNGS["alexnet"].recipe.with_options(dropout=0.0).replace(augment=())
 CONTROL, ARM = "no normalisation", "local response normalisation"
 
 
-def measure(lab: Lab) -> Measured:
-    dataset = lab.data("cifar10", size=SIDE, train=IMAGES)
-    control = RUNGS["alexnet"].recipe.with_options(normalisation="none", dropout=0.0).replace(augment=())
+def measure(lab: Lab, scale: Scale = SMALL, recipe: Recipe = RECIPE) -> Measured:
+    dataset = lab.open(scale)
+    control = recipe.with_options(normalisation="none")
     arms = lab.train(
         dataset,
         {CONTROL: control, ARM: change("local_response").apply(control)},
-        examples=PASSES * len(dataset.train),
-        trials=TRIALS,
+        examples=scale.passes * len(dataset.train),
+        trials=scale.trials,
         points=3,
     )
     return Measured(
@@ -44,6 +47,8 @@ def measure(lab: Lab) -> Measured:
     )
 
 
+COMPARED = "with the normalisation of the paper against none"
+
 MILESTONE = Milestone(
     name="local-response",
     year=2012,
@@ -53,13 +58,19 @@ MILESTONE = Milestone(
     published="Local response normalisation reduces the top-1 and top-5 error by 1.4% and 1.2% (section 3.3). "
     "Simonyan & Zisserman 2014 find no gain: their network A has 29.6% top-1 error without it and 29.7% with it "
     "(Table 3)",
-    setting=f"AlexNet, scaled down, on {IMAGES:,} images of CIFAR-10 at {SIDE}x{SIDE} pixels, {PASSES} passes: with "
-    "the normalisation of the paper against none",
-    differs=f"{IMAGES:,} images of {SIDE}x{SIDE} instead of 1.2 million of 224x224, and 184 thousand weights instead "
-    "of 60 million, begun as by He et al. 2015; neither dropout nor augmentation, which only slow so few passes; the "
-    f"learning rate of each is the best of {TRIALS}. At the paper's constants the layer divides small activations by "
-    "1.7 and hardly normalises them.",
+    setting=f"AlexNet, scaled down, on {SMALL.images:,} images of CIFAR-10 at {SMALL.side}x{SMALL.side} pixels, "
+    f"{SMALL.passes:g} passes: {COMPARED}",
+    differs=f"{SMALL.images:,} images of {SMALL.side}x{SMALL.side} instead of 1.2 million of 224x224, and 184 "
+    "thousand weights instead of 60 million, begun as by He et al. 2015; neither dropout nor augmentation, which "
+    f"only slow so few passes; the learning rate of each is the best of {SMALL.trials}. At the paper's constants the "
+    "layer divides small activations by 1.7 and hardly normalises them.",
     minutes=2,
     data="cifar10",
     measure=measure,
+    paper_scale=PaperScale(
+        setting=f"{imagenet.SETTING}: {COMPARED}",
+        differs=imagenet.DIFFERS,
+        data=imagenet.ALEXNET.data,
+        measure=partial(measure, scale=imagenet.ALEXNET, recipe=imagenet.RECIPE),
+    ),
 )

@@ -1,23 +1,26 @@
 """2012: poolings whose windows overlap against poolings whose windows lie side by side."""
 
-from epochal.models.catalogue import RUNGS
-from epochal.study.changes import change
-from epochal.study.lab import Lab, ask_accuracy, curves
-from epochal.study.milestone import Measured, Milestone
+from functools import partial
 
-SIDE = 16
-IMAGES = 5_000
-PASSES = 3
+from epochal.core.recipe import Recipe
+from epochal.models.catalogue import RUNGS
+from epochal.study import imagenet
+from epochal.study.changes import change
+from epochal.study.lab import Lab, Scale, ask_accuracy, curves
+from epochal.study.milestone import Measured, Milestone, PaperScale
+
+SMALL = Scale(data="cifar10", images=5_000, side=16, passes=3)
+RECIPE = RUNGS["alexnet"].recipe.with_options(dropout=0.0).replace(augment=())
 CONTROL, ARM = "windows of 2x2, side by side", "windows of 3x3, overlapping"
 
 
-def measure(lab: Lab) -> Measured:
-    dataset = lab.data("cifar10", size=SIDE, train=IMAGES)
-    control = RUNGS["alexnet"].recipe.with_options(overlapping=False, dropout=0.0).replace(augment=())
+def measure(lab: Lab, scale: Scale = SMALL, recipe: Recipe = RECIPE) -> Measured:
+    dataset = lab.open(scale)
+    control = recipe.with_options(overlapping=False)
     arms = lab.train(
         dataset,
         {CONTROL: control, ARM: change("overlapping_pooling").apply(control)},
-        examples=PASSES * len(dataset.train),
+        examples=scale.passes * len(dataset.train),
         points=3,
     )
     return Measured(
@@ -42,6 +45,8 @@ def measure(lab: Lab) -> Measured:
     )
 
 
+COMPARED = "overlapping windows against windows side by side"
+
 MILESTONE = Milestone(
     name="overlapping-pooling",
     year=2012,
@@ -50,12 +55,18 @@ MILESTONE = Milestone(
     paper="Krizhevsky, Sutskever & Hinton, ImageNet classification with deep convolutional neural networks, NIPS 2012",
     published="Windows of 3x3 two apart reduce the top-1 and top-5 error by 0.4% and 0.3%, against windows of 2x2 two "
     "apart (section 3.4)",
-    setting=f"AlexNet, scaled down, on {IMAGES:,} images of CIFAR-10 at {SIDE}x{SIDE} pixels, {PASSES} passes: "
-    "overlapping windows against windows side by side",
-    differs=f"{IMAGES:,} images of {SIDE}x{SIDE} instead of 1.2 million of 224x224, and 184 thousand weights instead "
-    "of 60 million, begun as by He et al. 2015, with two poolings instead of three; neither dropout nor augmentation, "
-    "which only slow so few passes.",
+    setting=f"AlexNet, scaled down, on {SMALL.images:,} images of CIFAR-10 at {SMALL.side}x{SMALL.side} pixels, "
+    f"{SMALL.passes:g} passes: {COMPARED}",
+    differs=f"{SMALL.images:,} images of {SMALL.side}x{SMALL.side} instead of 1.2 million of 224x224, and 184 "
+    "thousand weights instead of 60 million, begun as by He et al. 2015, with two poolings instead of three; neither "
+    "dropout nor augmentation, which only slow so few passes.",
     minutes=1.5,
     data="cifar10",
     measure=measure,
+    paper_scale=PaperScale(
+        setting=f"{imagenet.SETTING}: {COMPARED}",
+        differs=imagenet.DIFFERS,
+        data=imagenet.ALEXNET.data,
+        measure=partial(measure, scale=imagenet.ALEXNET, recipe=imagenet.RECIPE),
+    ),
 )

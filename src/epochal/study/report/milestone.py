@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WIDTH, NARROWEST, WIDEST = 118, 100, 140  # columns of the text; of the listing, which takes what the terminal has
 PAGE = "page.html"
+OWN = "--data --paper"  # what a milestone may take
 
 
 def listing(milestones: Sequence["Milestone"], results: Mapping[str, MilestoneResult]) -> str:
@@ -37,18 +38,18 @@ def listing(milestones: Sequence["Milestone"], results: Mapping[str, MilestoneRe
     width = min(max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST), WIDEST)
     name = max(len("name"), *(len(plate.name) for plate in shown))
     verdict = max(len(told.SAID[kind]) for kind in told.TELLING) + 2
-    claim = width - 4 - name - verdict - len("minutes") - len("--data") - 10
+    claim = width - 4 - name - verdict - len("minutes") - len(OWN) - 10
     indent = 4 + name + 4
 
     def row(year: object, title: str, said: str, length: str, data: str, last: str) -> str:
-        return f"{year:<4}  {title:<{name}}  {said:<{claim}}  {length:>7}  {data:<6}  {last}".rstrip()
+        return f"{year:<4}  {title:<{name}}  {said:<{claim}}  {length:>7}  {data:<{len(OWN)}}  {last}".rstrip()
 
-    lines = [row("year", "name", "claim; published figure; source", "minutes", "data", "verdict here")]
+    lines = [row("year", "name", "claim; published figure; source", "minutes", "takes", "verdict here")]
     for plate in shown:
         one = plate.milestone
-        data = "--data" if one.data else ""
+        takes = " ".join(["--data"] * bool(one.data) + ["--paper"] * bool(one.paper_scale or one.at_paper_scale))
         last = f"{told.SIGNS.get(plate.verdict, '?')} {plate.said}"
-        lines.append(row(one.year, one.name, shortened(one.claim, claim), f"{one.minutes:g}", data, last))
+        lines.append(row(one.year, one.name, shortened(one.claim, claim), f"{one.minutes:g}", takes, last))
         lines += [" " * indent + shortened(each, width - indent) for each in (one.published, one.paper) if each]
     total = sum(plate.milestone.minutes for plate in shown)
     counts = ", ".join(f"{count} {told.COUNTED[kind]}" for kind, count in told.tally(shown))
@@ -134,7 +135,7 @@ def render(
         "qualified": told.qualified(plate.milestone, plate.result),
         "code": coloured(code),
         "code_lines": len(code.splitlines()),
-        "again": f"epochal milestone run {plate.name}",
+        "again": f"epochal milestone run {plate.name}" + " --paper" * plate.result.paper_scale,
         "facts": facts(plate),
         "before": before,
         "after": after,

@@ -75,8 +75,9 @@ def plates(milestones: Sequence["Milestone"], results: Mapping[str, MilestoneRes
     """In the order of history; milestones of one year in the order given."""
     ordered = sorted(milestones, key=lambda milestone: milestone.year)
     return [
-        Plate(number=number, milestone=milestone, result=results.get(milestone.name))
+        Plate(number=number, milestone=milestone.as_run(result) if result else milestone, result=result)
         for number, milestone in enumerate(ordered, 1)
+        for result in (results.get(milestone.name),)
     ]
 
 

@@ -1,0 +1,113 @@
+"""Milestones as large as in their papers: what each asks for, and that it runs, on few small images."""
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from epochal.core.errors import UserError
+from epochal.data.options import ReadOptions
+from epochal.study.lab import IMAGENET, Lab, Scale
+from epochal.study.milestone import Milestone, PaperScale, run_milestone
+from epochal.study.milestones import MILESTONES
+from epochal.study.report.milestone import listing, to_text, write_page
+
+WHOLE = {name: one for name, one in MILESTONES.items() if one.paper_scale}
+
+
+def asked_of(milestone: Milestone, monkeypatch: pytest.MonkeyPatch) -> Scale:
+    """The scale at which the milestone opens its images."""
+
+    class Opened(Exception):
+        pass
+
+    def opened(self: Lab, scale: Scale) -> None:
+        raise Opened(scale)
+
+    monkeypatch.setattr(Lab, "open", opened)
+    with pytest.raises(Opened) as raised:
+        milestone.measure(Lab(store=None, seeds=(0,)))  # type: ignore[arg-type]
+    (scale,) = raised.value.args
+    assert isinstance(scale, Scale)
+    return scale
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_the_paper_has_more_of_everything(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = MILESTONES[name]
+    paper = own.as_in_paper()
+    small, large = asked_of(own, monkeypatch), asked_of(paper, monkeypatch)
+    assert (small.data, large.data) == (own.data, paper.data)
+    images = {None: np.inf}
+    assert images.get(large.images, large.images) >= images.get(small.images, small.images)
+    assert large.passes > small.passes or name == "augmentation"  # whose few images are learned by heart
+    assert (large.side or 32) >= (small.side or 0)
+    assert paper.setting != own.setting and paper.differs != own.differs
+    assert paper.code == own.code == f"epochal.study.milestones.{own.measure.__module__.rsplit('.', 1)[1]}"
+    assert paper.at_paper_scale and paper.paper_scale is None
+    kept = {each.name for each in fields(Milestone)} - {each.name for each in fields(PaperScale)}
+    kept -= {"paper_scale", "at_paper_scale"}
+    assert all(getattr(paper, each) == getattr(own, each) for each in kept)
+
+
+def test_the_seven_of_published_sets_and_the_five_of_imagenet() -> None:
+    data = {name: one.as_in_paper().data for name, one in WHOLE.items()}
+    assert {name for name, where in data.items() if where == IMAGENET} == {
+        "augmentation", "local-response", "overlapping-pooling", "depth", "inception",
+    }  # fmt: skip
+    assert {where for where in data.values() if where != IMAGENET} == {"mnist", "cifar10"}
+
+
+def photographs(count: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(0)
+    return generator.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8), np.arange(count) % 2
+
+
+@pytest.mark.parametrize("name", ["residual-depth", "local-response", "dropout"])
+def test_it_runs_on_images_that_are_given(name: str, tmp_path: Path) -> None:
+    milestone = MILESTONES[name].as_in_paper()
+    options = ReadOptions(size=16)
+    result = run_milestone(milestone, source=photographs(), options=options, scale=1e-6, seeds=2, out=tmp_path)
+    assert result.paper_scale and not result.published_data
+    assert to_text(milestone, result).count(milestone.setting[:40]) == 1
+    page = write_page(milestone, result, tmp_path).read_text()
+    assert f"epochal milestone run {name} --paper" in page
+    assert MILESTONES[name].as_run(result) == milestone
+    assert MILESTONES[name].as_run(replace(result, paper_scale=False)) == MILESTONES[name]
+    assert "--data --paper" in listing([MILESTONES[name]], {name: result})
+
+
+def test_the_paper_and_the_small_version_do_not_mix(tmp_path: Path) -> None:
+    """One directory, two scales: the second is trained anew, not taken for the first one's rest."""
+    own = MILESTONES["dropout"]
+    given: dict[str, Any] = {"source": photographs(), "scale": 1e-6, "seeds": 2, "out": tmp_path}
+    options = ReadOptions(size=8)
+    first = run_milestone(own, options=options, **given)
+    second = run_milestone(own.as_in_paper(), options=options, resume=True, **given)
+    assert (first.paper_scale, second.paper_scale) == (False, True)
+
+
+def test_imagenet_must_be_given(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="give its folder.*with --data"):
+        run_milestone(MILESTONES["depth"].as_in_paper(), out=tmp_path)
+    assert not any(tmp_path.iterdir()), "and nothing was begun"
+
+
+def test_what_has_no_such_scale_says_so() -> None:
+    with pytest.raises(UserError, match=r"backprop cannot be run at its paper's scale.*list.*--paper"):
+        MILESTONES["backprop"].as_in_paper()
+
+
+def test_without_a_budget_it_says_how_long_it_takes(tmp_path: Path) -> None:
+    small = replace(
+        MILESTONES["dropout"].as_in_paper(), measure=lambda lab: MILESTONES["dropout"].measure(lab)
+    )  # a length that a test can have
+    told: list[str] = []
+    source = photographs()
+    result = run_milestone(
+        small, source=source, options=ReadOptions(size=8), seeds=2, out=tmp_path, progress=told.append
+    )
+    assert result.scale == 1.0
+    assert any(line.startswith("At the paper's own length this takes about ") for line in told)
