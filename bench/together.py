@@ -16,7 +16,7 @@ import torch
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
 from epochal.data.dataset import open_dataset
-from epochal.train.device import processor
+from epochal.train.device import environment
 from epochal.train.fit import fit
 from epochal.train.together import fit_together, pays
 from epochal.train.trainee import prepare
@@ -39,14 +39,16 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seeds", type=int, nargs="+", default=[5, 20])
+    parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="RECIPE")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     digits = open_dataset("digits")
-    print(f"{processor()}, {options.threads} thread(s), torch {version('torch')}, Python {platform.python_version()}")
+    versions = f"torch {version('torch')}, Python {platform.python_version()}"
+    print(f"{environment()['device']}, {options.threads} thread(s), {versions}")
     print(f"digits, batches of 64, {STEPS} steps, {options.repeats} rounds; seeds a second, medians")
     print(f"{'recipe':<26}{'seeds':>6}{'one at a time':>15}{'together':>10}{'ratio':>7}  stacked in experiments")
-    for name, recipe in RECIPES.items():
-        recipe = recipe.replace(learning_rate=0.01)
+    for name in options.recipes:
+        recipe = RECIPES[name].replace(learning_rate=0.01)
         budget = Budget(examples=STEPS * recipe.batch_size, glance=64)
         for count in options.seeds:
             seeds = tuple(range(count))

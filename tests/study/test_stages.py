@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from epochal.core.errors import BudgetError
 from epochal.core.run import FINISHED, Budget, Cost, Point, Run
 from epochal.models.catalogue import RUNGS
-from epochal.study.plan import plan
-from epochal.study.stages import Progress, finalists, hope, rehearse, told_rehearsal
+from epochal.study.plan import checked, plan
+from epochal.study.stages import Progress, finalists, finals, hope, rehearse, told_rehearsal
 from epochal.train.budget import Rate
 from epochal.train.experiment import Arm
 from epochal.train.store import open_store
@@ -108,3 +109,35 @@ def test_the_networks_with_most_hope_are_rehearsed(monkeypatch: pytest.MonkeyPat
     assert [name for name, _, _ in asked] == ["mlp", "lenet", "resnet"]
     assert {seconds for _, seconds, _ in asked} == {here.plan.rehearsal}
     assert {seeds for _, _, seeds in asked} == {(0,)}, "one seed: it chooses, and proves nothing"
+
+
+def test_rehearsals_stand_for_finals_for_which_no_time_is_left(
+    here: Progress, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    here.rehearsed = {
+        "mlp": arm("mlp", 0.098, 5_000_000),
+        "lenet": arm("lenet", 0.096, 640_000),
+        "resnet": arm("resnet", 0.09, 45_000),
+    }
+    monkeypatch.setattr("time.perf_counter", lambda: 3_500.0)
+    with open_store(tmp_path) as here.store:
+        finals(here)
+    assert set(here.finals) == {"resnet", "lenet"}
+    assert here.latest()["resnet"] is here.rehearsed["resnet"]
+    assert here.latest()["mlp"] is here.qualified["mlp"]
+    assert told_rehearsal(here).endswith(
+        "No time was left for the finals of ResNet and LeNet-5: that one training stands for them."
+    )
+
+
+def test_what_reading_the_data_took_is_not_shared_out() -> None:
+    whole = plan("data", budget="2m")
+    late = checked(whole.replace(reading=60.0))
+    assert (late.seconds, late.left) == (120.0, 60.0)
+    assert late.arm == pytest.approx(whole.arm / 2)
+    assert late.training == pytest.approx(whole.training / 2)
+    assert late.rehearsal == pytest.approx(whole.rehearsal / 2)
+    with pytest.raises(BudgetError, match=r"120 s, of which reading the data took 118 s, is too little.* least \d+s"):
+        checked(whole.replace(reading=118.0))
+    with pytest.raises(BudgetError, match="least"):
+        checked(whole.replace(reading=150.0))

@@ -15,7 +15,7 @@ from epochal.data.options import ReadOptions
 from epochal.study.conclude import conclude
 from epochal.study.data_curve import data_curve
 from epochal.study.directories import choose_directory, source_name
-from epochal.study.plan import plan, settle
+from epochal.study.plan import checked, plan, settle
 from epochal.study.result import ClimbResult
 from epochal.study.stages import Progress, finals, qualify, rehearse
 from epochal.train.device import environment
@@ -104,6 +104,8 @@ def climb(
                 f"The data has changed since the climb in {directory} began (fingerprint {known}, now "
                 f"{dataset.task.fingerprint}). Put it back, or start a new climb with another --out."
             )
+        reading = store.decide("reading", lambda: time.perf_counter() - began)
+        made = checked(made.replace(reading=reading))
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
         here = Progress(
             plan=made, dataset=dataset, store=store, watch=watch, began=began, before=float(store.get("spent", 0.0))

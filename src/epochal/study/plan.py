@@ -34,11 +34,17 @@ class Plan(Record):
     margin: float
     seconds: float
     workers: int  # networks that train side by side, with one thread each
+    reading: float = 0.0  # seconds that reading the data took, once that is known
+
+    @property
+    def left(self) -> float:
+        """Seconds for everything but reading the data."""
+        return self.seconds - self.reading
 
     @property
     def arm(self) -> float:
         """Seconds of one rung in the qualifying round: measuring its speed, its trials, and all its seeds."""
-        return QUALIFYING * self.seconds / len(self.rungs)
+        return QUALIFYING * self.left / len(self.rungs)
 
     def stretch(self, kind: str) -> float:
         """How many times its share of the time a rung of that kind may take, because others run beside it."""
@@ -55,7 +61,7 @@ class Plan(Record):
     def rehearsal(self) -> float:
         """Seconds of one network's rehearsal; 0 where there are no more networks than places in the finals."""
         networks = min(REHEARSED, sum(RUNGS[name].kind == NETWORK for name in self.rungs))
-        return REHEARSAL * self.seconds / networks * share(networks, self.workers) if networks > FINALISTS else 0.0
+        return REHEARSAL * self.left / networks * share(networks, self.workers) if networks > FINALISTS else 0.0
 
     def to_text(self) -> str:
         total = QUALIFYING * self.seconds
@@ -110,20 +116,32 @@ def plan(
         raise UserError(f"rungs: {', '.join(unknown)} not known. The ladder has {', '.join(RUNGS)}.")
     chosen = tuple(rung for rung in RUNGS if rung in chosen)
     total = parse_seconds(budget)
-    made = Plan(
-        name=name,
-        rungs=chosen,
-        seeds=tuple(range(seeds)),
-        trials=trials,
-        margin=margin,
-        seconds=total,
-        workers=side_by_side(),
+    return checked(
+        Plan(
+            name=name,
+            rungs=chosen,
+            seeds=tuple(range(seeds)),
+            trials=trials,
+            margin=margin,
+            seconds=total,
+            workers=side_by_side(),
+        )
     )
+
+
+def checked(made: Plan) -> Plan:
+    """
+    Raises:
+        BudgetError: a training would be too short to measure anything.
+    """
     if made.training < LEAST:
-        least = np.ceil(total * LEAST / made.training)
+        each = made.training / made.left
+        least = np.ceil(made.reading + LEAST / each)
+        spent = f", of which reading the data took {made.reading:.0f} s," if made.reading else ""
+        short = f"each training would get {1000 * max(made.training, 0.0):.0f} ms"
         raise BudgetError(
-            f"budget: {total:g} s is too little for {len(chosen)} rungs and {seeds} seeds (each training would get "
-            f"{1000 * made.training:.0f} ms). Give at least {least:.0f}s, or fewer --rungs or --seeds."
+            f"budget: {made.seconds:g} s{spent} is too little for {len(made.rungs)} rungs and {len(made.seeds)} seeds "
+            f"({short}). Give at least {least:.0f}s, or fewer --rungs or --seeds."
         )
     return made
 

@@ -137,7 +137,8 @@ def rehearse(here: Progress) -> None:
 def finals(here: Progress) -> None:
     """The rungs that could still win, at a larger budget, equal for the networks, with the rates they qualified with.
 
-    Classical rungs that did not see every example go first: what they do not need goes to the networks.
+    Classical rungs that did not see every example go first: what they do not need goes to the networks. Where no time
+    is left, the rehearsals stand for the finals.
     """
     chosen = here.store.decide("finalists", lambda: finalists(here))
     here.watch(f"finals: {', '.join(chosen)}. {told_rehearsal(here)}")
@@ -149,6 +150,7 @@ def finals(here: Progress) -> None:
         each = left_for_finals(here) / rivals * share(len(names), workers)
         seconds = here.store.decide(f"final seconds/{RUNGS[names[0]].kind}", partial(float, each))
         if seconds < here.plan.arm:
+            here.finals |= {name: here.rehearsed[name] for name in names if name in here.rehearsed}
             here.watch(f"finals: {', '.join(names)} left out, the budget is spent")
             continue
         here.watch(f"finals: {', '.join(names)}, {seconds / len(here.plan.seeds):.1f} s a training")
@@ -177,7 +179,7 @@ def left_for_finals(here: Progress) -> float:
     A classical rung's curve costs little more than its training.
     """
     best = best_qualified(here)
-    curve = CURVE * here.plan.seconds
+    curve = CURVE * here.plan.left
     if RUNGS[best.recipe.model].kind == CLASSICAL:
         curve = min(curve, CURVE_SEEDS * len(FRACTIONS) * float(np.mean([run.cost.seconds for run in best.runs])))
     return here.plan.seconds - here.spent - closing(here) - curve
@@ -243,10 +245,14 @@ def told_rehearsal(here: Progress) -> str:
         for name, arm in here.rehearsed.items()
         if arm.finished
     )
-    return (
+    stand_in = [RUNGS[name].title for name, arm in here.finals.items() if arm is here.rehearsed.get(name)]
+    told = (
         f"For the finals, {len(here.rehearsed)} networks were trained once more, for {here.plan.rehearsal:.0f} s each. "
         f"Their errors on validation fell from {seen}; those with the lowest to hope for went on."
     )
+    if stand_in:
+        told += f" No time was left for the finals of {' and '.join(stand_in)}: that one training stands for them."
+    return told
 
 
 def seen_rate(arm: Arm) -> Rate:
