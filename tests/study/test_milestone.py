@@ -116,7 +116,7 @@ def test_on_the_users_data_a_look_decides_how_long_the_trainings_are(tmp_path: P
     told: list[str] = []
     result = run_milestone(NULL, source="digits", budget="8s", seeds=2, out=tmp_path, progress=told.append)
     assert not result.published_data
-    assert any(line.startswith("On these data its trainings can have ") for line in told)
+    assert any(line.startswith("On these data its trainings have ") for line in told)
     with open_store(tmp_path / "null") as store:
         assert store.get("scale") == result.scale > 0
         (run, *_) = store.runs().values()
@@ -152,6 +152,22 @@ def test_the_history_goes_on_past_what_cannot_be_run_and_resumes(tmp_path: Path)
     assert history.atlas.exists()
     resumed = run_history([HARM, NULL], out=tmp_path, budget="4s", resume=True)
     assert resumed.complete and resumed.results["null"] == history.results["null"]
+
+
+def test_more_than_all_need_buys_seeds_and_no_length(tmp_path: Path) -> None:
+    short = run_history([NULL], out=tmp_path / "short", budget="3s").results["null"]
+    long = run_history([NULL], out=tmp_path / "long", budget="9s").results["null"]
+    assert (round(short.scale, 1), len(short.seeds)) == (0.5, 5)
+    assert (long.scale, len(long.seeds)) == (1.0, 7)
+
+
+def test_an_interrupted_run_keeps_its_seeds(tmp_path: Path) -> None:
+    def stop(lab: Lab) -> Measured:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        run_milestone(replace(NULL, measure=stop), seeds=3, out=tmp_path)
+    assert run_milestone(NULL, seeds=4, out=tmp_path, resume=True).seeds == (0, 1, 2)
 
 
 def test_a_history_needs_time(tmp_path: Path) -> None:

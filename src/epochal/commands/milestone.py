@@ -33,7 +33,8 @@ def list_milestones(out: Path) -> None:
 @click.option(
     "--budget",
     metavar="DURATION",
-    help="Lengthens or shortens the trainings, such as 90s or 20m; with --data or --paper what the run may take.",
+    help="Lengthens or shortens the trainings, such as 90s or 20m; with --data or --paper what the run may take; with "
+    "--all, what is more than all need at their own length goes to seeds.",
 )
 @click.option("--paper", is_flag=True, help="As large as in the paper: its data and its length, for a GPU.")
 @click.option("--seeds", type=int, metavar="N", help="Trainings of each arm.  [default: the milestone's, 5 or more]")

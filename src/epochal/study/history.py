@@ -56,10 +56,11 @@ def run_history(
     be had) is named, and the others go on.
 
     With a budget, each gets its share of what is left by its own length, so that one that overruns shortens those
-    after it and not the total; without, each has its own length.
+    after it and not the total; without, each has its own length. What a budget holds beyond that length buys seeds: at
+    another length a claim about how soon something is learned would be another claim.
 
     Args:
-        seeds: trainings of each arm; a milestone that needs more keeps its own number.
+        seeds: trainings of each arm, whatever the budget; a milestone that needs more keeps its own number.
         resume: keep the results that OUT has already, and run the others.
 
     Raises:
@@ -79,17 +80,19 @@ def run_history(
     left = sum(milestone.minutes for milestone in waiting)
     failures: dict[str, str] = {}
     for milestone in waiting:
-        share = None
+        share, count = None, milestone.seeds
         if seconds is not None:
             remaining = max(seconds - (time.perf_counter() - began), SHORTEST * 60 * left)
-            share = remaining * milestone.minutes / left
+            times = remaining / (60 * left)
+            share = remaining * milestone.minutes / left if times < 1 else None
+            count = int(count * max(times, 1.0))
         left -= milestone.minutes
         watch(f"== {milestone.year} {milestone.name}: {milestone.claim}")
         try:
             result = run_milestone(
                 milestone,
                 budget=share,
-                seeds=None if seeds is None else max(seeds, milestone.seeds),
+                seeds=count if seeds is None else max(seeds, milestone.seeds),
                 out=out,
                 resume=resume,
                 progress=progress,

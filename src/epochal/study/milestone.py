@@ -27,7 +27,7 @@ from epochal.train.workers import side_by_side
 RESULT = "result.json"
 LEAST_SEEDS = 2
 MADE = "made on the spot"
-LENGTH = ("scale", "promised", "looks")  # settings that say how long the trainings are
+LENGTH = ("seeds", "scale", "promised", "looks")  # settings that say how much is trained
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +123,7 @@ def run_milestone(
             the paper's scale it is what the run may take as well, and unless said it takes as long as it takes.
         scale: in place of a budget, multiplies the length of every training, whatever the data.
         seeds: trainings of each arm; the milestone's own number unless said.
-        resume: go on with an interrupted run at the length that it had, whatever the budget is now.
+        resume: go on with an interrupted run as it was begun, whatever the budget and the seeds are now.
 
     Raises:
         UserError: the milestone takes no data, or the data, budget, seeds or directory cannot be used as they are.
@@ -153,7 +153,7 @@ def run_milestone(
         settings |= {"promised": promised, "looks": looks, "paper": milestone.at_paper_scale}
         if resume and not store.get("ended", True):
             settings |= {name: value for name, value in store.get("settings").items() if name in LENGTH}
-            scale, promised, looks = (settings[name] for name in LENGTH)
+            count, scale, promised, looks = (settings[name] for name in LENGTH)
         before = begin(store, directory, settings)
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
         watch = progress or (lambda line: None)

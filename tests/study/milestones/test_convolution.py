@@ -18,7 +18,7 @@ def test_shared_weights_make_no_more_errors(tmp_path: Path, monkeypatch: pytest.
     with open_store(tmp_path) as store:
         measured = convolution.measure(Lab(store=store, seeds=(0, 1, 2), source="digits"), replace(SMALL, images=320))
     errors, count, connections = judge(measured.questions)
-    assert (errors.control, errors.arm) == (OWN, SHARED)
+    assert (errors.control, errors.arm) == (f"{OWN}, 320 images", f"{SHARED}, 320 images")
     assert errors.control_mean > 0.8
     assert errors.effect > -0.01
     assert (count.arm_mean, count.verdict) == (9_760, CONFIRMED)
