@@ -27,7 +27,7 @@ WIDE = Recipe(
 
 def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
     dataset = lab.open(scale)
-    images, trials = len(dataset.train), scale.trials
+    images, trials, passes = len(dataset.train), scale.trials, scale.passes * lab.scale
     wide = WIDE.replace(**scale.recipe)
     dropped = change("dropout").apply(wide)
     plain_long, dropped_long, plain_short, dropped_short = (
@@ -42,7 +42,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
     return Measured(
         questions=(
             ask_accuracy(
-                f"Does dropout help a wide network that trains for {scale.passes:g} passes on {images:,} images?",
+                f"Does dropout help a wide network that trains for {passes:.3g} passes on {images:,} images?",
                 (plain_long, long[plain_long]),
                 (dropped_long, long[dropped_long]),
                 dataset,
