@@ -170,6 +170,27 @@ def test_an_interrupted_run_keeps_its_seeds(tmp_path: Path) -> None:
     assert run_milestone(NULL, seeds=4, out=tmp_path, resume=True).seeds == (0, 1, 2)
 
 
+def test_a_run_on_other_data_is_not_resumed(tmp_path: Path) -> None:
+    def stop(lab: Lab) -> Measured:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        run_milestone(replace(NULL, measure=stop), source="digits", scale=1.0, out=tmp_path)
+    with pytest.raises(RunDirectoryError, match="interrupted run on other data"):
+        run_milestone(NULL, out=tmp_path, resume=True)
+    history = run_history([NULL], out=tmp_path, resume=True)
+    assert "interrupted run on other data" in history.failures["null"]
+    assert run_milestone(NULL, out=tmp_path).published_data, "without --resume it is begun anew"
+
+
+def test_the_whole_history_is_of_published_data(tmp_path: Path) -> None:
+    """A result on the user's data is no part of it: resuming measures that milestone."""
+    own = run_milestone(NULL, source="digits", scale=1.0, seeds=2, out=tmp_path)
+    assert not own.published_data
+    history = run_history([NULL], out=tmp_path, resume=True, seeds=3)
+    assert history.results["null"].published_data and len(history.results["null"].seeds) == 5
+
+
 def test_a_history_needs_time(tmp_path: Path) -> None:
     with pytest.raises(BudgetError, match="too little for the whole history"):
         run_history([HARM, NULL], out=tmp_path, budget="1s")

@@ -76,5 +76,5 @@ def run(name: str | None, every: bool, source: str | None, paper: bool, out: Pat
         claim, source=source, options=options, out=out, resume=resume, progress=say, command=told, **values
     )
     click.echo(to_text(claim, result))
-    click.echo(f"\nPage: {write_page(claim, result, out / name)}")
+    click.echo(f"\nPage: {write_page(claim, result, out / claim.folder)}")
     return 0

@@ -1,6 +1,7 @@
 """Feeds: batches cut, augmented and normalised as whole batches on the device, never example by example."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,10 +47,16 @@ class ArrayFeed:
         self.memory_format = memory_format
         self.device = device
 
-    def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
+    @cached_property
+    def _held(self) -> tuple[Tensor, Tensor]:
+        """Images and targets where batches are cut from: what fits in memory moves to the device, once."""
         images, targets = as_tensor(self.images), as_tensor(np.ascontiguousarray(self.targets))
-        if not isinstance(self.images, np.memmap):  # what fits in memory moves to the device once
-            images, targets = images.to(self.device), targets.to(self.device)
+        if isinstance(self.images, np.memmap):
+            return images, targets
+        return images.to(self.device), targets.to(self.device)
+
+    def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
+        images, targets = self._held
         mean, std = (torch.tensor(values, device=self.device).view(1, -1, 1, 1) for values in (self.mean, self.std))
         scale, shift = 1 / (255 * std), mean / std  # (x / 255 - mean) / std, in one product and one difference
         layout = torch.channels_last if self.memory_format == "channels_last" else torch.contiguous_format

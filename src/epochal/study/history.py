@@ -8,7 +8,7 @@ from pathlib import Path
 from epochal.core.claim import VERDICTS, MilestoneResult
 from epochal.core.errors import BudgetError, UserError
 from epochal.judge.claim_text import number
-from epochal.study.milestone import Milestone, read_results, run_milestone
+from epochal.study.milestone import Milestone, read_result, read_results, run_milestone
 from epochal.study.report.atlas import write_atlas
 from epochal.study.report.milestone import write_page
 from epochal.train.budget import seconds as parse_seconds
@@ -75,7 +75,8 @@ def run_history(
             f"budget: {seconds:g} s is too little for the whole history, whose trainings would be less than a tenth of "
             f"their length. Give at least {SHORTEST * 60 * total:.0f}s, or run single milestones."
         )
-    results = read_results(out) if resume else {}
+    known = [read_result(out / milestone.folder) for milestone in milestones] if resume else []
+    results = {result.name: result for result in known if result and result.published_data}
     waiting = [milestone for milestone in milestones if milestone.name not in results]
     left = sum(milestone.minutes for milestone in waiting)
     failures: dict[str, str] = {}

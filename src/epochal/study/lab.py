@@ -30,12 +30,14 @@ MOST = 2_000  # training images of the user's, where a milestone takes all of th
 class Scale:
     """How large an experiment is: the set that it names, how many of its training images (all unless said) at how many
     pixels a side (their own unless said), how often each is shown, and how many learning rates are tried for each arm.
-    `recipe` holds the fields that every recipe has otherwise at this scale."""
+    `validation` is the share of the published training split that is kept for it, where that is said. `recipe` holds
+    the fields that every recipe has otherwise at this scale."""
 
     data: str
     passes: float
     images: int | None = None
     side: int | None = None
+    validation: float | None = None
     trials: int = 1
     recipe: Mapping[str, Any] = field(default_factory=dict)
 
@@ -72,17 +74,27 @@ class Lab:
     counted: int = 0  # how often a number of examples was asked for, by `train` and by jobs of the milestone's own
     opening: float = 0.0  # seconds that opening data sets took
 
-    def data(self, name: str = "digits", *, size: int | None = None, train: int | None = None) -> Dataset:
+    def data(
+        self,
+        name: str = "digits",
+        *,
+        size: int | None = None,
+        train: int | None = None,
+        validation: float | None = None,
+    ) -> Dataset:
         """The named set, or the user's own data in its place.
 
         Args:
             size: side of the images that models see, in pixels; their own unless said.
             train: at most so many training images, classes in proportion; unless said all, or `MOST` of the user's in
                 place of the digits.
+            validation: share of the published training split that is kept for validation, unless it is said otherwise.
         """
         began, options = time.perf_counter(), self.options or ReadOptions()
         if size is not None and options.size is None:
             options = options.replace(size=size)
+        if validation is not None and options.validation_fraction is None:
+            options = options.replace(validation_fraction=validation)
         dataset = open_dataset(name if self.source is None else self.source, options=options)
         first, count = dataset.task.name not in self.opened, len(dataset.train)
         if first:
@@ -101,7 +113,7 @@ class Lab:
 
     def open(self, scale: Scale) -> Dataset:
         """The images of an experiment of this scale."""
-        return self.data(scale.data, size=scale.side, train=scale.images)
+        return self.data(scale.data, size=scale.side, train=scale.images, validation=scale.validation)
 
     def examples(self, count: float) -> int:
         """So many training examples, at this run's scale."""

@@ -15,7 +15,7 @@ from epochal.data.options import ReadOptions
 from epochal.study.conclude import conclude
 from epochal.study.data_curve import data_curve
 from epochal.study.directories import choose_directory, source_name
-from epochal.study.plan import checked, plan, settle
+from epochal.study.plan import plan, settle
 from epochal.study.result import ClimbResult
 from epochal.study.stages import Progress, finals, qualify, rehearse
 from epochal.train.device import environment
@@ -105,7 +105,12 @@ def climb(
                 f"{dataset.task.fingerprint}). Put it back, or start a new climb with another --out."
             )
         reading = store.decide("reading", lambda: time.perf_counter() - began)
-        made = checked(made.replace(reading=reading))
+        made = made.after_reading(reading)
+        if reading > made.reading:
+            watch(
+                f"Reading the data took {reading:.0f} of the {made.seconds:.0f} s. The climb has what is the least for "
+                f"so many rungs and seeds, {made.left:.0f} s, and takes longer than you asked."
+            )
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
         here = Progress(
             plan=made, dataset=dataset, store=store, watch=watch, began=began, before=float(store.get("spent", 0.0))

@@ -1,5 +1,6 @@
 """A milestone: a claim of the field's history as an experiment that anyone can run, and its verdict."""
 
+import math
 import shutil
 import sys
 import time
@@ -74,6 +75,11 @@ class Milestone:
     at_paper_scale: bool = False
 
     @property
+    def folder(self) -> str:
+        """Where its result is kept: hours at the paper's scale are not for a shorter run to clear."""
+        return f"{self.name}-paper" if self.at_paper_scale else self.name
+
+    @property
     def code(self) -> str:
         """The module that holds the experiment."""
         return str(getattr(self.measure, "func", self.measure).__module__)
@@ -110,7 +116,8 @@ def run_milestone(
     progress: Watch | None = None,
     command: str | None = None,
 ) -> MilestoneResult:
-    """Run the experiment behind a claim, and judge it. The result is kept in OUT/NAME/result.json.
+    """Run the experiment behind a claim, and judge it. The result is kept in OUT/NAME/result.json,
+    at the paper's scale in OUT/NAME-paper/result.json.
 
     A run that was interrupted goes on where it stopped, if it is asked for with the same settings or with `resume`;
     one that ended is measured anew.
@@ -136,7 +143,8 @@ def run_milestone(
     if source is None and milestone.data == IMAGENET:
         raise UserError(
             f"The paper of {milestone.name} has ImageNet, which cannot be downloaded without an account: give its "
-            "folder, one folder of pictures for each class, or pictures of your own, with --data."
+            "folder, with train/ and val/ in it and in each a folder for each class, or pictures of your own, with "
+            "--data."
         )
     count = milestone.seeds if seeds is None else seeds
     if count < LEAST_SEEDS:
@@ -147,14 +155,14 @@ def run_milestone(
     looks = scale is None and (source is not None or milestone.at_paper_scale)
     if scale is None:
         scale = 1.0 if promised is None else promised / (60 * milestone.minutes)
-    began, directory = time.perf_counter(), Path(out) / milestone.name
+    began, directory = time.perf_counter(), Path(out) / milestone.folder
     with open_store(directory) as store:
         settings: dict[str, Any] = {"seeds": count, "scale": scale, "source": str(source), "options": str(options)}
-        settings |= {"promised": promised, "looks": looks, "paper": milestone.at_paper_scale}
+        settings |= {"promised": promised, "looks": looks}
         if resume and not store.get("ended", True):
             settings |= {name: value for name, value in store.get("settings").items() if name in LENGTH}
             count, scale, promised, looks = (settings[name] for name in LENGTH)
-        before = begin(store, directory, settings)
+        before = begin(store, directory, settings, resume=resume)
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
         watch = progress or (lambda line: None)
         lab = Lab(
@@ -200,11 +208,11 @@ def run_milestone(
 
 
 def scale_within(milestone: Milestone, lab: Lab, promised: float | None) -> float:
-    """The scale that the promised seconds buy; without a promise at most 1: what the milestone's own minutes buy, or at
-    the paper's scale the paper's own length, however long that takes."""
+    """The scale that the promised seconds buy, at the paper's scale no more than the paper's own length; without a
+    promise at most 1: what the milestone's own minutes buy, or the paper's own length, however long that takes."""
     cost = look(milestone.measure, lab, minutes=milestone.minutes)
     if promised is not None:
-        return cost.scale(promised)
+        return min(cost.scale(promised), 1.0 if milestone.at_paper_scale else math.inf)
     if milestone.at_paper_scale:
         lab.watch(
             f"At the paper's own length this takes about {duration(cost.seconds(1.0))} here; a --budget shortens it."
@@ -213,10 +221,21 @@ def scale_within(milestone: Milestone, lab: Lab, promised: float | None) -> floa
     return min(cost.scale(60 * milestone.minutes), 1.0)
 
 
-def begin(store: Store, directory: Path, settings: dict[str, Any]) -> float:
-    """Seconds that an interrupted run of the same settings has spent; a run that ended, or had others, is cleared."""
-    if store.get("settings") == settings and not store.get("ended", True):
-        return float(store.get("spent", 0.0))
+def begin(store: Store, directory: Path, settings: dict[str, Any], *, resume: bool = False) -> float:
+    """Seconds that an interrupted run of the same settings has spent; a run that ended, or had others, is cleared.
+
+    Raises:
+        RunDirectoryError: what is to be resumed had other data.
+    """
+    begun = store.get("settings")
+    if begun is not None and not store.get("ended", True):
+        if begun == settings:
+            return float(store.get("spent", 0.0))
+        if resume:
+            raise RunDirectoryError(
+                f"{directory} holds an interrupted run on other data (--data, or how they are read). Give the same "
+                "again, choose another --out, or leave out --resume to begin anew."
+            )
     store.clear()
     shutil.rmtree(directory / "runs", ignore_errors=True)
     store.put("settings", settings)
@@ -242,6 +261,6 @@ def read_result(directory: Path) -> MilestoneResult | None:
 
 
 def read_results(out: Path) -> dict[str, MilestoneResult]:
-    """Every result in OUT, by the milestone's name."""
-    found = (read_result(folder) for folder in sorted(out.iterdir())) if out.is_dir() else ()
-    return {result.name: result for result in found if result}
+    """The last result of each milestone in OUT, by its name."""
+    found = [read_result(folder) for folder in sorted(out.iterdir())] if out.is_dir() else []
+    return {result.name: result for result in sorted(filter(None, found), key=lambda result: result.started)}

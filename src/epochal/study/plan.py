@@ -15,7 +15,7 @@ from epochal.train.experiment import MEASURING, TUNING
 from epochal.train.store import Store
 from epochal.train.workers import share, side_by_side
 
-QUALIFYING, REHEARSAL, CURVE = 0.36, 0.12, 0.08  # shares of the whole budget; the finals get what these leave
+QUALIFYING, REHEARSAL, CURVE = 0.36, 0.12, 0.08  # shares of what reading the data leaves; the finals get the rest
 FINALISTS = 2
 REHEARSED = 5  # networks that are trained once more, for longer, to see which of them go to the finals
 CURVE_SEEDS = 2
@@ -40,6 +40,15 @@ class Plan(Record):
     def left(self) -> float:
         """Seconds for everything but reading the data."""
         return self.seconds - self.reading
+
+    @property
+    def least(self) -> float:
+        """The seconds that must be left for a training of the qualifying round to measure anything."""
+        return float(np.ceil(LEAST * self.left / self.training))
+
+    def after_reading(self, seconds: float) -> "Plan":
+        """The plan once the data is read: of what that left, and of no less than the least, though it takes longer."""
+        return self.replace(reading=min(seconds, self.seconds - self.least))
 
     @property
     def arm(self) -> float:
@@ -116,32 +125,19 @@ def plan(
         raise UserError(f"rungs: {', '.join(unknown)} not known. The ladder has {', '.join(RUNGS)}.")
     chosen = tuple(rung for rung in RUNGS if rung in chosen)
     total = parse_seconds(budget)
-    return checked(
-        Plan(
-            name=name,
-            rungs=chosen,
-            seeds=tuple(range(seeds)),
-            trials=trials,
-            margin=margin,
-            seconds=total,
-            workers=side_by_side(),
-        )
+    made = Plan(
+        name=name,
+        rungs=chosen,
+        seeds=tuple(range(seeds)),
+        trials=trials,
+        margin=margin,
+        seconds=total,
+        workers=side_by_side(),
     )
-
-
-def checked(made: Plan) -> Plan:
-    """
-    Raises:
-        BudgetError: a training would be too short to measure anything.
-    """
     if made.training < LEAST:
-        each = made.training / made.left
-        least = np.ceil(made.reading + LEAST / each)
-        spent = f", of which reading the data took {made.reading:.0f} s," if made.reading else ""
-        short = f"each training would get {1000 * max(made.training, 0.0):.0f} ms"
         raise BudgetError(
-            f"budget: {made.seconds:g} s{spent} is too little for {len(made.rungs)} rungs and {len(made.seeds)} seeds "
-            f"({short}). Give at least {least:.0f}s, or fewer --rungs or --seeds."
+            f"budget: {total:g} s is too little for {len(chosen)} rungs and {seeds} seeds (each training would get "
+            f"{1000 * made.training:.0f} ms). Give at least {made.least:.0f}s, or fewer --rungs or --seeds."
         )
     return made
 

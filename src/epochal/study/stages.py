@@ -150,12 +150,26 @@ def finals(here: Progress) -> None:
         each = left_for_finals(here) / rivals * share(len(names), workers)
         seconds = here.store.decide(f"final seconds/{RUNGS[names[0]].kind}", partial(float, each))
         if seconds < here.plan.arm:
-            here.finals |= {name: here.rehearsed[name] for name in names if name in here.rehearsed}
-            here.watch(f"finals: {', '.join(names)} left out, the budget is spent")
+            here.finals |= {name: here.rehearsed[name] for name in names if stands_in(here, name)}
+            here.watch(f"finals: {', '.join(names)} left out, the budget is spent. {told_stand_in(here)}".strip())
             continue
         here.watch(f"finals: {', '.join(names)}, {seconds / len(here.plan.seeds):.1f} s a training")
         jobs: Jobs = {name: partial(run_longer, here, "final", name, seconds, here.plan.seeds) for name in names}
         run_arms(here, "final", jobs, here.finals, workers)
+
+
+def stands_in(here: Progress, name: str) -> bool:
+    """Whether the rehearsal of a rung can stand for its final: it finished, and saw more than the qualifying round."""
+    arm = here.rehearsed.get(name)
+    return arm is not None and arm.finished and arm.budget.examples > here.qualified[name].budget.examples
+
+
+def told_stand_in(here: Progress) -> str:
+    """Whose rehearsal stands for its final, in a sentence."""
+    names = [RUNGS[name].title for name, arm in here.finals.items() if arm is here.rehearsed.get(name)]
+    return (
+        f"No time was left for the finals of {' and '.join(names)}: that one training stands for them." if names else ""
+    )
 
 
 def run_longer(here: Progress, stage: str, name: str, seconds: float, seeds: tuple[int, ...]) -> Arm:
@@ -245,14 +259,11 @@ def told_rehearsal(here: Progress) -> str:
         for name, arm in here.rehearsed.items()
         if arm.finished
     )
-    stand_in = [RUNGS[name].title for name, arm in here.finals.items() if arm is here.rehearsed.get(name)]
-    told = (
+    return (
         f"For the finals, {len(here.rehearsed)} networks were trained once more, for {here.plan.rehearsal:.0f} s each. "
-        f"Their errors on validation fell from {seen}; those with the lowest to hope for went on."
-    )
-    if stand_in:
-        told += f" No time was left for the finals of {' and '.join(stand_in)}: that one training stands for them."
-    return told
+        f"Their errors on validation fell from {seen}; those with the lowest to hope for went on. "
+        f"{told_stand_in(here)}"
+    ).strip()
 
 
 def seen_rate(arm: Arm) -> Rate:

@@ -17,14 +17,19 @@ from torch import nn
 
 @cache
 def device() -> str:
-    """ "cuda" where there is one, else "cpu"; the variable EPOCHAL_DEVICE overrides it."""
+    """ "cuda" where there is one, else "cpu"; the variable EPOCHAL_DEVICE overrides it, with "cuda:1" or "cpu"."""
     return os.environ.get("EPOCHAL_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def kind() -> str:
+    """The device without its number: "cuda", or "cpu"."""
+    return device().split(":")[0]
 
 
 def synchronise() -> None:
     """Wait until the device has done what it was given: a GPU is given its work ahead of time, which a clock must not
     take for done."""
-    if device() == "cuda":
+    if kind() == "cuda":
         torch.cuda.synchronize()
 
 
@@ -55,7 +60,7 @@ def peak_memory(model: Any) -> int:
 
 def forget_peak() -> None:
     """Begin a new peak of a GPU's memory; that of a process lasts as long as the process."""
-    if device() == "cuda":
+    if kind() == "cuda":
         torch.cuda.reset_peak_memory_stats()
 
 
@@ -63,7 +68,7 @@ def forget_peak() -> None:
 def environment() -> dict[str, str]:
     """What a number needs beside it: hardware, threads and versions."""
     return {
-        "device": torch.cuda.get_device_name() if device() == "cuda" else processor(),
+        "device": torch.cuda.get_device_name() if kind() == "cuda" else processor(),
         "cores": str(os.cpu_count()),
         "threads": str(torch.get_num_threads()),
         "system": f"{platform.system()} {platform.machine()}",

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from epochal.core.protocols import Batch, Feed, Objective
 from epochal.train.checkpoint import random_state, restore_random_state
-from epochal.train.device import device, on_gpu, reproducible
+from epochal.train.device import kind, on_gpu, reproducible
 from epochal.train.optimise import Average, Stepper
 from epochal.train.replay import Replay, Step
 
@@ -99,7 +99,7 @@ def step_of(
     """A loss and a step for each part; the losses."""
     losses = {}
     for part in objective.parts:
-        with torch.autocast(device(), torch.bfloat16) if precision == "bfloat16" else nullcontext():
+        with torch.autocast(kind(), torch.bfloat16) if precision == "bfloat16" else nullcontext():
             loss = objective.loss(part, model, batch)
         steppers[part].step(loss)
         losses[part] = loss.detach()

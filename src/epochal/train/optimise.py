@@ -141,13 +141,12 @@ def make_optimiser(
     ]
     groups = [group for group in groups if group["params"]]
     given: dict[str, Any] = {"params": groups, "lr": learning_rate, "fused": True}
-    recorded = isinstance(learning_rate, Tensor)
     known = {
         "sgd": lambda: torch.optim.SGD(**given),
         "momentum": lambda: torch.optim.SGD(**given, momentum=recipe.momentum),
         "nesterov": lambda: torch.optim.SGD(**given, momentum=recipe.momentum, nesterov=True),
-        "adam": lambda: torch.optim.Adam(**given, capturable=recorded),
-        "adamw": lambda: torch.optim.AdamW(**given, capturable=recorded),
+        "adam": lambda: torch.optim.Adam(**given),
+        "adamw": lambda: torch.optim.AdamW(**given),
     }
     if recipe.optimiser not in known:
         raise ValueError(f"optimiser: expected one of {', '.join(known)}, got {recipe.optimiser!r}.")
@@ -188,6 +187,9 @@ class Stepper:
     def step(self, loss: Tensor) -> None:
         if self.optimiser is None:
             return
+        if isinstance(self.rate, Tensor):
+            for group in self.optimiser.param_groups:
+                group["capturable"] = torch.cuda.is_current_stream_capturing()
         self.optimiser.zero_grad(set_to_none=True)
         loss.sum().backward()
         if self.recipe.clip is not None:

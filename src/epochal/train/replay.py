@@ -20,7 +20,8 @@ class Replay:
     """A step that is called a few times as it is, then recorded, and from then on replayed with each new batch.
 
     Nothing that the step does may depend on the values of tensors, and what changes from call to call must be a tensor
-    that is written in place, as a `Stepper` does with its learning rate. Batches have one shape.
+    that is written in place, as a `Stepper` does with its learning rate; everything else (training or evaluation mode,
+    which weights are frozen, the precision) stays as it was recorded. Batches are tensors of one shape.
     """
 
     def __init__(self, step: Step):

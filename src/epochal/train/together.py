@@ -19,7 +19,7 @@ from epochal.core.protocols import Batch, Feed, Objective
 from epochal.core.recipe import Recipe
 from epochal.core.run import DIVERGED, FINISHED, Budget, Point, Run
 from epochal.core.seeds import stream
-from epochal.train.device import environment
+from epochal.train.device import environment, forget_peak
 from epochal.train.fit import LOOK_EVERY, POINTS, REMEDY, cost, marks_of
 from epochal.train.loop import State, loop
 from epochal.train.optimise import Stepper
@@ -145,6 +145,7 @@ def fit_together(
     curves: list[list[Point]] = [[] for _ in seeds]
     diverged: dict[int, str] = {}
     torch.manual_seed(stream(seeds[0], "steps"))
+    forget_peak()
     began = time.perf_counter()
 
     def look() -> None:

@@ -30,3 +30,15 @@ def test_shared_weights_make_no_more_errors(tmp_path: Path, monkeypatch: pytest.
         OWN: (19_968, 38_592, 5_790, 310),
         SHARED: (1_068, 2_592, 5_790, 310),
     }
+
+
+def test_the_fewest_images_are_asked_about_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convolution, "FEWER", (100, 200))
+    monkeypatch.setattr(convolution, "LEAST", 200)
+    with open_store(tmp_path) as store:
+        lab = Lab(store=store, seeds=(0, 1), source="digits")
+        measured = convolution.measure(lab, replace(SMALL, images=400, passes=1))
+    first, second = (question for question in measured.questions if question.percent)
+    few, all_of_them = first.arm.split(", ")[1], second.arm.split(", ")[1]
+    assert (few, all_of_them) == ("100 images", "400 images")
+    assert first.control == f"{OWN}, {few}" and few in first.text

@@ -166,14 +166,14 @@ MILESTONE = Milestone(
     "statistical learning, 2nd edition, Table 11.1, after LeCun 1989)",
     setting=f"MNIST cut to {SMALL.images:,} training images of 16x16 pixels, {SMALL.passes:g} passes: the network of "
     f"the paper against the same with kernels of its own for every unit. From {FEWER[0]:,} images too, as Hastie et "
-    f"al. have it, and for the picture from {FEWER[1]:,}",
+    f"al. have it, and for the picture from {FEWER[1]:,}; {LEAST:,} digits are shown where that is more",
     differs=f"{SMALL.passes:g} passes instead of {PAPER.passes:g}. {ALSO}",
     minutes=2.2,
     data="mnist",
     measure=measure,
     paper_scale=PaperScale(
         setting=f"MNIST cut to {PAPER.images:,} training images of 16x16 pixels, {PAPER.passes:g} passes: the network "
-        "of the paper against the same with kernels of its own for every unit",
+        f"of the paper against the same with kernels of its own for every unit, and from {FEWER[0]:,} images too",
         differs=ALSO,
         data=PAPER.data,
         measure=partial(measure, scale=PAPER),

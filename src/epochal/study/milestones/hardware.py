@@ -174,7 +174,7 @@ def timings_of_all(repeats: int, timings: int) -> dict[str, Any]:
     threads, accelerator = torch.get_num_threads(), "" if device() == "cpu" else device()
     return {
         "threads": threads,
-        "accelerator": torch.cuda.get_device_name() if accelerator == "cuda" else accelerator,
+        "accelerator": torch.cuda.get_device_name() if accelerator else "",
         "small": rates(small_products(), repeats, timings),
         "large": rates(large_products(threads, accelerator), repeats, timings),
         "training": rates(trainings(threads, accelerator), repeats, timings),

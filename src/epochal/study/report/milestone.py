@@ -11,6 +11,7 @@ from markupsafe import Markup
 from epochal.core.claim import Check, MilestoneResult
 from epochal.judge.claim_text import effect, level, margin, needed, paired
 from epochal.judge.claims import EXACT
+from epochal.study.lab import IMAGENET
 from epochal.study.report import plates as told
 from epochal.study.report import words
 from epochal.study.report.charts.effects import strip
@@ -107,6 +108,12 @@ def who(check: Check) -> str:
     return f"{check.arm} {level(check, check.arm_mean)} against {check.control} {level(check, check.control_mean)}"
 
 
+def again(milestone: "Milestone") -> str:
+    """The command that runs it, at the scale at which it was run."""
+    paper, given = milestone.at_paper_scale, milestone.data == IMAGENET
+    return f"epochal milestone run {milestone.name}" + " --paper" * paper + " --data imagenet/" * given
+
+
 def write_page(milestone: "Milestone", result: MilestoneResult, directory: Path | str) -> Path:
     """Write DIRECTORY/page.html, one file that needs nothing else; returns it."""
     plate = Plate(number=0, milestone=milestone, result=result)
@@ -135,7 +142,7 @@ def render(
         "qualified": told.qualified(plate.milestone, plate.result),
         "code": coloured(code),
         "code_lines": len(code.splitlines()),
-        "again": f"epochal milestone run {plate.name}" + " --paper" * plate.result.paper_scale,
+        "again": again(plate.milestone),
         "facts": facts(plate),
         "before": before,
         "after": after,
@@ -151,9 +158,10 @@ def facts(plate: Plate) -> list[tuple[str, str]]:
     assert result is not None
     length = "as the milestone has it" if 0.995 <= result.scale <= 1.005 else f"{result.scale:.3g} of the milestone's"
     named = {"device": "Hardware"}
+    own = "" if result.paper_scale else f" (about {plate.milestone.minutes:g} min on two cores in full)"
     return [
         ("Date", dated_moment(result)),
-        ("Time", f"{words.duration(result.seconds)} (about {plate.milestone.minutes:g} min on two cores in full)"),
+        ("Time", words.duration(result.seconds) + own),
         ("Seeds", ", ".join(map(str, result.seeds)) or "none"),
         ("Data", result.data),
         ("Length", length),

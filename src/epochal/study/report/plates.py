@@ -129,7 +129,7 @@ def machine(result: MilestoneResult) -> str:
 
 def qualified(milestone: "Milestone", result: MilestoneResult) -> list[str]:
     """What sets this run apart from the milestone's own: its length, its data, its seeds."""
-    told = []
+    told = ["as large as in the paper"] if result.paper_scale else []
     if not 0.995 <= result.scale <= 1.005:
         told.append(f"trainings at {result.scale:.2g} of their length")
     if not result.published_data:
