@@ -86,7 +86,7 @@ def test_labels_are_needed_where_an_ingredient_helps(explained):
     assert [each.labels for each in result.fewer] == [136, 271, 542]
     learning, _, nothing = result.needed
     assert learning.share == 1 / 8  # nothing is learned without it
-    assert (nothing.share, nothing.interval) == (1, (1, 1))
+    assert (nothing.share, nothing.interval[1]) == (1, 1)
 
 
 def test_no_ingredient_is_worth_labels_where_more_of_them_do_not_help(explained):

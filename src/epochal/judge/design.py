@@ -82,8 +82,12 @@ def add_one_in(runs: Runs, scores: Scores) -> EachFactor:
 def leave_one_out(runs: Runs, scores: Scores) -> EachFactor:
     """What each factor brings to all others: all less all but it."""
     _refuse(runs, scores)
-    but_one = ~np.eye(runs.shape[1], dtype=bool)
-    return scores[:, _places(runs, np.ones_like(but_one[:1]))] - scores[:, _places(runs, but_one)]
+    return scores[:, _places(runs, np.ones((1, runs.shape[1]), dtype=bool))] - without_one(runs, scores)
+
+
+def without_one(runs: Runs, scores: Scores) -> EachFactor:
+    """The scores of all factors but each one."""
+    return scores[:, _places(runs, ~np.eye(runs.shape[1], dtype=bool))]
 
 
 def effects(runs: Runs, scores: Scores) -> tuple[EachFactor, Float[np.ndarray, "seeds pairs"]]:

@@ -16,29 +16,33 @@ class Labels(Record):
     interval: tuple[float, float]
 
 
-def labels_needed(shares: Sequence[float], scores: Sequence[float], loss: Estimate) -> Labels:
-    """The smallest share of the labels with which everything together scores at most `loss` less than with all.
+def labels_needed(shares: Sequence[float], leads: Sequence[Estimate]) -> Labels:
+    """The smallest share of the labels with which everything together scores at least what it scores, with all of them,
+    without the ingredient.
 
-    Between two shares that were tried the score is taken to change evenly with the logarithm of the labels. The
-    interval is that of the loss; the chance in the curve of the scores is not in it.
+    The interval holds the shares at which the lead may be zero: from where the upper end of its interval first reaches
+    zero to where the lower end does. Between two shares that were tried a lead is taken to change evenly with the
+    logarithm of the labels. Where it never reaches zero, all labels are needed: 1.
 
     Args:
         shares: of the labels, rising; the last is 1.
-        scores: of everything together, with each of these.
-        loss: what everything together loses without the ingredient. Where it gains, all labels are needed: 1.
+        leads: with each of these, the score of everything together less that with all labels without the ingredient,
+            seed by seed.
     """
-    low, high = loss.interval
-    share = _share(shares, scores, loss.mean)
-    return Labels(share=share, interval=(_share(shares, scores, high), _share(shares, scores, low)))
+    return Labels(
+        share=_reached(shares, [lead.mean for lead in leads]),
+        interval=(
+            _reached(shares, [lead.interval[1] for lead in leads]),
+            _reached(shares, [lead.interval[0] for lead in leads]),
+        ),
+    )
 
 
-def _share(shares: Sequence[float], scores: Sequence[float], lost: float) -> float:
-    target = scores[-1] - lost
-    if lost <= 0:
-        return 1.0
-    if scores[0] >= target:
+def _reached(shares: Sequence[float], leads: Sequence[float]) -> float:
+    """The share at which the lead first reaches zero."""
+    if leads[0] >= 0:
         return shares[0]
-    for (few, low), (many, high) in pairwise(zip(shares, scores, strict=True)):
-        if high >= target:
-            return float(few * (many / few) ** ((target - low) / (high - low)))
-    raise AssertionError("the last score reaches what is less than itself")
+    for (few, low), (many, high) in pairwise(zip(shares, leads, strict=True)):
+        if high >= 0:
+            return float(few * (many / few) ** (-low / (high - low)))
+    return shares[-1]

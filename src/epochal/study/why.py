@@ -221,8 +221,15 @@ def why(
             score=score,
             cost=design.attribute(runs, np.array([[run.cost.seconds for run in arm.runs] for arm in arms]).T),
             fewer=tuple(
-                FewerLabels(labels=len(data.train), share=part, score=reached)
-                for (part, data), reached in zip(fewer.items(), design.estimates(on_fewer), strict=True)
+                FewerLabels(
+                    labels=len(data.train),
+                    share=part,
+                    score=reached,
+                    leads=design.estimates(column[:, None] - design.without_one(runs, scores)),
+                )
+                for (part, data), reached, column in zip(
+                    fewer.items(), design.estimates(on_fewer), on_fewer.T, strict=True
+                )
             ),
             stacked=pays(control),
             margin=margin,

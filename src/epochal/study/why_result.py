@@ -29,11 +29,13 @@ class Ingredient(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class FewerLabels(Record):
-    """The score of everything together, trained on a share of the labels."""
+    """The score of everything together, trained on a share of the labels; and, for each ingredient, by how much it
+    leads the score with all labels without that ingredient."""
 
     labels: int
     share: float
     score: Estimate
+    leads: tuple[Estimate, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +94,8 @@ class WhyResult(Record):
         if not self.fewer or self.fewer[0].score.interval[1] >= self.score.every.interval[0]:
             return ()
         shares = (*(each.share for each in self.fewer), 1.0)
-        scores = (*(each.score.mean for each in self.fewer), self.score.every.mean)
-        return tuple(labels_needed(shares, scores, lost) for lost in self.score.leave_one_out)
+        leads = (*(each.leads for each in self.fewer), self.score.leave_one_out)
+        return tuple(labels_needed(shares, column) for column in zip(*leads, strict=True))
 
     @property
     def warnings(self) -> tuple[str, ...]:
