@@ -12,6 +12,7 @@ from epochal.study.report.svg import Axis, log_ticks, ticks
 
 HUES, CONTROLS = 6, 3  # colours that the style sheet has
 LETTER = 6.9  # width of a letter of 13 pixels, about
+FEW = 0.02  # a share below this is told to a hundredth of a per cent: LeNet-5 has 0.95% errors, and not 0.9%
 Item = TypeVar("Item")
 SUPERSCRIPTS = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
@@ -161,9 +162,11 @@ def tick(value: float, *, percent: bool = False, step: float | None = None, larg
 
 
 def said(picture: Picture, value: float) -> str:
-    """A value of a picture in words; the shades of a grid to two digits after the point."""
-    shade = picture.kind == "grid" and abs(value) <= 1
-    told = words.percent(value) if picture.percent else f"{value:.2f}" if shade else number(value)
+    """A value of a picture in words; small shares, and the shades of a grid, to two digits after the point."""
+    if picture.percent:
+        told = words.percent(value, 2 if 0 < abs(value) < FEW else 1)
+    else:
+        told = f"{value:.2f}" if picture.kind == "grid" and abs(value) <= 1 else number(value)
     return told.replace("-", words.MINUS)
 
 
