@@ -20,7 +20,7 @@ def one_thread():
 
 
 def test_why_prints_the_table_and_the_sentence(tmp_path, capsys):
-    assert main([*WORDS, "--budget", "4s", "--out", str(tmp_path / "run"), "--max-examples", "600"]) == 0
+    assert main([*WORDS, "--budget", "12s", "--out", str(tmp_path / "run"), "--max-examples", "600"]) == 0
     out, err = capsys.readouterr()
     assert out.startswith("mlp on digits: 4 combinations x 2 seeds, ")
     assert re.search(r"^  normalisation +batch_norm +none +[+-]\d+\.\d \[", out, re.MULTILINE)

@@ -93,7 +93,7 @@ class Lab:
         began, options = time.perf_counter(), self.options or ReadOptions()
         if size is not None and options.size is None:
             options = options.replace(size=size)
-        if validation is not None and options.validation_fraction is None:
+        if validation is not None and options.validation_fraction == ReadOptions().validation_fraction:
             options = options.replace(validation_fraction=validation)
         dataset = open_dataset(name if self.source is None else self.source, options=options)
         first, count = dataset.task.name not in self.opened, len(dataset.train)
