@@ -1,6 +1,6 @@
 """Peak memory of a command: of all its processes together, and of the largest of them.
 
-python bench/memory.py epochal climb digits --budget 60s --out /tmp/digits
+python bench/memory.py epochal climb digits --budget 60s --out runs/digits
 
 Together means at the same moment, looked at every second, with each shared page divided among those that share it
 (proportional set size; where the system does not tell that, what each process has for itself). The largest process is
