@@ -11,6 +11,7 @@ from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Point, Run
 from epochal.data.dataset import Dataset, open_dataset
 from epochal.models.catalogue import RUNGS
+from epochal.models.predictor import NetworkPredictor
 from epochal.train import replay
 from epochal.train.checkpoint import Checkpoints
 from epochal.train.device import device
@@ -43,8 +44,8 @@ def digits() -> Dataset:
 
 def trained(recipe: Recipe) -> tuple[dict[str, Tensor], Run]:
     predictor, run = fit(prepare(digits(), recipe, 0, BUDGET), BUDGET, 0)
-    assert run.status == FINISHED
-    return predictor.model.state_dict(), run  # type: ignore[attr-defined]
+    assert run.status == FINISHED and isinstance(predictor, NetworkPredictor)
+    return predictor.model.state_dict(), run
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -90,4 +91,5 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(name: str, tmp_path: P
     predictor, run = fit(prepare(digits(), recipe, 0, BUDGET), BUDGET, 0, checkpoints=checkpoints)
     expected, whole = trained(recipe)
     assert run.curve == whole.curve
-    assert all(torch.equal(value, expected[key]) for key, value in predictor.model.state_dict().items())  # type: ignore[attr-defined]
+    assert isinstance(predictor, NetworkPredictor)
+    assert all(torch.equal(value, expected[key]) for key, value in predictor.model.state_dict().items())

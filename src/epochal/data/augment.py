@@ -1,7 +1,8 @@
 """Augmentations: training images varied in ways that keep their label, each a pure function of a generator.
 
 They work on a whole batch, without a loop over examples. Random numbers are drawn on the generator's device and then
-brought to the images, so that one seed gives the same batch on every device.
+brought to the images, so that one seed gives the same batch on every device; a processor does not wait until a GPU has
+them.
 """
 
 import numpy as np

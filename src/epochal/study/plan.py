@@ -48,7 +48,7 @@ class Plan(Record):
 
     def after_reading(self, seconds: float) -> "Plan":
         """The plan once the data is read: of what that left, and of no less than the least, though it takes longer."""
-        return self.replace(reading=min(seconds, self.seconds - self.least))
+        return self.replace(reading=max(0.0, min(seconds, self.seconds - self.least)))
 
     @property
     def arm(self) -> float:
