@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from epochal.core.errors import DataError
-from epochal.data.listing import Listing, as_label
+from epochal.data.listing import Listing, label_array, label_texts
 from epochal.data.options import ReadOptions
 from epochal.data.pictures import PictureError, scale_to_bytes
 
@@ -102,7 +102,7 @@ def from_parts(
         raise DataError(f"{name}: the splits hold images of different shapes: {', '.join(map(str, sorted(shapes)))}.")
     blocks, published = [], []
     for split, (_, given) in parts.items():
-        labels = _labels(np.asarray(given), len(images[split]), split)
+        labels = _labels(label_array(given), len(images[split]), split)
         good = _finite(images[split], labels, split, listing)
         try:
             blocks.append(
@@ -192,13 +192,7 @@ def _labels(labels: np.ndarray, count: int, split: str | None) -> list[str]:
         raise DataError(f"{named} must be one class for each image, an array [n]; the shape is {labels.shape}.")
     if len(labels) != count:
         raise DataError(f"there are {count} images but {len(labels)} {named}: each image needs one label.")
-    if labels.dtype.kind == "f":
-        return [
-            "" if value != value else f"{value:.0f}" if float(value).is_integer() else str(value) for value in labels
-        ]
-    if labels.dtype.kind == "S":
-        labels = np.char.decode(labels, "utf-8")
-    return ["" if value is None or value != value else as_label(str(value)) for value in labels.tolist()]
+    return label_texts(labels)
 
 
 def _idx_file(folder: Path, start: str) -> Path | None:
