@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.feature import hog
 from sklearn.datasets import load_digits
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from epochal.core.task import Task
 from epochal.models.classical import (
@@ -63,14 +63,21 @@ def test_cells_follow_the_rule_and_bound_the_features():
 def test_neighbours_are_those_of_scikit_learn(k, monkeypatch):
     data = load_digits()
     pixels = np.rint(data.images * (255 / 16)).astype(np.uint8)
-    monkeypatch.setattr(neighbours, "BLOCK_NUMBERS", 64 * 300)  # four blocks of training images, two of queries
+    monkeypatch.setattr(neighbours, "BLOCK_NUMBERS", 64 * 300)  # several blocks of queries and of each class's examples
+    monkeypatch.setattr(neighbours, "EXACT_COLUMNS", 48)  # two blocks of pixels
     rung = NearestNeighbours(NearestNeighboursConfig(neighbours=k), task_of((1, 8, 8), 10))
     rung.fit(pixels[:1200, None], data.target[:1200], seed=0)
-    peer = KNeighborsClassifier(k, weights="distance", algorithm="brute")
-    peer.fit(pixels[:1200].reshape(1200, -1).astype(np.float64), data.target[:1200])
-    expected = peer.predict_proba(pixels[1200:].reshape(-1, 64).astype(np.float64))
-    votes = (np.exp(rung.logits(pixels[1200:, None]).astype(np.float64)) * (k + 1) - 0.1) / k
-    np.testing.assert_allclose(votes, expected, atol=1e-5)
+    logits = rung.logits(pixels[1200:, None])
+    rows, queries = pixels[:1200].reshape(1200, -1).astype(np.float64), pixels[1200:].reshape(-1, 64).astype(np.float64)
+    peer = KNeighborsClassifier(k, weights="distance", algorithm="brute").fit(rows, data.target[:1200])
+    np.testing.assert_array_equal(logits.argmax(axis=1), peer.predict(queries))
+    distances = [
+        KNeighborsRegressor(k, algorithm="brute").fit(of_class, np.zeros(len(of_class))).kneighbors(queries)[0]
+        for of_class in (rows[data.target[:1200] == label] for label in range(10))
+    ]
+    densities = -neighbours.DIMENSIONS * np.log(np.mean(distances, axis=2).T)
+    # The vote's winner and the densest class may have exchanged their values: the values themselves are the same.
+    np.testing.assert_allclose(np.sort(logits, axis=1), np.sort(densities, axis=1), rtol=1e-5)
 
 
 def test_leave_one_out_chooses_the_better_k_and_never_counts_the_image_itself():
