@@ -5,9 +5,12 @@ import struct
 
 import numpy as np
 import pytest
+import torch
 
 from epochal.core.errors import DataError
-from epochal.data import ReadOptions, divide, from_arrays, open_dataset
+from epochal.data import Codec, ReadOptions, divide, from_arrays, open_dataset
+from epochal.data.arrays import as_pictures
+from epochal.data.pictures import PictureError
 
 
 def make(count=40, side=10, channels=None, seed=0):
@@ -61,8 +64,119 @@ def test_values(scale, dtype, white):
 def test_dark_pictures_are_pointed_out():
     images, labels = make()
     data = from_arrays(images % 17 * 1.0, labels)
-    assert any("say ReadOptions(white=16)" in warning for warning in data.report.warnings)
-    assert from_arrays(images % 17 * 1.0, labels, options=ReadOptions(white=16)).train.images.max() == 255
+    assert any("say --white 16 or ReadOptions(white=16)" in warning for warning in data.report.warnings)
+    assert any("say --white 16" in warning for warning in from_arrays(images % 17, labels).report.warnings)
+    for given in (images % 17 * 1.0, images % 17):  # bytes too are on the scale that was asked for
+        assert from_arrays(given, labels, options=ReadOptions(white=16)).train.images.max() == 255
+
+
+TYPES = (np.uint8, np.int16, np.uint16, np.int64, np.float32, np.float64)
+
+
+@pytest.mark.parametrize("trained", [*TYPES, "fractions"])
+@pytest.mark.parametrize("given", [*TYPES, "fractions", "tensor", "half", "colour last"])
+def test_the_same_pixels_are_the_same_picture_in_any_type(trained, given):
+    """Whatever type the training saw, one by one and as a batch."""
+    images, labels = make()
+    images[:, 0, 0] = 255
+
+    def stored(kind):
+        if kind == "fractions":
+            return images / np.float32(255)
+        if kind == "tensor":
+            return torch.tensor(images, dtype=torch.float32, requires_grad=True)
+        if kind == "half":
+            return torch.tensor(images).to(torch.bfloat16)  # which holds whole numbers up to 256
+        return images[..., None] if kind == "colour last" else images.astype(kind)
+
+    codec = Codec.from_json(from_arrays(stored(trained), labels).codec.to_json())
+    expected = images[:, None]
+    batch = stored(given)
+    assert np.array_equal(codec.encode_many(as_pictures(batch, codec)), expected)
+    assert np.array_equal(codec.encode_many(batch[:4]), expected[:4])
+    assert np.array_equal(codec.encode_many(as_pictures(batch[:1], codec)), expected[:1])
+
+
+def test_a_picture_that_no_scale_fits_is_refused_alone():
+    images, labels = make()
+    codec = from_arrays(images, labels).codec
+    batch = images.astype(np.float32)
+    batch[0], batch[1, 2, 2], batch[2, 0, 0], batch[3] = batch[0] / 255, np.nan, -1, 300
+    found = list(as_pictures(batch, codec))
+    assert [str(item) for item in found[1:4]] == [
+        "array: holds pixels that are not finite numbers",
+        "array: holds pixels below 0 (the lowest is -1): shift them so that 0 is black, and say which value is white "
+        "(white=...)",
+        "array: holds pixels of 300 where 255 is white: scale them first, or say which value is white (white=...)",
+    ]
+    assert np.array_equal(np.array(found[4:]), images[4:])
+
+
+@pytest.mark.parametrize(
+    ("trained", "given", "message"),
+    [
+        (np.float64(1), np.full((2, 8, 8), 200.5), "holds pixels of 200.5 where 1 is white"),
+        (np.float64(1), np.full((2, 8, 8), 4000), "holds pixels of 4000 where 255 is white"),
+        (np.uint8(255), np.full((2, 8, 8), 4000), "holds pixels of 4000 where 255 is white"),
+        (np.uint8(255), np.eye(8)[None], "holds no pixel above 1: with 255 as white it would be nearly black"),
+        (np.float64(16), np.full((2, 8, 8), 0.5), "holds no pixel above 0.5: with 16 as white"),
+        (np.uint16(4000), np.full((2, 8, 8), 200, np.uint8), "is of 8 bits, and the training had 65535 as white"),
+        (np.uint8(255), np.full((2, 8, 8), -0.5), "holds pixels below 0"),
+    ],
+)
+def test_pixels_on_an_unclear_scale_are_refused_and_white_is_asked_for(trained, given, message):
+    images = np.zeros((20, 8, 8), trained.dtype)
+    images[:, 0, 0] = trained
+    options = ReadOptions(white=16 if trained == 16 else None, duplicates=False)
+    codec = from_arrays(images, np.arange(20) % 2, options=options).codec
+    with pytest.raises(PictureError, match=message) as error:
+        codec.encode(given[0])
+    assert "white=..." in str(error.value)
+    if given.min() >= 0:
+        white = float(given.max())
+        assert codec.encode(given[0], white=white).max() == 255
+        assert next(as_pictures(given, codec, white=white)).max() == 255
+
+
+@pytest.mark.parametrize(
+    ("mode", "shape", "count"),
+    [
+        ("grey", (10, 10), 1),
+        ("grey", (1, 10, 10), 1),
+        *(("grey", (count, 10, 10), count) for count in (2, 3, 4, 7)),
+        ("grey", (5, 12, 12), 5),
+        ("grey", (12, 12, 3), 1),
+        ("grey", (12, 12, 1), 1),
+        ("grey", (6, 1, 12, 12), 6),
+        ("grey", (6, 12, 12, 3), 6),
+        ("rgb", (12, 12, 3), 1),
+        ("rgb", (3, 12, 12), 1),
+        ("rgb", (1, 3, 12, 12), 1),
+        ("rgb", (4, 12, 12, 4), 4),
+        ("rgb", (10, 10), 1),
+        ("rgb", (7, 10, 10), 7),
+    ],
+)
+def test_an_array_is_split_into_pictures_as_the_codec_tells(mode, shape, count):
+    codec = Codec(mode=mode, height=10, width=10)
+    found = list(as_pictures(np.ones(shape, np.uint8), codec))
+    assert len(found) == count
+    assert codec.encode_many(found).shape == (count, *codec.input_shape)
+
+
+@pytest.mark.parametrize(
+    ("mode", "shape", "message"),
+    [
+        ("grey", (3, 12, 12), r"\(3, 12, 12\) is 3 grey pictures or one in colour: give pictures as \[n, 1, height"),
+        ("grey", (12, 12, 2), r"the shape is \(12, 12, 2\)"),
+        ("rgb", (7, 12, 12), r"the shape is \(7, 12, 12\)"),
+        ("rgb", (7, 12, 12, 2), r"the shape is \(7, 12, 12, 2\)"),
+        ("grey", (64,), r"the shape is \(64,\)"),
+    ],
+)
+def test_an_array_that_could_be_two_things_is_refused(mode, shape, message):
+    with pytest.raises(PictureError, match=message):
+        as_pictures(np.ones(shape, np.uint8), Codec(mode=mode, height=10, width=10))
 
 
 def test_size_can_be_asked_for():

@@ -161,7 +161,8 @@ def test_errors_name_the_file_and_are_data_errors(tmp_path):
         (np.array([False, True]), None, [0, 255]),
         (np.array([0, 65535], np.uint16), None, [0, 255]),
         (np.array([0, 255], np.int64), 255, [0, 255]),
-        (np.array([7, 9], np.uint8), 3, [7, 9]),
+        (np.array([7, 9], np.uint8), None, [7, 9]),
+        (np.array([0, 8, 16], np.uint8), 16, [0, 128, 255]),
     ],
 )
 def test_scaling_to_bytes(values, white, expected):
@@ -173,7 +174,10 @@ def test_scaling_to_bytes(values, white, expected):
     [
         (np.array([-1.0]), "below 0"),
         (np.array([np.nan]), "not finite"),
-        (np.array([2.0]), "holds pixels of 2 where 1 is white"),
+        (
+            np.array([2.0]),
+            r"holds pixels of 2 where 1 is white: scale them first, or say which value is white \(white=",
+        ),
         (np.array(["a"]), "must be numbers"),
     ],
 )

@@ -17,6 +17,9 @@ _READING = (
     click.option("--size", type=int, metavar="PIXELS", help="Side of the square that models see, 8 to 224."),
     click.option("--resize", type=click.Choice(["stretch", "crop"]), help="How a picture becomes that square."),
     click.option("--channels", type=click.Choice(["auto", "grey", "rgb"]), help="Colours that models see."),
+    click.option(
+        "--white", type=float, metavar="VALUE", help="Pixel value that is white, in arrays and files deeper than 8 bits."
+    ),
     click.option("--image", metavar="COLUMN", help="Column of a manifest that names the files."),
     click.option("--label", metavar="COLUMN", help="Column of a manifest with the classes."),
     click.option("--group", metavar="COLUMN", help="Column of what must stay together: a patient, a site."),
@@ -38,6 +41,7 @@ _NAMES = {
     "size": "size",
     "resize": "resize",
     "channels": "channels",
+    "white": "white",
     "image": "image",
     "label": "label",
     "group": "group",

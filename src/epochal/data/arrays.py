@@ -2,17 +2,21 @@
 
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from epochal.core.errors import DataError
+from epochal.data.codec import Codec
 from epochal.data.listing import Listing, label_array, label_texts
 from epochal.data.options import ReadOptions
 from epochal.data.pictures import PictureError, scale_to_bytes
+from epochal.data.white import EIGHT_BITS, as_numbers, limit_of, white_of
 
 IDX_SPLITS = {"train": "train", "t10k": "test", "test": "test"}
+WHITE = "--white or ReadOptions(white=...)"
 IMAGE_NAMES, LABEL_NAMES = ("x", "images", "data"), ("y", "labels", "targets")
 
 
@@ -26,7 +30,7 @@ def list_digits() -> Listing:
     return listing
 
 
-def list_idx(folder: Path) -> Listing:
+def list_idx(folder: Path, options: ReadOptions) -> Listing:
     """IDX files named like MNIST's: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-..., gzipped or not."""
     from epochal.data.idx import read_idx
 
@@ -41,7 +45,7 @@ def list_idx(folder: Path) -> Listing:
         raise DataError(f"{folder} holds IDX files, but not train-images-idx3-ubyte with train-labels-idx1-ubyte.")
     if "test" not in parts:
         parts = {None: parts["train"]}
-    return from_parts(parts, name=folder.resolve().name, kind="IDX files")
+    return from_parts(parts, name=folder.resolve().name, kind="IDX files", white=options.white)
 
 
 def holds_idx(folder: Path) -> bool:
@@ -87,15 +91,15 @@ def from_parts(
 ) -> Listing:
     """A listing of (images, labels) for each split; the key None means that splits are ours to cut.
 
-    Images are [n, h, w], [n, h, w, c] or [n, c, h, w] with 1 or 3 channels. uint8 is taken as it is. For others
-    `white` is the value that becomes 255: given, or 1 where no value is above 1, or 255 where none is above 255, or
-    65535 for whole numbers.
+    Images are [n, h, w], [n, h, w, c] or [n, c, h, w] with 1 or 3 channels. `white` is the value that becomes 255:
+    given, or 255 for uint8; for others 1 where no value is above 1, or 255 where none is above 255, or 65535 for
+    whole numbers.
 
     Raises:
         DataError: shapes, lengths or values do not fit; the message says what came.
     """
     listing = Listing(name=name, kind=kind, items=[], labels=[], published=None)
-    images = {split: as_nchw(np.asarray(pair[0]), split) for split, pair in parts.items()}
+    images = {split: as_nchw(as_numbers(pair[0]), split) for split, pair in parts.items()}
     white = _white(list(images.values()), white, listing)
     shapes = {array.shape[1:] for array in images.values()}
     if len(shapes) > 1:
@@ -105,11 +109,9 @@ def from_parts(
         labels = _labels(label_array(given), len(images[split]), split)
         good = _finite(images[split], labels, split, listing)
         try:
-            blocks.append(
-                scale_to_bytes(images[split][good] if not good.all() else images[split], white=white, name=name)
-            )
+            blocks.append(scale_to_bytes(images[split] if good.all() else images[split][good], white=white, name=name))
         except PictureError as error:
-            raise DataError(f"{error} Give the value of white with ReadOptions(white=...).") from error
+            raise DataError(f"{error}, with --white or ReadOptions(white=...).") from error
         kept = np.flatnonzero(good)
         listing.items += [f"{split or 'example'}[{index}]" for index in kept]
         listing.labels += [labels[index] for index in kept]
@@ -143,29 +145,97 @@ def as_nchw(images: np.ndarray, split: str | None = None) -> np.ndarray:
     return images
 
 
-def _white(arrays: list[np.ndarray], white: float | None, listing: Listing) -> float | None:
-    """The value of white for arrays that are not uint8, decided once for all splits."""
-    others = [array for array in arrays if array.dtype != np.uint8]
-    if white is not None or not others:
+def as_pictures(array: Any, codec: Codec, *, white: float | None = None) -> Iterator[np.ndarray | PictureError]:
+    """The single pictures of an array or tensor, uint8 [h, w], [h, w, c] or [c, h, w], ready for `codec.encode`.
+
+    A batch is [n, h, w] where the codec is grey, [n, h, w, c] or [n, c, h, w]; a single picture is [h, w], [h, w, c]
+    or [c, h, w]. What is white is decided once for the batch (see `white_of`). A picture that cannot be used comes as
+    the error that says why, and takes no other with it.
+
+    Raises:
+        PictureError: the shape or the values of the whole array fit nothing, or two things; the message says what to
+            give.
+    """
+    values = as_numbers(array)
+    if values.dtype.kind not in "biuf":
+        raise PictureError("array", f"pixels must be numbers; they are of type {values.dtype}")
+    single = values[None] if _is_single(values.shape, codec) else values
+    if white is None:
+        good = _usable(single, limit_of(single, codec.white))
+        white = white_of(single if good.all() else single[good], codec.white)
+    return _scaled(single, white)
+
+
+def _scaled(batch: np.ndarray, white: float) -> Iterator[np.ndarray | PictureError]:
+    for picture in batch:
+        try:
+            yield scale_to_bytes(picture, white=white, name="array")
+        except PictureError as error:
+            yield error
+
+
+def _usable(batch: np.ndarray, limit: float) -> np.ndarray:
+    """bool [n]: pictures of values from 0 to the limit, where there are any; the others do not decide what is white."""
+    axes = tuple(range(1, batch.ndim))
+    highest = batch.max(axis=axes, initial=0)
+    good = np.isfinite(highest) & (batch.min(axis=axes, initial=0) >= 0)
+    within = good & (highest <= limit * 1.0001)
+    return within if within.any() else good
+
+
+def _is_single(shape: tuple[int, ...], codec: Codec) -> bool:
+    """Whether an array of this shape is one picture for this codec, not a batch."""
+    colours = (1, 3, 4)
+    if len(shape) == 2:
+        return True
+    if len(shape) == 4 and (shape[1] in colours or shape[3] in colours):
+        return False
+    if len(shape) == 3:
+        size, coloured = shape[1:] == (codec.height, codec.width), shape[0] in colours or shape[2] in colours
+        if not coloured and (codec.mode == "grey" or size) and min(shape[1:], default=0) > 2:
+            return False
+        if codec.mode == "grey" and size:
+            return shape[0] == 1
+        if codec.mode == "grey" and shape[0] in (3, 4) and shape[2] not in colours:
+            raise PictureError(
+                "array",
+                f"of shape {shape} is {shape[0]} grey pictures or one in colour: give pictures as "
+                "[n, 1, height, width], or one in colour as [height, width, channels]",
+            )
+        if coloured:
+            return True
+    raise PictureError(
+        "array",
+        "pictures must be [n, height, width] where they are grey, [n, height, width, channels] or [n, channels, "
+        f"height, width] with 1, 3 or 4 channels, or one such picture; the shape is {shape}",
+    )
+
+
+def _white(arrays: list[np.ndarray], white: float | None, listing: Listing) -> float:
+    """The value of white, decided once for all splits: 255 for bytes, else by the brightest pixel."""
+    if white is not None:
         return white
-    brightest = max(float(np.nanmax(np.where(np.isfinite(array), array, 0))) for array in others)
-    whole = all(array.dtype.kind in "iub" for array in others)
-    if brightest <= 1:
-        white = 1.0
-    elif brightest <= 255:
-        white = 255.0
-    elif whole and brightest <= 65535:
-        white = 65535.0
+    brightest = max(float(np.nanmax(np.where(np.isfinite(array), array, 0))) for array in arrays)
+    if all(array.dtype == np.uint8 for array in arrays):
+        white = EIGHT_BITS
     else:
-        raise DataError(
-            f"{listing.name}: pixels reach {brightest:g}. Expected 0 to 1, 0 to 255, or whole numbers to 65535: "
-            "scale them, or give the value of white with ReadOptions(white=...)."
-        )
-    listing.decide("white", f"{white:g}", f"the brightest pixel is {brightest:g}", "ReadOptions(white=...)")
-    if 1 < brightest < white / 4:
+        whole = all(array.dtype.kind in "iub" for array in arrays)
+        if brightest <= 1:
+            white = 1.0
+        elif brightest <= EIGHT_BITS:
+            white = EIGHT_BITS
+        elif whole and brightest <= 65535:
+            white = 65535.0
+        else:
+            raise DataError(
+                f"{listing.name}: pixels reach {brightest:g}. Expected 0 to 1, 0 to 255, or whole numbers to 65535: "
+                "scale them, or give the value of white with --white or ReadOptions(white=...)."
+            )
+        listing.decide("white", f"{white:g}", f"the brightest pixel is {brightest:g}", WHITE)
+    if 0 < brightest < white / 4:
         listing.warnings.append(
             f"The brightest pixel is {brightest:g} where {white:g} is taken as white: the pictures will be dark. If "
-            f"{brightest:g} is their white, say ReadOptions(white={brightest:g})."
+            f"{brightest:g} is their white, say --white {brightest:g} or ReadOptions(white={brightest:g})."
         )
     return white
 

@@ -9,10 +9,11 @@ from PIL import Image
 
 from epochal.core.record import Record
 from epochal.data.pictures import PictureError, read_picture, scale_to_bytes, to_eight_bits, upright
+from epochal.data.white import as_numbers, white_of
 
 SMALLEST_DEVIATION = 1 / 255  # a channel that never varies is not divided by zero
 
-Picture = str | Path | Image.Image | np.ndarray
+Picture = str | Path | Image.Image | np.ndarray  # or a tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +21,9 @@ class Codec(Record):
     """The preprocessing of one task. The same picture gives the same array, in training and for ever after.
 
     `mean` and `std` are of each channel over the training split, in units where white is 1; models see
-    (pixels / 255 - mean) / std. `white` is the value that becomes white in 16-bit files and in arrays that are not
-    uint8; None takes 65535 for whole numbers and 1 for floating point.
+    (pixels / 255 - mean) / std. `white` is the value that was white in the arrays or deep files of the training; None
+    where all were files of 8 bits. `white_of` says what it makes white in an array of another type; deep files are
+    taken as 0 to 65535 where it is None.
     """
 
     mode: str  # "grey" | "rgb"
@@ -42,31 +44,36 @@ class Codec(Record):
         """(channels, height, width)"""
         return (self.channels, self.height, self.width)
 
-    def encode(self, picture: Picture) -> np.ndarray:
+    def encode(self, picture: Picture, *, white: float | None = None) -> np.ndarray:
         """uint8 [channels, height, width] of a file, a PIL image, or an array [h, w], [h, w, c] or [c, h, w].
+
+        Args:
+            white: the value that is white in this picture; None takes that of the training (see `white_of`).
 
         Raises:
             PictureError: (a DataError) the picture cannot be used; its message names it and says why.
         """
-        return self.from_eight_bits(self.open(picture))
+        return self.from_eight_bits(self.open(picture, white=white))
 
-    def encode_many(self, pictures: Iterable[Picture]) -> np.ndarray:
+    def encode_many(self, pictures: Iterable[Picture], *, white: float | None = None) -> np.ndarray:
         """uint8 [n, channels, height, width]; see `encode`."""
-        encoded = [self.encode(picture) for picture in pictures]
+        encoded = [self.encode(picture, white=white) for picture in pictures]
         return np.stack(encoded) if encoded else np.empty((0, *self.input_shape), np.uint8)
 
-    def open(self, picture: Picture) -> Image.Image:
+    def open(self, picture: Picture, *, white: float | None = None) -> Image.Image:
         """The picture as an 8-bit image of mode L or RGB in its own size."""
+        known = self.white if white is None else white
         if isinstance(picture, str | Path):
             return read_picture(
                 Path(picture),
                 target=(self.height, self.width),
-                white=self.white,
+                white=known,
                 max_megapixels=self.max_megapixels,
             )
         if isinstance(picture, Image.Image):
-            return to_eight_bits(upright(picture), white=self.white)
-        return to_eight_bits(array_to_image(np.asarray(picture), white=self.white))
+            return to_eight_bits(upright(picture), white=known)
+        pixels = as_numbers(picture)
+        return to_eight_bits(array_to_image(pixels, white=white_of(pixels, self.white) if white is None else white))
 
     def from_eight_bits(self, image: Image.Image) -> np.ndarray:
         """uint8 [channels, height, width] of an image of mode L or RGB."""

@@ -238,7 +238,7 @@ def _depth(listing: Listing, readable: dict[int, Header], options: ReadOptions) 
         "white",
         f"{white:g}",
         f"{len(deep)} images are deeper than 8 bits, the brightest value is {brightest:g}",
-        "ReadOptions(white=...)",
+        "--white or ReadOptions(white=...)",
     )
     return white
 

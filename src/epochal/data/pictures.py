@@ -108,7 +108,7 @@ def to_eight_bits(image: Image.Image, *, white: float | None = None, name: str =
     """Mode L where the picture is grey, else RGB. Transparency shows white, animations their first frame.
 
     `white` is the value that becomes 255 in pictures deeper than 8 bits; None takes 65535 for whole numbers and 1
-    for floating point. Brighter values are clipped.
+    for floating point. Brighter pictures are refused.
     """
     if image.mode in DEEP_MODES:
         return Image.fromarray(scale_to_bytes(np.asarray(image), white=white, name=name))
@@ -120,23 +120,34 @@ def to_eight_bits(image: Image.Image, *, white: float | None = None, name: str =
 
 
 def scale_to_bytes(values: np.ndarray, *, white: float | None, name: str) -> np.ndarray:
-    """Values from 0 to `white` become 0 to 255, rounded. uint8 arrays are taken as they are.
+    """Values from 0 to `white` become 0 to 255, rounded.
 
-    Without `white`, booleans and floating point are taken as 0 to 1, whole numbers as 0 to 65535.
+    Without `white`, booleans and floating point are taken as 0 to 1, bytes as 0 to 255, whole numbers as 0 to 65535.
+
+    Raises:
+        PictureError: values are no numbers, not finite, negative, or above `white`.
     """
-    if values.dtype == np.uint8:
+    if values.dtype == np.uint8 and white in (None, 255):
         return values
     if values.dtype.kind not in "biuf":
         raise PictureError(name, f"pixels must be numbers; they are of type {values.dtype}")
     if white is None:
-        white = 65535.0 if values.dtype.kind in "iu" else 1.0
+        white = 255.0 if values.dtype == np.uint8 else 65535.0 if values.dtype.kind in "iu" else 1.0
     scaled = values.astype(np.float64)
     if not np.isfinite(scaled).all():
         raise PictureError(name, "holds pixels that are not finite numbers")
     if scaled.size and scaled.min() < 0:
-        raise PictureError(name, f"holds pixels below 0 (the lowest is {scaled.min():g})")
-    if values.dtype.kind == "f" and scaled.size and scaled.max() > white * 1.0001:
-        raise PictureError(name, f"holds pixels of {scaled.max():g} where {white:g} is white: scale them first")
+        raise PictureError(
+            name,
+            f"holds pixels below 0 (the lowest is {scaled.min():g}): shift them so that 0 is black, and say which "
+            "value is white (white=...)",
+        )
+    if scaled.size and scaled.max() > white * 1.0001:
+        raise PictureError(
+            name,
+            f"holds pixels of {scaled.max():g} where {white:g} is white: scale them first, or say which value is white "
+            "(white=...)",
+        )
     return np.floor(np.minimum(scaled / white, 1.0) * 255 + 0.5).astype(np.uint8)
 
 

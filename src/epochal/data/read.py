@@ -92,7 +92,7 @@ def _list_path(path: Path, options: ReadOptions) -> Listing:
     ending = "".join(path.suffixes[-2:]).lower() if ".tar" in path.suffixes[-2:] else path.suffix.lower()
     if path.is_dir():
         if holds_idx(path):
-            listing = list_idx(path)
+            listing = list_idx(path, options)
         elif any(path.glob("*.npy")) and not any(child.is_dir() for child in path.iterdir()):
             listing = list_numpy(path, options)
         else:
@@ -128,7 +128,7 @@ def _list_named(name: str, options: ReadOptions, progress: Progress | None) -> L
     else:
         parts: dict[str | None, tuple[np.ndarray, np.ndarray]] = {}
         parts.update((split, pair) for split, pair in fetched.arrays.items())
-        listing = from_parts(parts, name=name, kind="named set")
+        listing = from_parts(parts, name=name, kind="named set", white=options.white)
         if fetched.labels:
             listing.class_names = tuple(fetched.labels)
             listing.labels = [fetched.labels[int(label)] for label in listing.labels]
