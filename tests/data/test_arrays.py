@@ -201,6 +201,38 @@ def test_bad_examples_are_set_aside_and_named():
     assert sum(report.totals.values()) == 38
 
 
+def test_the_labels_of_the_task_and_what_they_were():
+    images, _ = make(42)
+    for labels, values in (
+        (np.arange(42) % 3 + 7, (7, 8, 9)),
+        ((np.arange(42) % 3 - 1.5).tolist(), (-0.5, -1.5, 0.5)),
+        ([None if index == 5 else index % 2 > 0 for index in range(42)], (False, True)),
+        ([("ant", "bee")[index % 2] for index in range(42)], ("ant", "bee")),
+    ):
+        data = from_arrays(images, labels)
+        assert data.values == data.subset([0, 1]).values == values and len(data.task.labels) == len(values)
+        index = int(data.train.items[0].split("[")[1][:-1])
+        assert data.values[data.train.targets[0]] == labels[index]
+
+
+def test_a_thousand_classes_of_two():
+    images = np.random.default_rng(0).integers(0, 256, (2000, 8, 8), dtype=np.uint8)
+    data = from_arrays(images, np.repeat(np.arange(1000), 2))
+    assert data.task.counts == {"train": 1000, "validation": 500, "test": 500}
+    assert len(data.report.told) < 12
+
+
+def test_arrays_of_measurements_are_taken_for_classes_only_where_it_is_asked_for():
+    images, _ = make(120)
+    prices = np.arange(120) % 30 * 1000
+    for labels in (prices, prices + 0.25):
+        with pytest.raises(
+            DataError, match=r"look like measurements \(30 different .*ReadOptions\(numeric_classes=True"
+        ):
+            from_arrays(images, labels)
+        assert len(from_arrays(images, labels, options=ReadOptions(numeric_classes=True)).task.labels) == 30
+
+
 @pytest.mark.parametrize(
     ("images", "labels", "message"),
     [

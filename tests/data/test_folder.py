@@ -239,7 +239,7 @@ def test_a_class_of_which_nothing_is_left(photos):
     (root / "cat" / "1.jpg").touch()
     report = open_dataset(root).report
     assert report.labels == ("ant", "bee")
-    assert "no usable image is left of 1 classes: cat." in report.warnings
+    assert "no usable image is left of class 'cat': left out." in report.warnings
 
 
 def test_a_class_with_one_image_is_said_in_plain_words(photos):
@@ -250,6 +250,47 @@ def test_a_class_with_one_image_is_said_in_plain_words(photos):
     )
     assert report.counts["train"]["mule"] == 1
     assert any("cannot be told from chance" in warning for warning in report.warnings)
+
+
+@pytest.mark.parametrize("lost", range(3))
+def test_a_lost_class_shifts_no_other(photos, lost):
+    """The class is left out, wherever it stands in the order, and every picture keeps its own class."""
+    root = photos(ant=6, bee=6, cat=6)
+    name = ("ant", "bee", "cat")[lost]
+    for path in (root / name).iterdir():
+        path.write_bytes(b"no picture")
+    data = open_dataset(root)
+    assert len(data.task.labels) == 2 and name not in data.task.labels == data.values
+    for part in (data.train, data.validation, data.open_test()):
+        assert [item.split("/")[0] for item in part.items] == [data.task.labels[target] for target in part.targets]
+
+
+def test_a_class_that_is_all_set_aside_is_left_out(photos):
+    root = photos("photos/train", ant=6, bee=6, cat=6)
+    for label in ("ant", "cat"):
+        (root.parent / "test" / label).mkdir(parents=True)
+    for index in range(6):  # every training picture of bee is a test picture of ant
+        (root / "bee" / f"{index:03}.png").rename(root.parent / "test" / "ant" / f"{index}.png")
+        source = root.parent / "test" / "ant" / f"{index}.png"
+        (root / "bee" / f"{index:03}.png").write_bytes(source.read_bytes())
+        picture(900 + index).save(root.parent / "test" / "cat" / f"{index}.png")
+    data = open_dataset(root.parent)
+    assert data.task.labels == ("ant", "cat") and data.task.counts["test"] == 12
+    assert "no usable image is left of class 'bee': left out." in data.report.warnings
+    assert [item.split("/")[1] for item in data.train.items] == [data.task.labels[i] for i in data.train.targets]
+
+
+def test_few_pictures_of_many_classes_and_damaged_files(photos):
+    root = photos(**{f"c{index:02}": 2 for index in range(30)})
+    for index in range(4):
+        (root / f"c{index:02}" / "001.png").write_bytes(b"\0\1\2")
+    data = open_dataset(root)
+    assert len(data.task.labels) == 30 and data.task.counts == {"train": 30, "validation": 13, "test": 13}
+    assert any(
+        warning == "4 classes ('c00', 'c01', 'c02' and 1 more) have 1 image each: it stays in train, and these "
+        "classes cannot be judged."
+        for warning in data.report.warnings
+    )
 
 
 def test_sizes_decide_the_size(photos):

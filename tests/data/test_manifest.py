@@ -164,7 +164,7 @@ def test_whole_numbers_with_a_gap_stay_whole_numbers(table, tmp_path):
         (
             lambda t: t,
             {"label": "weight"},
-            r"look like measurements \(20 different numbers such as 1.5\): that is regress",
+            r"look like measurements \(20 different numbers such as 1.5, .*\): that is regress",
         ),
         (lambda t: t.head(0), {}, r"the table has no rows"),
         (lambda t: t[t["species"] == "ant"], {}, r"only one class was found, 'ant'"),
@@ -173,6 +173,27 @@ def test_whole_numbers_with_a_gap_stay_whole_numbers(table, tmp_path):
 def test_tables_that_cannot_be_used_say_why(table, tmp_path, change, options, message):
     with pytest.raises(DataError, match=message):
         open_dataset(write(change(table), tmp_path), options=ReadOptions(**options))
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.parquet"])
+def test_a_column_of_measurements_is_taken_for_classes_only_where_it_is_asked_for(table, tmp_path, name):
+    table = pd.concat([table] * 3, ignore_index=True)
+    for values in (
+        [round(1.5 ** (index % 30)) * 100 + index % 30 for index in range(60)],
+        [7.25 + i % 30 for i in range(60)],
+    ):
+        path = write(table.assign(species=values), tmp_path, name)
+        with pytest.raises(
+            DataError, match=r"look like measurements \(30 .* say that each number is a class with --num"
+        ):
+            open_dataset(path)
+        assert len(open_dataset(path, options=ReadOptions(numeric_classes=True)).task.labels) > 15
+
+
+def test_many_numbers_without_gaps_are_classes_and_that_is_said(table, tmp_path):
+    table = pd.concat([table] * 3, ignore_index=True).assign(species=[index % 30 for index in range(60)])
+    data = open_dataset(write(table, tmp_path))
+    assert decisions(data)["classes"].chosen == "30 whole numbers from 0 to 29, each a class"
 
 
 def test_labels_that_are_names_of_the_images(table, tmp_path):

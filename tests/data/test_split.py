@@ -12,6 +12,7 @@ from epochal.data.split import (
     assign,
     join,
     rank,
+    share,
     small_classes,
     straddling,
     stratified,
@@ -109,7 +110,37 @@ def test_small_classes_are_told():
     found = np.array([TRAIN, TEST, VALIDATION, TEST, TRAIN, TRAIN, VALIDATION, TEST])
     notes = small_classes(["a", "b", "c", "d"], targets, found)
     assert notes == [
-        "class 'a' has 2 images, none of them in validation: the choice between rungs cannot see it.",
         "class 'b' has 2 images, none of them in train: it cannot be learned.",
         "class 'c' has 1 image: it cannot be in both train and test; it stays in train and cannot be judged.",
+        "class 'a' has 2 images, none of them in validation: the choice between rungs cannot see it.",
+        "2 classes ('a', 'd') have a single image to learn from, because the others are held out: add images.",
     ]
+
+
+def test_many_small_classes_are_told_in_one_line_each():
+    targets = np.repeat(np.arange(1000), 2)
+    notes = small_classes([f"c{index}" for index in range(1000)], targets, split(targets))
+    assert notes == [
+        "500 classes ('c3', 'c7', 'c8' and 497 more) have no image in test: they cannot be judged.",
+        "500 classes ('c0', 'c1', 'c2' and 497 more) have no image in validation: the choice between rungs cannot see "
+        "them.",
+        "1,000 classes ('c0', 'c1', 'c2' and 997 more) have a single image to learn from, because the others are held "
+        "out: add images.",
+    ]
+
+
+@pytest.mark.parametrize(("validation", "test"), [(0.2, 0.2), (0.1, 0.3), (0.3, 0.1), (0.1, 1e-9)])
+def test_classes_of_two_are_shared_between_validation_and_test(validation, test):
+    targets = np.repeat(np.arange(200), 2)
+    found = split(targets, validation=validation, test=test)
+    counts = np.bincount(found, minlength=3)
+    assert counts[TRAIN] == 200 and (np.bincount(targets[found == TRAIN]) == 1).all()
+    assert counts[VALIDATION] == pytest.approx(200 * validation / (validation + test), abs=1) and counts[TEST] >= 1
+    assert np.array_equal(found, split(targets, validation=validation, test=test))
+    assert np.bincount(split(np.array([0, 0, 1, 1, 1]))).tolist() == [2, 1, 2]  # one class of two serves the test
+
+
+def test_one_class_of_two_is_moved_where_the_line_says():
+    held = np.array([[0, 1], [2, 2], [0, 1], [0, 1], [0, 1]])
+    share(held, np.array([4, 0, 3, 2]), 0.5)
+    assert held.tolist() == [[1, 0], [2, 2], [1, 0], [0, 1], [0, 1]]

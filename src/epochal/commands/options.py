@@ -17,11 +17,10 @@ _READING = (
     click.option("--size", type=int, metavar="PIXELS", help="Side of the square that models see, 8 to 224."),
     click.option("--resize", type=click.Choice(["stretch", "crop"]), help="How a picture becomes that square."),
     click.option("--channels", type=click.Choice(["auto", "grey", "rgb"]), help="Colours that models see."),
-    click.option(
-        "--white", type=float, metavar="VALUE", help="Pixel value that is white, in arrays and files deeper than 8 bits."
-    ),
+    click.option("--white", type=float, metavar="VALUE", help="White in arrays and in files deeper than 8 bits."),
     click.option("--image", metavar="COLUMN", help="Column of a manifest that names the files."),
     click.option("--label", metavar="COLUMN", help="Column of a manifest with the classes."),
+    click.option("--numeric-classes", is_flag=True, default=None, help="Each number in the labels names a class."),
     click.option("--group", metavar="COLUMN", help="Column of what must stay together: a patient, a site."),
     click.option(
         "--split", metavar="COLUMN", help='Column that says train, validation or test; "none": ignore splits.'
@@ -44,6 +43,7 @@ _NAMES = {
     "white": "white",
     "image": "image",
     "label": "label",
+    "numeric_classes": "numeric_classes",
     "group": "group",
     "split": "split",
     "test_fraction": "test_fraction",

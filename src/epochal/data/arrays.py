@@ -106,7 +106,7 @@ def from_parts(
         raise DataError(f"{name}: the splits hold images of different shapes: {', '.join(map(str, sorted(shapes)))}.")
     blocks, published = [], []
     for split, (_, given) in parts.items():
-        labels = _labels(label_array(given), len(images[split]), split)
+        labels = _labels(label_array(given), len(images[split]), split, listing)
         good = _finite(images[split], labels, split, listing)
         try:
             blocks.append(scale_to_bytes(images[split] if good.all() else images[split][good], white=white, name=name))
@@ -253,8 +253,8 @@ def _finite(images: np.ndarray, labels: list[str], split: str | None, listing: L
     return good
 
 
-def _labels(labels: np.ndarray, count: int, split: str | None) -> list[str]:
-    """Labels as text; an empty string where one is missing."""
+def _labels(labels: np.ndarray, count: int, split: str | None, listing: Listing) -> list[str]:
+    """Labels as text; an empty string where one is missing. The listing keeps what each text was."""
     named = f"{split} labels" if split else "labels"
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
@@ -262,7 +262,10 @@ def _labels(labels: np.ndarray, count: int, split: str | None) -> list[str]:
         raise DataError(f"{named} must be one class for each image, an array [n]; the shape is {labels.shape}.")
     if len(labels) != count:
         raise DataError(f"there are {count} images but {len(labels)} {named}: each image needs one label.")
-    return label_texts(labels)
+    texts = label_texts(labels)
+    for text, value in zip(texts, labels.tolist(), strict=True):
+        listing.values.setdefault(text, value)
+    return texts
 
 
 def _idx_file(folder: Path, start: str) -> Path | None:

@@ -15,11 +15,11 @@ from epochal.data.audit import find_copies
 from epochal.data.codec import Codec
 from epochal.data.decode import Decoded, decode
 from epochal.data.divide import divide
-from epochal.data.listing import Listing, Progress, check_labels, order_labels
+from epochal.data.listing import Listing, Progress, check_classes, check_labels, order_labels
 from epochal.data.options import ReadOptions
 from epochal.data.read import list_source
 from epochal.data.report import SPLITS, DataReport, Duplicates
-from epochal.data.split import TEST, TRAIN, VALIDATION, rank, stratified
+from epochal.data.split import TEST, TRAIN, VALIDATION, rank, some, stratified
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,6 +47,7 @@ class Dataset:
     validation: Examples
     codec: Codec
     report: DataReport
+    values: tuple[Any, ...] = ()  # the labels of the task as they were handed over in arrays; else the labels
     _test: Examples = field(repr=False)
     _digests: Mapping[str, np.ndarray] = field(repr=False)  # split -> uint8 [n, 16], hashes of the images
     _folder: Path | None = field(default=None, repr=False)
@@ -82,6 +83,7 @@ class Dataset:
             validation=self.validation,
             codec=self.codec,
             report=self.report.replace(counts=counts),
+            values=self.values,
             _test=self._test,
             _digests=digests,
             _folder=self._folder,
@@ -122,17 +124,16 @@ def open_dataset(source: Any, *, options: ReadOptions | None = None, progress: P
     options = options or ReadOptions()
     options.validate()
     listing = list_source(source, options, progress)
-    check_labels(listing.labels, listing.name)
+    check_labels(listing, numeric_classes=options.numeric_classes)
     _limit(listing, options)
     listed = list(listing.labels)
     decoded = decode(listing, options, progress)
     listing.images = None
     listing.keep(decoded.kept)
-    check_labels(listing.labels, listing.name)
-    lost = sorted(set(listed) - set(listing.labels))
-    if lost:
-        listing.warnings.append(f"no usable image is left of {len(lost)} classes: {', '.join(lost[:10])}.")
-    labels = listing.class_names or order_labels(listing.labels)
+    check_classes(listing.labels, listing.name)
+    _tell_lost(listing, set(listed) - set(listing.labels))
+    present = set(listing.labels)
+    labels = tuple(name for name in listing.class_names or order_labels(present) if name in present)
     places = {label: index for index, label in enumerate(labels)}
     targets = np.array([places[label] for label in listing.labels], dtype=np.int64)
     if progress is not None and options.duplicates:
@@ -143,6 +144,10 @@ def open_dataset(source: Any, *, options: ReadOptions | None = None, progress: P
     if copies is not None and copies.note:
         listing.warnings.append(copies.note)
     split, duplicates = divide(listing, targets, labels, copies, options)
+    used = np.unique(targets[split >= 0])
+    if len(used) < len(labels):  # all examples of a class were set aside, as copies of what is held out
+        _tell_lost(listing, set(labels) - {labels[index] for index in used})
+        labels, targets = tuple(labels[index] for index in used), np.searchsorted(used, targets)
     return _assemble(listing, decoded, targets, labels, split, duplicates)
 
 
@@ -168,6 +173,12 @@ def fingerprint(digests: Mapping[str, np.ndarray], targets: Mapping[str, np.ndar
         total.update(np.ascontiguousarray(digests[split]).tobytes())
         total.update(targets[split].astype("<i8").tobytes())
     return total.hexdigest()
+
+
+def _tell_lost(listing: Listing, lost: set[str]) -> None:
+    if lost:
+        named = f"class {some([*lost])}" if len(lost) == 1 else f"{len(lost):,} classes ({some(order_labels(lost))})"
+        listing.warnings.append(f"no usable image is left of {named}: left out.")
 
 
 def _limit(listing: Listing, options: ReadOptions) -> None:
@@ -227,6 +238,7 @@ def _assemble(
         validation=parts["validation"],
         codec=codec,
         report=report,
+        values=tuple(listing.values.get(label, label) for label in labels),
         _test=parts["test"],
         _digests=digests,
         _folder=decoded.folder,

@@ -129,6 +129,12 @@ def _warn(listing: Listing, targets: np.ndarray, labels: Sequence[str], split: n
                 f"{listing.name}: no example is left for {name}. There are {len(targets)} usable images of "
                 f"{len(labels)} classes: add images, or let groups be smaller."
             )
+    learned = np.unique(targets[split == TRAIN])
+    if len(learned) == 1:
+        raise DataError(
+            f"{listing.name}: only one class is left in train, {labels[learned[0]]!r}, so there is nothing to tell "
+            "apart: add images of the other classes, or let groups be smaller."
+        )
     listing.warnings += small_classes(labels, targets, split)
     if aside.any():
         listing.warnings.append(

@@ -20,7 +20,9 @@ def list_folder(root: Path, options: ReadOptions) -> Listing:
     Raises:
         DataError: the folder is empty, or holds no class folders.
     """
-    listing = Listing(name=root.resolve().name or str(root), kind="image folder", items=[], labels=[], files=[])
+    listing = Listing(
+        name=root.resolve().name or str(root), kind="image folder", items=[], labels=[], files=[], certain=True
+    )
     folders, files = _children(root, listing)
     while len(folders) == 1 and not files and _holds_folders(folders[0], listing):
         listing.decide("folder", shown(folders[0].name), "it is all that the given folder holds")

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ SPLIT_NAMES = {
     "validation": ("val", "valid", "validation", "dev"),
     "test": ("test", "testing", "eval"),
 }
+MANY = 20  # different numbers, or labels of a single image: no longer classes as a matter of course
 SPLIT_OF = {name: split for split, names in SPLIT_NAMES.items() for name in names}
 
 
@@ -36,6 +37,8 @@ class Listing:
     published: list[str | None] | None = None  # split of each example as its publisher gave it
     groups: list[str] | None = None
     class_names: tuple[str, ...] | None = None  # in the publisher's order, where there is one
+    certain: bool = False  # the labels are names of classes without doubt: of folders, of a published set
+    values: dict[str, Any] = field(default_factory=dict)  # a label as it was handed over, by its text
     white: float | None = None
     ignored: int = 0
     decisions: list[Decision] = field(default_factory=list)
@@ -164,26 +167,56 @@ def order_labels(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def check_labels(labels: list[str], source: str) -> None:
-    """Raises DataError where labels cannot be classes: a single one, or measurements."""
-    counts = Counter(labels)
-    if not counts:
+def check_classes(labels: Sequence[str], source: str) -> None:
+    """Raises DataError where there are no two classes to tell apart."""
+    names = set(labels)
+    if not names:
         raise DataError(f"{source}: no usable image was found.")
-    if len(counts) == 1:
+    if len(names) == 1:
         raise DataError(
-            f"{source}: only one class was found, {next(iter(counts))!r}. To learn to tell pictures apart there must "
+            f"{source}: only one class was found, {next(iter(names))!r}. To learn to tell pictures apart there must "
             "be two or more: one subfolder, or one label, for each class."
         )
-    fractions = [name for name in counts if _is_number(name) and not float(name).is_integer()]
-    if fractions and all(_is_number(name) for name in counts) and len(counts) > min(20, len(labels) // 2):
+
+
+def check_labels(listing: Listing, *, numeric_classes: bool = False) -> None:
+    """Checks that the labels of a listing are classes; numbers that are taken for classes unasked are said.
+
+    Raises:
+        DataError: there is a single class, or the labels are measurements, or names of the images.
+    """
+    source, counts = listing.name, Counter(listing.labels)
+    check_classes(listing.labels, source)
+    if listing.certain:
+        return
+    if not numeric_classes and all(_is_number(name) for name in counts):
+        _check_numbers(listing, sorted(map(float, counts)))
+    single = sum(count == 1 for count in counts.values())
+    if single > MANY and single > len(listing.labels) / 2:
         raise DataError(
-            f"{source}: the labels look like measurements ({len(counts)} different numbers such as {fractions[0]}): "
-            "that is regression, and epochal learns classes. Sort them into ranges first, or name another label column."
+            f"{source}: {len(counts)} different labels for {len(listing.labels)} images: they look like names of the "
+            "images, not like classes. Name another label column (--label), or give two or more images of each class."
         )
-    if len(counts) > 20 and len(counts) > len(labels) / 2:
+
+
+def _check_numbers(listing: Listing, numbers: list[float]) -> None:
+    """Few numbers are classes, and so are whole numbers that count on with few gaps; others may be measurements."""
+    lowest, highest = numbers[0], numbers[-1]
+    fractions = [number for number in numbers if not number.is_integer()]
+    many = len(numbers) > (min(MANY, len(listing.labels) // 2) if fractions else MANY)
+    if many and (fractions or len(numbers) <= (highest - lowest) / 2):
         raise DataError(
-            f"{source}: {len(counts)} different labels for {len(labels)} images: they look like names of the images, "
-            "not like classes. Name another label column."
+            f"{listing.name}: the labels look like measurements ({len(numbers)} different numbers such as "
+            f"{(fractions or numbers)[0]:g}, from {lowest:g} to {highest:g}): that is regression, and epochal learns "
+            "classes. Sort them into ranges first, name another label column (--label), or say that each number is a "
+            "class with --numeric-classes or ReadOptions(numeric_classes=True)."
+        )
+    if many:
+        listing.decide(
+            "classes",
+            f"{len(numbers)} whole numbers from {lowest:g} to {highest:g}, each a class",
+            "they have few gaps, as numbered classes have",
+            "another label column, if they measure something",
         )
 
 

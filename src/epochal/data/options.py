@@ -20,9 +20,10 @@ class ReadOptions(Record):
     size: int | None = None  # side of the square that models see, 8 to 224 pixels
     resize: str = "stretch"  # "stretch": the whole picture, squeezed | "crop": the centre, undistorted
     channels: str = "auto"  # "auto" | "grey" | "rgb"
-    white: float | None = None  # the value that is white in 16-bit files and in arrays that are not uint8
+    white: float | None = None  # the value that is white in arrays, and in files deeper than 8 bits
     image: str | None = None  # manifest column that names the picture files
     label: str | None = None  # manifest column of the classes
+    numeric_classes: bool = False  # each number names a class, even where the labels look like measurements
     group: str | None = None  # manifest column of what must stay together (a patient, a site); "none": no grouping
     split: str | None = None  # manifest column that says train, validation or test; "none": ignore published splits
     test_fraction: float = 0.2

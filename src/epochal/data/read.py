@@ -132,6 +132,7 @@ def _list_named(name: str, options: ReadOptions, progress: Progress | None) -> L
         if fetched.labels:
             listing.class_names = tuple(fetched.labels)
             listing.labels = [fetched.labels[int(label)] for label in listing.labels]
+    listing.certain = True
     listing.name, listing.kind = name, f"named set, {listing.kind}" if fetched.kind == "folder" else "named set"
     listing.warnings += list(fetched.notes)
     return listing

@@ -1,12 +1,12 @@
 """Cutting train, validation and test: by class, by group, and the same on every machine."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
+SHOWN = 3  # classes that a note names
 
 
 def rank(seed: int, items: Sequence[str]) -> np.ndarray:
@@ -31,6 +31,16 @@ def wanted(count: int, fractions: Sequence[float]) -> tuple[int, ...]:
     return tuple(reversed(taken))
 
 
+def share(held: np.ndarray, line: np.ndarray, validation: float) -> None:
+    """Moves the one held-out example of some classes in line to validation, so that it gets this share of them all.
+
+    `held` [classes, 2] counts the examples of validation and test, and is changed. The first in line serves the test.
+    """
+    numbers = np.floor(np.arange(len(line) + 1) * validation)
+    moved = line[np.diff(numbers) > 0]
+    held[moved] = (1, 0)
+
+
 def assign(
     targets: np.ndarray, units: np.ndarray, order: np.ndarray, *, validation: float, test: float, classes: int
 ) -> np.ndarray:
@@ -38,11 +48,17 @@ def assign(
 
     `units` [n] numbers the groups that must stay together; `order` [n] is the line in which examples are taken (see
     `rank`); the fractions are of all examples given. Each class is split in these proportions as nearly as its
-    groups allow. Groups of several examples are placed first, the largest first, each where the counts of its
+    groups allow; where a class can hold out a single example, some classes give theirs to validation and the others to
+    test. Groups of several examples are placed first, the largest first, each where the counts of its
     classes come nearest to what is wanted; single examples then fill up each class exactly.
     """
     counts = np.bincount(targets, minlength=classes)
     held = np.array([wanted(int(count), (validation, test)) for count in counts]).reshape(classes, 2)
+    if validation and test:
+        first = np.full(classes, np.iinfo(np.uint64).max, np.uint64)
+        np.minimum.at(first, targets, order)
+        alone = np.flatnonzero(held.sum(axis=1) == 1)
+        share(held, alone[np.argsort(first[alone], kind="stable")], validation / (validation + test))
     goal = np.column_stack([counts - held.sum(axis=1), held]).astype(np.float64)  # [classes, splits]
     result = np.full(len(targets), TRAIN, np.int64)
     have = np.zeros_like(goal)
@@ -120,26 +136,45 @@ def straddling(split: np.ndarray, units: np.ndarray) -> np.ndarray:
 
 
 def small_classes(labels: Sequence[str], targets: np.ndarray, split: np.ndarray) -> list[str]:
-    """What classes with too few examples mean for what can be learned and judged, in plain words."""
+    """What classes with too few examples mean for what can be learned and judged: one line for each kind of them."""
+    counts = np.column_stack(
+        [np.bincount(targets[split == which], minlength=len(labels)) for which in (TRAIN, VALIDATION, TEST)]
+    )
+    train, validation, test = counts.T
+    total, rest = counts.sum(axis=1), counts.sum(axis=1) > 0
     notes = []
-    counts = {which: Counter(targets[split == which].tolist()) for which in (TRAIN, VALIDATION, TEST)}
-    for index, label in enumerate(labels):
-        train, validation, test = (counts[which][index] for which in (TRAIN, VALIDATION, TEST))
-        total = train + validation + test
-        images = f"{total} image{'' if total == 1 else 's'}"
-        if total == 0:
-            continue
-        if train == 0:
-            notes.append(f"class {label!r} has {images}, none of them in train: it cannot be learned.")
-        elif total == 1:
-            notes.append(
-                f"class {label!r} has 1 image: it cannot be in both train and test; it stays in train and cannot be "
-                "judged."
-            )
-        elif test == 0:
-            notes.append(f"class {label!r} has {images}, none of them in test: it cannot be judged.")
-        elif validation == 0:
-            notes.append(
-                f"class {label!r} has {images}, none of them in validation: the choice between rungs cannot see it."
-            )
+    for which, one, many in (
+        (train == 0, "none of them in train: it cannot be learned", "no image in train: they cannot be learned"),
+        (
+            total == 1,
+            "it cannot be in both train and test; it stays in train and cannot be judged",
+            "1 image each: it stays in train, and these classes cannot be judged",
+        ),
+        (test == 0, "none of them in test: it cannot be judged", "no image in test: they cannot be judged"),
+        (
+            validation == 0,
+            "none of them in validation: the choice between rungs cannot see it",
+            "no image in validation: the choice between rungs cannot see them",
+        ),
+    ):
+        chosen = np.flatnonzero(rest & which).tolist()
+        rest = rest & ~which
+        if len(chosen) == 1:
+            number = total[chosen[0]]
+            joined = ": " if number == 1 and train[chosen[0]] else ", "
+            images = f"{number} image{'' if number == 1 else 's'}"
+            notes.append(f"class {labels[chosen[0]]!r} has {images}{joined}{one}.")
+        elif chosen:
+            notes.append(f"{len(chosen):,} classes ({some([labels[index] for index in chosen])}) have {many}.")
+    scarce = np.flatnonzero((train == 1) & (total > 1)).tolist()
+    if scarce:
+        named = some([labels[index] for index in scarce])
+        few = f"class {named} has" if len(scarce) == 1 else f"{len(scarce):,} classes ({named}) have"
+        notes.append(f"{few} a single image to learn from, because the others are held out: add images.")
     return notes
+
+
+def some(names: Sequence[str]) -> str:
+    """A few of the names, and how many more there are."""
+    shown = ", ".join(map(repr, names[:SHOWN]))
+    return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN:,} more"
