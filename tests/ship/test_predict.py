@@ -1,13 +1,19 @@
 """Whatever is given to a bundle gets an answer, or a reason why there is none, in the order in which it was given."""
 
+import io
 import json
+import os
+import tracemalloc
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from epochal.ship.bundle import Bundle
-from epochal.ship.predict import BATCH, pictures, predict
+from epochal.ship.predict import BATCH, pictures, predict, stream
 
 LABELS = ("dark", "light")
 
@@ -24,6 +30,11 @@ def probabilities(images: np.ndarray) -> np.ndarray:
     return np.stack([1 - light, light], axis=1)
 
 
+def with_bytes(opened: Bundle) -> Bundle:
+    """As a bundle that was trained on 8-bit files; that of the digits had 16 as white."""
+    return replace(opened, codec=opened.codec.replace(white=None))
+
+
 def predicted(inputs):
     return predict(inputs, encode=encode, probabilities=probabilities, labels=LABELS)
 
@@ -32,19 +43,25 @@ def test_a_file_is_predicted_as_its_training_image_was(bundle, picture, digits):
     opened = Bundle.open(bundle)
     (row,) = opened.predict(picture)
     expected = opened.probabilities(digits.validation.images[:1])[0]
-    np.testing.assert_array_equal(row.probabilities, expected)
+    np.testing.assert_array_equal(row.probabilities, expected.astype(np.float32))
     assert row.label == opened.labels[expected.argmax()]
-    assert row.probability == expected.max()
+    assert row.probability == np.float32(expected.max())
 
 
 def test_files_images_arrays_and_globs_agree(bundle, picture, digits):
-    opened = Bundle.open(bundle)
+    opened = with_bytes(Bundle.open(bundle))
     array = digits.validation.images[0]
     with Image.open(picture) as image:
         rows = opened.predict(
-            [str(picture), picture, image.copy(), array, array[0], str(picture.parent / "*.png"), picture.parent]
+            [
+                *(str(picture), picture, str(picture.parent / "*.png"), picture.parent),
+                *(image.copy(), picture.read_bytes(), io.BytesIO(picture.read_bytes())),
+                *(array, array[0], torch.from_numpy(array), array.astype(np.int64), array / 255),
+                *(torch.from_numpy(array / 255).requires_grad_(), {"named": array}),
+            ]
         )
-    assert len(rows) == 7
+    assert len(rows) == 14
+    assert rows[13].input == "[13]['named']"
     assert not rows.errors
     assert {row.probabilities for row in rows} == {rows[0].probabilities}
     batch = opened.predict(digits.validation.images[:3])
@@ -73,10 +90,141 @@ def test_what_is_no_picture_is_an_error_of_its_own():
     ]
 
 
+@pytest.mark.parametrize(
+    "bad, words",
+    [
+        ("x" * 300 + ".png", "cannot be"),
+        ("", "the name is empty; the current folder is '.'"),
+        ("null\0.png", "cannot be"),
+        ("*\0", "no file matches this pattern"),
+        (b"", "is empty (0 bytes)"),
+        (b"no picture", "cannot be read: cannot identify image file"),
+        (io.StringIO("text"), "is open as text: open it with mode 'rb'"),
+        (pd.DataFrame({"path": ["a.png"]}), "is a table: give its column of pictures, such as table['path']"),
+        (torch.zeros(3), "an image must be"),
+        (float("nan"), "expected a file, a glob, an image or an array, got float"),
+    ],
+)
+def test_one_bad_input_harms_no_other(bad, words, picture, bundle):
+    """Whatever is bad: a name that the system refuses, bytes, tensors, tables."""
+    with Image.open(picture) as image:
+        first, wrong, last = Bundle.open(bundle).predict([picture, bad, image.copy()])
+    assert first.probabilities == last.probabilities
+    assert first.error is None
+    assert words in wrong.error or (words == "an image must be" and "pictures must be" in wrong.error)
+
+
+def test_an_error_of_any_kind_speaks_of_its_picture_only():
+    def strange(picture):
+        if picture.max() > 0:
+            raise SyntaxError("broken chunk")
+        return picture
+
+    images = [np.zeros((1, 2, 2), np.uint8), np.ones((1, 2, 2), np.uint8)]
+    rows = predict(images, encode=strange, probabilities=probabilities, labels=LABELS)
+    assert [row.error for row in rows] == [None, "cannot be read: broken chunk"]
+
+
+def test_an_empty_name_never_means_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.new("L", (2, 2)).save("stray.png")
+    (row,) = predicted("")
+    assert row.error == "the name is empty; the current folder is '.'"
+    assert [row.input for row in predicted(".")] == ["stray.png"]
+
+
+def test_columns_of_names_and_arrays_of_names_are_walked_through(picture):
+    for names in (pd.Series([picture, str(picture)]), np.array([str(picture)] * 2), pd.Index([str(picture)] * 2)):
+        assert [row.input for row in predicted(names)] == [str(picture)] * 2
+
+
+def test_tensors_are_pictures_whatever_they_carry(bundle, digits):
+    opened = with_bytes(Bundle.open(bundle))
+    images = digits.validation.images[:4]
+    expected = opened.predict(images)
+    for given in (torch.from_numpy(images).float().requires_grad_(), torch.from_numpy(images).to(torch.int64)):
+        np.testing.assert_array_equal(opened.predict(given).probabilities, expected.probabilities)
+    assert [row.input for row in opened.predict([torch.from_numpy(images)])] == [f"[0][{index}]" for index in range(4)]
+
+
+def test_a_batch_of_grey_pictures_is_as_many_pictures(bundle, digits):
+    opened = with_bytes(Bundle.open(bundle))
+    images = digits.validation.images[:4]
+    np.testing.assert_array_equal(opened.predict(images[:, 0]).probabilities, opened.predict(images).probabilities)
+    rows = opened.predict(np.where(np.arange(4)[:, None, None] == 1, np.nan, images[:, 0] / 255))
+    assert [row.error is None for row in rows] == [True, False, True, True]
+
+
+def test_white_is_what_the_caller_says(bundle, digits):
+    opened = with_bytes(Bundle.open(bundle))
+    image = digits.validation.images[0]
+    deep = image.astype(np.uint16) * 16
+    assert opened.predict(deep, white=16 * 255)[0].probabilities == opened.predict(image)[0].probabilities
+    assert "white" in opened.predict(deep)[0].error
+
+
+def test_a_folder_is_walked_by_name_without_hidden_and_system_files(tmp_path):
+    for name in ("b.png", "a/2.png", "a/1.png", "a/deep/er/3.png", "c/__MACOSX/x.png", "c/.cache/y.png", "c/Thumbs.db"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (2, 2)).save(path, format="png")
+    os.symlink(tmp_path, tmp_path / "a" / "loop")
+    rows = predicted(tmp_path)
+    assert [os.path.relpath(row.input, tmp_path) for row in rows] == [
+        *("a/1.png", "a/2.png", "a/deep/er/3.png", "a/loop", "b.png")
+    ]
+    assert [row.error for row in rows.errors] == ["is a symbolic link in a loop"]
+
+
+def test_a_tilde_is_the_home_folder(picture, monkeypatch):
+    monkeypatch.setenv("HOME", str(picture.parent))
+    assert [row.error for row in predicted(["~", "~/*.png", f"~/{picture.name}"])] == [None, None, None]
+
+
+def test_a_stream_holds_one_batch_at_a_time_and_gathered_it_is_the_same():
+    values = np.arange(2 * BATCH + 3) % 256
+    images, taken = [np.full((1, 2, 2), value, np.uint8) for value in values], []
+
+    def given():
+        for index, image in enumerate(images):
+            taken.append(index)
+            yield image
+
+    parts = stream(given(), encode=encode, probabilities=probabilities, labels=LABELS)
+    first = next(parts)
+    assert len(first) == len(taken) == BATCH
+    together = [row for part in [first, *parts] for row in part]
+    assert [row.probabilities for row in together] == [row.probabilities for row in predicted(images)]
+
+
+def test_answers_need_the_memory_of_their_float32_numbers():
+    classes, count = 400, 20 * BATCH
+    chances = np.random.default_rng(0).random((BATCH, classes))
+    image = np.zeros((1, 2, 2), np.uint8)
+    labels = tuple(map(str, range(classes)))
+    tracemalloc.start()
+    try:
+        kept = predict(
+            (image for _ in range(count)), encode=encode, probabilities=lambda x: chances[: len(x)], labels=labels
+        )
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept.probabilities.nbytes == 4 * count * classes
+    assert peak < 2.5 * kept.probabilities.nbytes
+    assert kept[-1].label == labels[chances[-1].argmax()]
+
+
+def test_rows_are_taken_by_place_and_slice(two):
+    assert two[-1] == two.rows[1] == two[1:][0]
+    with pytest.raises(IndexError):
+        two[2]
+
+
 def test_more_than_one_batch_stays_in_order():
     values = np.random.default_rng(0).permutation(np.arange(2 * BATCH + 3) % 256)
     rows = predicted([np.full((1, 2, 2), value, np.uint8) for value in values])
-    np.testing.assert_allclose([row.probabilities[1] for row in rows], values / 255)
+    np.testing.assert_allclose([row.probabilities[1] for row in rows], values / 255, rtol=1e-6)
 
 
 def test_a_name_with_glob_characters_is_a_file_where_there_is_one(tmp_path):
