@@ -17,6 +17,7 @@ from epochal.train.device import environment, forget_peak, peak_memory
 from epochal.train.interrupt import between_steps
 from epochal.train.loop import State, loop
 from epochal.train.optimise import Average, Stepper
+from epochal.train.surroundings import set_apart
 from epochal.train.trainee import Trainee, trainable
 
 POINTS = 10  # of the learning curve
@@ -28,6 +29,7 @@ class _Diverged(Exception):
     """The loss is no longer a number."""
 
 
+@set_apart()
 def fit(
     trainee: Trainee,
     budget: Budget,

@@ -23,6 +23,7 @@ from epochal.train.device import environment, forget_peak
 from epochal.train.fit import LOOK_EVERY, POINTS, REMEDY, cost, marks_of
 from epochal.train.loop import State, loop
 from epochal.train.optimise import Stepper
+from epochal.train.surroundings import set_apart
 from epochal.train.trainee import Trainee
 
 MODELS = ("perceptron", "mlp")  # whose steps are products of matrices; stacked convolutions were slower on a CPU
@@ -118,6 +119,7 @@ class SideBySide:
             yield Batch(torch.stack(inputs), torch.stack(targets))
 
 
+@set_apart()
 def fit_together(
     trainees: Sequence[Trainee],
     budget: Budget,

@@ -22,6 +22,7 @@ from epochal.models.flops import flops
 from epochal.models.predictor import ClassicalPredictor, NetworkPredictor
 from epochal.train.device import device
 from epochal.train.objectives import make_objective
+from epochal.train.surroundings import set_apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,7 @@ def trainable(model: Any, part: str) -> list[Tensor]:
     return [p for p in owner.parameters() if p.requires_grad] if isinstance(owner, nn.Module) else []
 
 
+@set_apart()
 def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trainee:
     """A fresh model for `recipe`, its weights drawn from `seed`, with its feed from the training split.
 
