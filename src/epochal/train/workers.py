@@ -3,6 +3,9 @@
 Small networks gain little from a second thread (its waits cost what it brings), but two of them run side by side at
 nearly full speed each. The processes are forked, so they share the data set's memory; each has one thread, which is
 what makes forking safe after OpenMP has run, and its results the same on any number of cores.
+
+They are forked without `multiprocessing.Process`, which gives no children to a daemonic process, as the workers of a
+`Pool` and of many task queues are, because it could leave them behind: these end by themselves when their parent does.
 """
 
 import math
@@ -14,6 +17,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any, cast
@@ -76,12 +80,12 @@ def run_side_by_side(
         return
     import_once()
     waiting = list(enumerate(jobs))
-    running: dict[Connection, tuple[int, Any]] = {}
+    running: dict[Connection, tuple[int, int]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < workers:
                 number, job = waiting.pop(0)
-                connection, process = _start(job)
+                connection, process = _fork(job)
                 running[connection] = (number, process)
             for connection in cast(list[Connection], wait(list(running), timeout=TICK)):
                 number, process = running.pop(connection)
@@ -89,9 +93,10 @@ def run_side_by_side(
             tick()
     except BaseException:
         for _, process in running.values():  # asked once, a training keeps its state between two steps, and ends
-            os.kill(process.pid, signal.SIGINT)
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGINT)
         for _, process in running.values():
-            process.join()
+            _wait(process)
         raise
 
 
@@ -100,12 +105,20 @@ def import_once() -> None:
     import torch._dynamo  # noqa: F401
 
 
-def _start(job: Callable[[], Any]) -> tuple[Connection, Any]:
+def _fork(job: Callable[[], Any]) -> tuple[Connection, int]:
+    """Start a worker: the connection on which its result comes, and its process id."""
     ours, theirs = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.get_context("fork").Process(target=_work, args=(job, theirs), daemon=False)
     sys.stdout.flush()
     sys.stderr.flush()
-    process.start()
+    process = os.fork()
+    if not process:
+        try:
+            ours.close()
+            _work(job, theirs)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:  # none of the caller's frames or exit handlers may run a second time, whatever happened
+            os._exit(0)
     theirs.close()
     return ours, process
 
@@ -114,6 +127,7 @@ def _work(job: Callable[[], Any], connection: Connection) -> None:
     """The life of a worker: one job, with one thread, and its result sent back."""
     os.setpgrp()  # the terminal's Ctrl-C goes to the parent alone, which passes it on once
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     with threadpool_limits(1):
@@ -137,16 +151,27 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _result(connection: Connection, process: Any) -> Any:
+def _result(connection: Connection, process: int) -> Any:
     try:
         fine, answer = connection.recv()
     except EOFError:
-        process.join()
+        code = _wait(process)
         raise RuntimeError(
-            f"A training process ended without a word (exit code {process.exitcode}). If it was killed for want of "
+            f"A training process ended without a word (exit code {code}). If it was killed for want of "
             "memory, a smaller --size needs less."
         ) from None
-    process.join()
+    finally:
+        connection.close()
+    _wait(process)
     if not fine:
         raise answer
     return answer
+
+
+def _wait(process: int) -> int | None:
+    """The exit code of a worker once it has ended, negative for a signal; None where the caller's own handling of
+    SIGCHLD was told of it first."""
+    try:
+        return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    except ChildProcessError:
+        return None
