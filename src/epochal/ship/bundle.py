@@ -3,25 +3,29 @@
 import html
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import torch
 
 from epochal.core.errors import BundleError
+from epochal.core.paths import absolute
 from epochal.core.protocols import Prediction, Predictor
 from epochal.core.recipe import Recipe
 from epochal.core.record import Record
 from epochal.core.task import Task
+from epochal.data.arrays import as_pictures
 from epochal.data.codec import Codec
+from epochal.data.white import EIGHT_BITS
 from epochal.models.predictor import check_images
 from epochal.models.weights import model_files, read_model
 from epochal.ship import files
 from epochal.ship.card import model_card
-from epochal.ship.predict import Predictions, predict
+from epochal.ship.predict import Predictions, stream
+from epochal.ship.predictions import gathered
+from epochal.train.surroundings import plain_settings, set_apart
 from epochal.train.trainee import make_predictor
 
 Kind = TypeVar("Kind", bound=Record)
@@ -48,7 +52,7 @@ class Bundle:
         Raises:
             BundleError: it is not a bundle, is damaged or incomplete, or was written by a newer version.
         """
-        folder = Path(folder)
+        folder = absolute(folder)
         manifest = files.read_manifest(folder)
         files.verify(folder, manifest)
         recipe = _record(Recipe, folder / files.RECIPE)
@@ -57,7 +61,7 @@ class Bundle:
         temperature = _temperature(folder / files.CALIBRATION)
         if codec.input_shape != task.input_shape or not len(codec.mean) == len(codec.std) == codec.channels:
             raise BundleError(f"The bundle {folder} is damaged: its codec does not make what its task expects.")
-        with torch.random.fork_rng(devices=[]):  # building draws weights; the caller's random numbers stay as they were
+        with set_apart():  # building draws weights
             model = read_model(folder, recipe, task)
         return Bundle(
             folder=folder,
@@ -87,24 +91,43 @@ class Bundle:
         check_images(images, self.task.input_shape)
         if len(images) == 0:
             return np.zeros((0, self.task.classes), np.float32)
-        return self.predictor(images).logits
+        with plain_settings():
+            return self.predictor(images).logits
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Calibrated probabilities, float64 [n, classes], rows sum to one; images as for `logits`."""
         return Prediction(logits=self.logits(images) / np.float32(self.temperature)).probabilities
 
-    def predict(self, inputs: Any) -> Predictions:
+    def predict(self, inputs: Any, *, white: float | None = None) -> Predictions:
         """Label and calibrated probabilities of pictures.
 
         Args:
-            inputs: a file, a glob pattern such as "new/*.jpg", a folder, a PIL image, an array [h, w], [h, w, c] or
-                [c, h, w], a batch of them [n, channels, h, w], or an iterable of any of these.
+            inputs: a file, a glob pattern such as "new/*.jpg", a folder with those inside it, a PIL image, the bytes
+                of a picture file or the open file, an array or tensor [h, w], [h, w, c] or [c, h, w], a batch of them
+                (of grey ones [n, h, w] too), or an iterable of any of these, or names with them in a dictionary.
+            white: the value of white in arrays and in pictures deeper than 8 bits; None takes that of the training.
 
         Returns:
             One row for each picture, in order. A picture that cannot be read is named with the reason, and the
             others are predicted all the same.
         """
-        return predict(inputs, encode=self.codec.encode, probabilities=self.probabilities, labels=self.labels)
+        return gathered(self.stream(inputs, white=white), self.labels)
+
+    def stream(self, inputs: Any, *, white: float | None = None) -> Iterator[Predictions]:
+        """What `predict` answers, for some hundred pictures at a time: for more than memory holds."""
+
+        def encode(picture: Any) -> np.ndarray:
+            # Arrays come from `as_pictures`, which brought them to 8 bits.
+            return self.codec.encode(picture, white=EIGHT_BITS if isinstance(picture, np.ndarray) else white)
+
+        return stream(
+            inputs,
+            encode=encode,
+            probabilities=self.probabilities,
+            labels=self.labels,
+            split=lambda array: as_pictures(array, self.codec, white=white),
+            max_megapixels=self.codec.max_megapixels,
+        )
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.card)}</pre>"
@@ -137,7 +160,7 @@ def write_bundle(
     plain = _plain(evidence)
     text = card or model_card(recipe=recipe, task=task, codec=codec, temperature=temperature, evidence=plain)
     return files.write_folder(
-        Path(folder),
+        absolute(folder),
         {
             **model_files(model),
             files.RECIPE: files.to_json(recipe.to_dict()),

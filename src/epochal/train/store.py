@@ -3,10 +3,11 @@
 import io
 import json
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +20,7 @@ from epochal.train.checkpoint import Checkpoints, cannot_write, write_atomically
 
 INDEX, LOCK = "index.sqlite", "lock"
 PATIENCE = 3.0  # seconds to wait for a lock
+BEFORE_DATA = frozenset({"settings", "options", "ended", "started"})  # decisions that are made before data is read
 
 _SCHEMA = """
 create table if not exists decisions (name text primary key, value text not null);
@@ -54,6 +56,10 @@ class Store:
     def get(self, name: str, default: Any = None) -> Any:
         known = self._read("select value from decisions where name = ?", name)
         return json.loads(known[0][0]) if known else default
+
+    def names(self) -> set[str]:
+        """What has been decided."""
+        return {name for (name,) in self._read("select name from decisions")}
 
     def clear(self) -> None:
         """Forget everything; the files of the runs are left to who calls."""
@@ -136,7 +142,10 @@ class Store:
 
 @contextmanager
 def _connected(path: Path) -> Iterator[sqlite3.Connection]:
-    index = sqlite3.connect(path, timeout=30)
+    if path.is_file() and not os.access(path.parent, os.W_OK):  # no process can write there, nor make SQLite's lock
+        index = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
+    else:
+        index = sqlite3.connect(path, timeout=30)
     index.execute("pragma synchronous=full")
     try:
         yield index
@@ -178,15 +187,18 @@ def _take(lock: IO[str]) -> None:
 
 @contextmanager
 def open_store(directory: Path) -> Iterator[Store]:
-    """The store of `directory`, for this process alone.
+    """The store of `directory`, for this process alone. A block that fails before any training was begun leaves nothing
+    behind that was not there before, so that the same command can be given again once its fault is mended.
 
     Raises:
         RunDirectoryError: another process is writing there, or the folder cannot be written.
     """
+    made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
     try:
         directory.mkdir(parents=True, exist_ok=True)
         lock = open(directory / LOCK, "a+")  # noqa: SIM115 (held until the block ends)
     except OSError as error:
+        _remove_empty(made)
         raise cannot_write(directory, error) from error
     with lock:
         try:
@@ -197,8 +209,35 @@ def open_store(directory: Path) -> Iterator[Store]:
                 f"{directory} is in use by process {lock.read().strip() or 'unknown'}. "
                 "Wait for it to end, or choose another directory with --out."
             ) from error
+        fresh = not (directory / INDEX).exists()
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        _prepare(directory / INDEX)
-        yield Store(directory)
+        try:
+            _prepare(directory / INDEX)
+            yield Store(directory)
+        except BaseException as error:
+            if fresh and not _begun(directory, interrupted=isinstance(error, KeyboardInterrupt)):
+                for name in (INDEX, f"{INDEX}-wal", f"{INDEX}-shm", LOCK):
+                    (directory / name).unlink(missing_ok=True)
+                shutil.rmtree(directory / "runs", ignore_errors=True)  # folders without a file
+                _remove_empty(made)
+            raise
+
+
+def _begun(directory: Path, *, interrupted: bool) -> bool:
+    """Whether a run directory holds anything to continue from: a training or its checkpoint or, of a run that was
+    interrupted, what it has decided from its data."""
+    store = Store(directory)
+    try:
+        trained = bool(store.runs()) or any(path.is_file() for path in (directory / "runs").rglob("*"))
+        return trained or (interrupted and bool(store.names() - BEFORE_DATA))
+    except (OSError, RunDirectoryError):
+        return (directory / "runs").exists()
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Remove these folders, innermost first, as far as they are there and hold nothing."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
