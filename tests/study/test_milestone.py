@@ -14,7 +14,8 @@ from epochal.core.recipe import Recipe
 from epochal.study.changes import Change
 from epochal.study.history import run_history
 from epochal.study.lab import Lab, ask_accuracy, curves
-from epochal.study.milestone import RESULT, Measured, Milestone, read_result, read_results, run_milestone
+from epochal.study.milestone import Measured, Milestone, run_milestone
+from epochal.study.results import RESULT, read_result, read_results
 from epochal.train.store import open_store
 
 CONTROL = Recipe(

@@ -19,16 +19,19 @@ def atlas(results: Path, out: Path) -> int:
     epochal atlas runs/milestones --out atlas
     """
     from epochal.core.errors import UserError
-    from epochal.study.milestone import RESULT, read_results
+    from epochal.core.paths import absolute
     from epochal.study.milestones import MILESTONES
-    from epochal.study.report.atlas import write_atlas
+    from epochal.study.results import RESULT, read_results
 
+    results, out = absolute(results), absolute(out)
     found = {name: result for name, result in read_results(results).items() if name in MILESTONES}
     if not found:
         raise UserError(
             f"{results}: expected a folder of results, each in NAME/{RESULT}, and found none of a milestone. Run "
             "`epochal milestone run --all`, or a single one, or name the folder that holds them."
         )
+    from epochal.study.report.atlas import write_atlas
+
     index = write_atlas(list(MILESTONES.values()), found, out)
     click.echo(f"{len(found)} of {len(MILESTONES)} milestones have a result.\nAtlas: {index}")
     return 0

@@ -1,11 +1,12 @@
 """`epochal milestone`: the claims of the field's history, and what becomes of them here."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import click
 
-from epochal.commands.options import command_line, read_options, reading, say
+from epochal.commands.options import command_line, on_terminal, read_options, reading, say
 
 OUT = Path("runs") / "milestones"
 
@@ -19,11 +20,13 @@ def milestone() -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, help="Where the results lie.", show_default=True)
 def list_milestones(out: Path) -> None:
     """List the claims: year, published figure and source, minutes on two cores, and the last verdict in OUT."""
-    from epochal.study.milestone import read_results
-    from epochal.study.milestones import MILESTONES
-    from epochal.study.report.milestone import listing
+    from epochal.core.paths import absolute
+    from epochal.study.milestones.listing import listing
+    from epochal.study.milestones.table import CLAIMS
+    from epochal.study.results import read_results
 
-    click.echo(listing(list(MILESTONES.values()), read_results(out)))
+    width = shutil.get_terminal_size().columns if on_terminal() else None
+    click.echo(listing(list(CLAIMS.values()), read_results(absolute(out)), width))
 
 
 @milestone.command("run")
@@ -50,14 +53,18 @@ def run(name: str | None, every: bool, source: str | None, paper: bool, out: Pat
     epochal milestone run residual-depth --paper
     epochal milestone run --all --budget 60m
     """
-    from epochal.study.history import run_history
-    from epochal.study.milestone import run_milestone
-    from epochal.study.milestones import MILESTONES
-    from epochal.study.milestones import milestone as known
-    from epochal.study.report.milestone import to_text, write_page
-
     if every == bool(name):
         raise click.UsageError("Give the NAME of one milestone, or --all.", click.get_current_context())
+    from epochal.core.paths import absolute
+    from epochal.study.milestones import MILESTONES
+    from epochal.study.milestones import milestone as known
+
+    claim = known(name) if name else None  # a name that is not known is told before anything else is imported
+    from epochal.study.history import run_history
+    from epochal.study.milestone import run_milestone
+    from epochal.study.report.milestone import to_text, write_page
+
+    out = absolute(out)
     options, told = read_options(values), command_line()
     if every:
         if source is not None or paper:
@@ -70,8 +77,8 @@ def run(name: str | None, every: bool, source: str | None, paper: bool, out: Pat
         click.echo(history.to_text())
         click.echo(f"\nAtlas: {history.atlas}")
         return 0 if history.complete else 1
-    assert name is not None
-    claim = known(name).as_in_paper() if paper else known(name)
+    assert claim is not None
+    claim = claim.as_in_paper() if paper else claim
     result = run_milestone(
         claim, source=source, options=options, out=out, resume=resume, progress=say, command=told, **values
     )

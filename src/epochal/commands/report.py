@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from epochal.commands.options import show_climb
+from epochal.commands.options import say, show_climb
 
 
 @click.command()
@@ -22,7 +22,8 @@ def report(directory: Path, metrics: Path | None) -> int:
     if metrics is not None:
         click.echo(f"Metrics: {export_metrics(directory, metrics)}")
         return 0
-    climbed = reopen(directory)
+    climbed = reopen(directory, progress=say)
     show_climb(climbed.result)
-    click.echo(f"\nReport: {climbed.report}")
+    if climbed.report.exists():
+        click.echo(f"\nReport: {climbed.report}")
     return 0

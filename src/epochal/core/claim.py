@@ -12,6 +12,27 @@ MORE, LESS, SAME = "more", "less", "same"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A claim of the field's history, and where it was made: all that a list of claims says.
+
+    `published` quotes the paper's figure with its table or figure number. `minutes` is about how long its experiment
+    takes on two cores; `data` is the set that it runs on, or "" where it makes its own; `large` says that it can be run
+    as large as in its paper, too. `module` is the file of the experiment.
+    """
+
+    name: str
+    year: int
+    title: str
+    claim: str
+    paper: str
+    published: str
+    minutes: float
+    data: str = ""
+    large: bool = False
+    module: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Check(Record):
     """The answer to one question of a claim.
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from epochal.core.claim import VERDICTS, MilestoneResult
 from epochal.core.errors import BudgetError, UserError
+from epochal.core.paths import absolute
 from epochal.judge.claim_text import number
-from epochal.study.milestone import Milestone, read_result, read_results, run_milestone
+from epochal.study.milestone import Milestone, run_milestone
 from epochal.study.report.atlas import write_atlas
 from epochal.study.report.milestone import write_page
+from epochal.study.results import read_result, read_results
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import Watch
 
@@ -47,7 +49,7 @@ def run_history(
     *,
     budget: float | str | None = None,
     seeds: int | None = None,
-    out: Path,
+    out: Path | str,
     progress: Watch | None = None,
     command: str | None = None,
     resume: bool = False,
@@ -66,7 +68,7 @@ def run_history(
     Raises:
         BudgetError: the budget leaves less than a tenth of each milestone's own length.
     """
-    watch = progress or (lambda line: None)
+    watch, out = progress or (lambda line: None), absolute(out)
     began = time.perf_counter()
     total = sum(milestone.minutes for milestone in milestones)
     seconds = None if budget is None else parse_seconds(budget)

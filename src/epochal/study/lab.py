@@ -15,6 +15,7 @@ from epochal.core.run import FINISHED, Budget, Run
 from epochal.data.dataset import Dataset, open_dataset
 from epochal.data.options import ReadOptions
 from epochal.judge.claims import Question
+from epochal.study.identity import require_same_data
 from epochal.train.experiment import Arm, Watch, run_arm
 from epochal.train.fit import POINTS
 from epochal.train.store import Store
@@ -96,6 +97,7 @@ class Lab:
         if validation is not None and options.validation_fraction == ReadOptions().validation_fraction:
             options = options.replace(validation_fraction=validation)
         dataset = open_dataset(name if self.source is None else self.source, options=options)
+        require_same_data(self.store, dataset, f"fingerprint/{name}/{options}")
         first, count = dataset.task.name not in self.opened, len(dataset.train)
         if first:
             self.opened.append(dataset.task.name)

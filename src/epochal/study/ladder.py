@@ -8,18 +8,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from epochal.core.errors import RunDirectoryError
 from epochal.data.dataset import open_dataset
 from epochal.data.listing import Progress as Loading
 from epochal.data.options import ReadOptions
 from epochal.study.conclude import conclude
 from epochal.study.data_curve import data_curve
 from epochal.study.directories import choose_directory, source_name
+from epochal.study.identity import require_same_data
 from epochal.study.plan import plan, settle
 from epochal.study.result import ClimbResult
+from epochal.study.resuming import taken_up
 from epochal.study.stages import Progress, finals, qualify, rehearse
 from epochal.train.device import environment
 from epochal.train.store import open_store
+from epochal.train.surroundings import set_apart
 
 __all__ = ["Climb", "climb", "plan", "source_name"]
 
@@ -53,6 +55,7 @@ class Climb:
         return repr_html(self.result)
 
 
+@set_apart()
 def climb(
     source: Any,
     *,
@@ -76,7 +79,8 @@ def climb(
         seeds: trainings of each rung, 3 unless said: fewer make intervals that mean little.
         rungs: names of the rungs to climb; all unless said.
         trials: learning rates tried for each network, 3 unless said, charged to its budget.
-        out: the run directory; by default runs/NAME, numbered where that exists.
+        out: the run directory; by default runs/NAME, numbered where that exists, and next to the data where the current
+            folder is the data or lies in it.
         margin: differences in accuracy below this do not matter to you; 0.005 unless said.
         resume: go on with the climb in `out`, with its settings: what is finished is kept.
         progress: told a line now and then.
@@ -92,18 +96,15 @@ def climb(
     asked = {key: value for key, value in asked.items() if value is not None}
     if not resume:
         plan(name, **asked)  # refuse what makes no sense before anything is written
-    directory = choose_directory(out, name, resume)
+    directory = choose_directory(out, source, resume=resume)
     with open_store(directory) as store:
         made, options = settle(store, name, asked, options, directory)
+        if resume:
+            watch(taken_up(store, made.seconds))
         dataset = open_dataset(source, options=options, progress=loading)
         for line in dataset.report.told:
             watch(line)
-        known = store.decide("fingerprint", lambda: dataset.task.fingerprint)
-        if known != dataset.task.fingerprint:
-            raise RunDirectoryError(
-                f"The data has changed since the climb in {directory} began (fingerprint {known}, now "
-                f"{dataset.task.fingerprint}). Put it back, or start a new climb with another --out."
-            )
+        require_same_data(store, dataset)
         reading = store.decide("reading", lambda: time.perf_counter() - began)
         made = made.after_reading(reading)
         if reading > made.reading:

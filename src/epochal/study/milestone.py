@@ -10,22 +10,27 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from epochal.core.claim import MilestoneResult, Picture
+from epochal.core.claim import Claim, MilestoneResult, Picture
 from epochal.core.errors import BudgetError, RunDirectoryError, UserError
+from epochal.core.paths import absolute
 from epochal.data.options import ReadOptions
 from epochal.judge.claim_text import sentence
 from epochal.judge.claims import Question, judge, overall
+from epochal.study.directories import choose_directory
+from epochal.study.identity import identity
 from epochal.study.lab import IMAGENET, Lab
 from epochal.study.report.words import duration
+from epochal.study.results import RESULT
+from epochal.study.resuming import taken_up
 from epochal.study.scout import look
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.checkpoint import write_atomically
 from epochal.train.device import environment
 from epochal.train.experiment import Watch
 from epochal.train.store import Store, open_store
+from epochal.train.surroundings import set_apart
 from epochal.train.workers import side_by_side
 
-RESULT = "result.json"
 LEAST_SEEDS = 2
 MADE = "made on the spot"
 LENGTH = ("seeds", "scale", "promised", "looks")  # settings that say how much is trained
@@ -50,26 +55,17 @@ class PaperScale:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Milestone:
-    """A claim, where it was made, and how it is put to the test here.
+class Milestone(Claim):
+    """A claim with how it is put to the test here.
 
-    `published` quotes the paper's figure with its table or figure number; `setting` says what is run here, and
-    `differs` how that differs from the paper. `minutes` is about how long it takes on two cores at scale 1; `data` is
-    the set that it runs on, which --data replaces, or "" where it makes its own. `paper_scale` is the experiment at the
-    size that the paper had, where that can be had.
+    `setting` says what is run here, and `differs` how that differs from the paper. `minutes` is about how long it takes
+    at scale 1, and --data replaces its `data`. `paper_scale` is the experiment at the size that the paper had, where
+    that can be had.
     """
 
-    name: str
-    year: int
-    title: str
-    claim: str
-    paper: str
-    published: str
     setting: str
     differs: str
-    minutes: float
     measure: Callable[[Lab], Measured]
-    data: str = ""
     seeds: int = 5
     paper_scale: PaperScale | None = None
     at_paper_scale: bool = False
@@ -103,6 +99,7 @@ class Milestone:
         return self.as_in_paper() if result.paper_scale else self
 
 
+@set_apart()
 def run_milestone(
     milestone: Milestone,
     *,
@@ -155,16 +152,17 @@ def run_milestone(
     looks = scale is None and (source is not None or milestone.at_paper_scale)
     if scale is None:
         scale = 1.0 if promised is None else promised / (60 * milestone.minutes)
-    began, directory = time.perf_counter(), Path(out) / milestone.folder
+    began = time.perf_counter()
+    directory = choose_directory(absolute(out) / milestone.folder, source, anew=False)
+    watch = progress or (lambda line: None)
     with open_store(directory) as store:
-        settings: dict[str, Any] = {"seeds": count, "scale": scale, "source": str(source), "options": str(options)}
+        settings: dict[str, Any] = {"seeds": count, "scale": scale, "data": identity(source), "options": str(options)}
         settings |= {"promised": promised, "looks": looks}
         if resume and not store.get("ended", True):
-            settings |= {name: value for name, value in store.get("settings").items() if name in LENGTH}
+            settings |= _length(store, settings)
             count, scale, promised, looks = (settings[name] for name in LENGTH)
-        before = begin(store, directory, settings, resume=resume)
+        before = begin(store, directory, settings, watch, promised, resume=resume)
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
-        watch = progress or (lambda line: None)
         lab = Lab(
             store=store,
             seeds=tuple(range(count)),
@@ -221,8 +219,35 @@ def scale_within(milestone: Milestone, lab: Lab, promised: float | None) -> floa
     return min(cost.scale(60 * milestone.minutes), 1.0)
 
 
-def begin(store: Store, directory: Path, settings: dict[str, Any], *, resume: bool = False) -> float:
+def _length(store: Store, settings: dict[str, Any]) -> dict[str, Any]:
+    """How much an interrupted run was begun to train.
+
+    Raises:
+        RunDirectoryError: its settings are not those that a run has in this version.
+    """
+    begun = store.get("settings")
+    if set(begun) != set(settings):
+        raise RunDirectoryError(
+            f"{store.directory} holds an interrupted run of another version of epochal, which this one cannot resume. "
+            "Leave out --resume to start it anew, or choose another --out."
+        )
+    return {name: begun[name] for name in LENGTH}
+
+
+def begin(
+    store: Store,
+    directory: Path,
+    settings: dict[str, Any],
+    watch: Watch,
+    seconds: float | None,
+    *,
+    resume: bool = False,
+) -> float:
     """Seconds that an interrupted run of the same settings has spent; a run that ended, or had others, is cleared.
+
+    Args:
+        watch: told when an interrupted run continues.
+        seconds: that the run may take in all; None where it takes as long as it takes.
 
     Raises:
         RunDirectoryError: what is to be resumed had other data.
@@ -230,6 +255,7 @@ def begin(store: Store, directory: Path, settings: dict[str, Any], *, resume: bo
     begun = store.get("settings")
     if begun is not None and not store.get("ended", True):
         if begun == settings:
+            watch(taken_up(store, seconds))
             return float(store.get("spent", 0.0))
         if resume:
             raise RunDirectoryError(
@@ -241,26 +267,3 @@ def begin(store: Store, directory: Path, settings: dict[str, Any], *, resume: bo
     store.put("settings", settings)
     store.put("ended", False)
     return 0.0
-
-
-def read_result(directory: Path) -> MilestoneResult | None:
-    """The result that OUT/NAME holds, None where there is none.
-
-    Raises:
-        RunDirectoryError: it cannot be read.
-    """
-    path = directory / RESULT
-    if not path.exists():
-        return None
-    try:
-        return MilestoneResult.from_json(path.read_text(encoding="utf-8"))
-    except (ValueError, KeyError, OSError) as error:
-        raise RunDirectoryError(
-            f"{path} cannot be read as the result of a milestone: {error}. Remove it, or run the milestone again."
-        ) from error
-
-
-def read_results(out: Path) -> dict[str, MilestoneResult]:
-    """The last result of each milestone in OUT, by its name."""
-    found = [read_result(folder) for folder in sorted(out.iterdir())] if out.is_dir() else []
-    return {result.name: result for result in sorted(filter(None, found), key=lambda result: result.started)}

@@ -1,9 +1,11 @@
 """A climb that was run before: opened from its directory, its report written again, its metrics exported."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from epochal.core.errors import RunDirectoryError
+from epochal.core.paths import absolute
 from epochal.study.ladder import Climb
 from epochal.study.report import write_report
 from epochal.study.result import ClimbResult
@@ -12,13 +14,16 @@ from epochal.train.store import INDEX, Store
 RESULT = "result.json"
 
 
-def reopen(directory: str | os.PathLike[str]) -> Climb:
+def reopen(directory: str | os.PathLike[str], *, progress: Callable[[str], None] = lambda line: None) -> Climb:
     """The climb in a run directory, with its report written again in the words and pictures of this version.
+
+    Args:
+        progress: told if the report cannot be written, as in a directory that is read only; the climb is opened still.
 
     Raises:
         RunDirectoryError: there is no climb, or it has not come to a result yet, or the result is damaged.
     """
-    directory = Path(directory)
+    directory = absolute(directory)
     path = directory / RESULT
     if not path.is_file():
         _check_climb(directory)
@@ -32,20 +37,23 @@ def reopen(directory: str | os.PathLike[str]) -> Climb:
             f"{path} is damaged or from another version of epochal: {error} "
             f"Write it again with: epochal climb SOURCE --resume {directory}"
         ) from error
-    write_report(result, directory / "report.html")
+    try:
+        write_report(result, directory / "report.html")
+    except RunDirectoryError as error:
+        progress(f"The report was not written again. {error}")
     return Climb(result=result, directory=directory)
 
 
-def export_metrics(directory: str | os.PathLike[str], path: Path) -> Path:
+def export_metrics(directory: str | os.PathLike[str], path: str | os.PathLike[str]) -> Path:
     """Every point of every curve as Parquet or JSON, by the ending of `path`; also while a climb goes on.
 
     Raises:
         RunDirectoryError: there is no climb in the directory.
         UserError: the ending is another one.
     """
-    directory = Path(directory)
+    directory = absolute(directory)
     _check_climb(directory)
-    return Store(directory).export(path)
+    return Store(directory).export(absolute(path))
 
 
 def _check_climb(directory: Path) -> None:

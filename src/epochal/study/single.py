@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,14 @@ from epochal.models.catalogue import RUNGS
 from epochal.models.weights import read_model
 from epochal.ship.bundle import Bundle, write_bundle
 from epochal.study.directories import choose_directory, source_name
+from epochal.study.identity import require_same_data
+from epochal.study.resuming import taken_up
 from epochal.train.budget import Rate, measure
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import MEASURING, run_once
 from epochal.train.flipping import flips_keep_labels, without_flips
 from epochal.train.store import open_store
+from epochal.train.surroundings import set_apart
 
 
 def recipe_with(name: str, settings: Mapping[str, Any]) -> Recipe:
@@ -56,6 +60,7 @@ def literal(value: Any) -> Any:
     return number if isinstance(number, int | float) else value
 
 
+@set_apart()
 def train_dataset(
     name: str,
     dataset: Dataset,
@@ -68,7 +73,9 @@ def train_dataset(
 ) -> tuple[Run, Bundle | None]:
     """Train a rung for so many seconds on an open data set; its run, and its bundle where it finished."""
     recipe = recipe_with(name, settings)
+    began = time.perf_counter()
     with open_store(directory) as store:
+        require_same_data(store, dataset)
         if "flip" in recipe.augment and "augment" not in settings:
             flips, why = store.decide("flips", lambda: list(flips_keep_labels(dataset)))
             watch(why)
@@ -80,12 +87,17 @@ def train_dataset(
         recipe = rate.recipe
         watch(f"{name}: {budget.examples:,} examples in about {rate.seconds(budget):.0f} s, {recipe.precision}")
         run_name = f"{name}/seed-{seed}"
+        before = float(store.get("spent", 0.0))
+        if store.get("spent") is not None:
+            watch(taken_up(store, seconds))
         try:
             run = run_once(run_name, recipe, dataset, store, budget=budget, seed=seed)
         except KeyboardInterrupt:
             kept = store.checkpoints(run_name).read() is not None
             watch(f"Interrupted{'. What was learned is kept' if kept else ''}; go on with: --resume {directory}")
             raise
+        finally:
+            store.put("spent", before + time.perf_counter() - began)
         if run.status != FINISHED:
             return run, None
         write_bundle(
@@ -128,7 +140,7 @@ def train_rung(
     if seed < 0:
         raise BudgetError(f"seed: expected 0 or more, got {seed}.")
     seconds = parse_seconds(budget)
-    directory = choose_directory(out, f"{name}-{source_name(source)}", resume)
+    directory = choose_directory(out, source, name=f"{name}-{source_name(source)}", resume=resume)
     dataset = open_dataset(source, options=options or ReadOptions(), progress=loading)
     for line in dataset.report.told:
         watch(line)

@@ -30,9 +30,11 @@ from epochal.judge import design
 from epochal.models.catalogue import CLASSICAL, NETWORK, RUNGS
 from epochal.models.catalogue import rung as known_rung
 from epochal.study.changes import Change, Edit, change
-from epochal.study.directories import source_name
+from epochal.study.directories import choose_directory, source_name
+from epochal.study.identity import identity, require_same_data
 from epochal.study.lab import accuracies
-from epochal.study.milestone import LEAST_SEEDS, RESULT, begin
+from epochal.study.milestone import LEAST_SEEDS, begin
+from epochal.study.results import RESULT
 from epochal.study.why_result import FewerLabels, Ingredient, WhyResult
 from epochal.train.budget import Rate, measure
 from epochal.train.budget import seconds as parse_seconds
@@ -40,6 +42,7 @@ from epochal.train.checkpoint import write_atomically
 from epochal.train.device import environment
 from epochal.train.experiment import MEASURING, Arm, Watch, run_arm
 from epochal.train.store import Store, open_store
+from epochal.train.surroundings import set_apart
 from epochal.train.together import pays
 from epochal.train.workers import run_side_by_side, share, side_by_side
 
@@ -136,6 +139,7 @@ def combine(control: Recipe, factors: Sequence[Factor], runs: design.Runs) -> di
     return recipes
 
 
+@set_apart()
 def why(
     source: Any,
     *,
@@ -176,14 +180,16 @@ def why(
     least = len(design.designs(len(factors))[-1]) * seeds * LEAST_SECONDS / side_by_side()
     if seconds < least:
         raise _too_little(seconds, least, factors, seeds)
-    directory, began = Path(out or Path("runs") / f"why-{source_name(source)}"), time.perf_counter()
+    directory = choose_directory(out, source, name=f"why-{source_name(source)}", anew=False)
+    began = time.perf_counter()
     with open_store(directory) as store:
         settings = {"why": rung, "ingredients": [factor.name for factor in factors], "seeds": seeds}
-        settings |= {"seconds": seconds, "source": str(source), "options": str(options)}
+        settings |= {"seconds": seconds, "data": identity(source), "options": str(options)}
         _refuse_another(store, directory)
-        before = begin(store, directory, settings)
+        before = begin(store, directory, settings, watch, seconds)
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
         dataset = open_dataset(source, options=options, progress=loading)
+        require_same_data(store, dataset)
         for line in dataset.report.told:
             watch(line)
         control = stripped(RUNGS[rung].recipe, factors)

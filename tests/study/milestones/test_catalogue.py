@@ -26,7 +26,8 @@ def test_every_claim_says_where_it_is_from_and_how_the_small_version_differs(ent
         assert len(getattr(entry, field)) > 5, field
     assert str(entry.year)[:2] in entry.paper + entry.published
     assert entry.seeds >= 5, "no verdict from fewer"
-    assert entry.code.startswith("epochal.study.milestones.")
+    assert entry.code == f"epochal.study.milestones.{entry.module}"
+    assert entry.large == (entry.paper_scale is not None), "the list says whether it can be run as in its paper"
 
 
 def test_an_unknown_one_is_named() -> None:

@@ -10,9 +10,11 @@ import pytest
 from epochal.core.errors import UserError
 from epochal.data.options import ReadOptions
 from epochal.study.lab import IMAGENET, Lab, Scale
-from epochal.study.milestone import Milestone, PaperScale, read_result, read_results, run_milestone
+from epochal.study.milestone import Milestone, PaperScale, run_milestone
 from epochal.study.milestones import MILESTONES
-from epochal.study.report.milestone import listing, to_text, write_page
+from epochal.study.milestones.listing import listing
+from epochal.study.report.milestone import to_text, write_page
+from epochal.study.results import read_result, read_results
 from epochal.train.store import open_store
 
 WHOLE = {name: one for name, one in MILESTONES.items() if one.paper_scale}

@@ -8,9 +8,10 @@ from pages import Page
 
 from epochal.core.claim import VERDICTS
 from epochal.judge.claim_text import needed
+from epochal.study.milestones.listing import listing
 from epochal.study.report.charts.effects import strip
 from epochal.study.report.code import coloured
-from epochal.study.report.milestone import listing, to_text, write_page
+from epochal.study.report.milestone import to_text, write_page
 from epochal.study.report.plates import SAID, minutes, spelled, tidy
 
 
@@ -20,7 +21,7 @@ def page_of(one, found, folder) -> Page:
 
 def test_listing_names_every_milestone_in_order():
     milestones, results = history()
-    lines = listing(list(reversed(milestones)), results).splitlines()
+    lines = listing(list(reversed(milestones)), results, 140).splitlines()
     assert all(len(line) <= 140 for line in lines)
     assert all(line == line.rstrip() for line in lines)
     rows = [line for line in lines if line[:4].isdigit()]
@@ -36,9 +37,16 @@ def test_listing_names_every_milestone_in_order():
 
 def test_listing_shortens_and_does_without():
     long = milestone(claim=LONG, published=LONG * 3, paper="")
-    assert all(len(line) <= 140 for line in listing([long], {}).splitlines())
-    assert "\u2026" in listing([long], {})
+    assert all(len(line) <= 140 for line in listing([long], {}, 300).splitlines())
+    assert "\u2026" in listing([long], {}, 140)
     assert listing([], {}) == "There are no milestones."
+
+
+def test_listing_for_no_terminal_is_never_cut():
+    long = milestone(claim=LONG, published=LONG * 3, paper="")
+    lines = listing([long], {}).splitlines()
+    assert " ".join(LONG.split()) in lines[1] and lines[1].endswith("Not run yet")
+    assert lines[2].strip() == " ".join((LONG * 3).split())
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)

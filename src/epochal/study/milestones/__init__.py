@@ -1,67 +1,40 @@
 """The claims that made the revolution, one file each, in the order of history."""
 
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
 from epochal.core.errors import UserError
-from epochal.study.milestone import Milestone
-from epochal.study.milestones import (
-    augmentation,
-    backprop,
-    batch_norm,
-    combination,
-    convolution,
-    data,
-    depth,
-    dropout,
-    hand_made,
-    hardware,
-    inception,
-    initialisation,
-    layerwise,
-    lenet5,
-    local_response,
-    overlapping_pooling,
-    perceptron,
-    relu_speed,
-    representation,
-    residual_depth,
-    threshold_logic,
-    vanishing_gradient,
-)
+from epochal.study.milestones.table import CLAIMS
 
-MILESTONES: dict[str, Milestone] = {
-    milestone.name: milestone
-    for milestone in (
-        threshold_logic.MILESTONE,
-        perceptron.MILESTONE,
-        backprop.MILESTONE,
-        convolution.MILESTONE,
-        lenet5.MILESTONE,
-        layerwise.MILESTONE,
-        initialisation.MILESTONE,
-        vanishing_gradient.MILESTONE,
-        relu_speed.MILESTONE,
-        hand_made.MILESTONE,
-        dropout.MILESTONE,
-        augmentation.MILESTONE,
-        local_response.MILESTONE,
-        overlapping_pooling.MILESTONE,
-        data.MILESTONE,
-        hardware.MILESTONE,
-        depth.MILESTONE,
-        inception.MILESTONE,
-        batch_norm.MILESTONE,
-        residual_depth.MILESTONE,
-        representation.MILESTONE,
-        combination.MILESTONE,
-    )
-}
+if TYPE_CHECKING:
+    from epochal.study.milestone import Milestone
 
 
-def milestone(name: str) -> Milestone:
+class _Milestones(Mapping[str, "Milestone"]):
+    """Each claim of the table with its experiment, whose module is imported when it is asked for."""
+
+    def __getitem__(self, name: str) -> "Milestone":
+        module = importlib.import_module(f"epochal.study.milestones.{CLAIMS[name].module}")
+        found: Milestone = module.MILESTONE
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(CLAIMS)
+
+    def __len__(self) -> int:
+        return len(CLAIMS)
+
+
+MILESTONES: Mapping[str, "Milestone"] = _Milestones()
+
+
+def milestone(name: str) -> "Milestone":
     """The milestone of this name.
 
     Raises:
         UserError: there is none.
     """
-    if name not in MILESTONES:
-        raise UserError(f"There is no milestone {name!r}. There are {', '.join(MILESTONES)}.")
+    if name not in CLAIMS:
+        raise UserError(f"There is no milestone {name!r}. There are {', '.join(CLAIMS)}.")
     return MILESTONES[name]

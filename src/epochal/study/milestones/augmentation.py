@@ -11,6 +11,7 @@ from epochal.study import imagenet
 from epochal.study.changes import change
 from epochal.study.lab import Lab, Scale, ask_accuracy, curves
 from epochal.study.milestone import Measured, Milestone, PaperScale
+from epochal.study.milestones.table import CLAIMS
 from epochal.train.experiment import Arm
 
 SMALL = Scale(data="cifar10", images=200, side=16, passes=60)
@@ -84,13 +85,7 @@ def measure(lab: Lab, scale: Scale = SMALL, recipe: Recipe = RECIPE) -> Measured
 COMPARED = "each augmentation alone against none"
 
 MILESTONE = Milestone(
-    name="augmentation",
-    year=2012,
-    title="More images out of each",
-    claim="Training on shifted, mirrored and recoloured images keeps a large network from overfitting.",
-    paper="Krizhevsky, Sutskever & Hinton, ImageNet classification with deep convolutional neural networks, NIPS 2012",
-    published='Without crops and reflections "our network suffers from substantial overfitting"; shifting the colours '
-    "along their principal components reduces the top-1 error by over 1% (section 4.1)",
+    **vars(CLAIMS["augmentation"]),
     setting=f"AlexNet, scaled down, on {SMALL.images:,} images of CIFAR-10 at {SMALL.side}x{SMALL.side} pixels, "
     f"{SMALL.passes:g} passes: {COMPARED}",
     differs=f"{SMALL.images:,} images of {SMALL.side}x{SMALL.side} instead of 1.2 million of 224x224, and 184 "
@@ -98,8 +93,6 @@ MILESTONE = Milestone(
     "come to overfitting. Crops move by up to an eighth of the side over black, and the answers for ten crops of an "
     "image are not averaged. Few images, many passes, and the loss as the measure of overfitting, were chosen after "
     "first looks, in which crops cost accuracy at 500 images.",
-    minutes=2.2,
-    data="cifar10",
     measure=measure,
     paper_scale=PaperScale(
         setting=f"{imagenet.SETTING}: {COMPARED}",

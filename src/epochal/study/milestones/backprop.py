@@ -19,6 +19,7 @@ from epochal.judge.claims import SHARE, Question
 from epochal.models import catalogue
 from epochal.study.lab import Lab
 from epochal.study.milestone import Measured, Milestone
+from epochal.study.milestones.table import CLAIMS
 from epochal.train.loop import State, loop
 from epochal.train.optimise import Stepper
 from epochal.train.together import EachSeed, Stack
@@ -214,21 +215,12 @@ def features(responses: list[list[float]]) -> tuple[Picture, ...]:
 
 
 MILESTONE = Milestone(
-    name="backprop",
-    year=1986,
-    title="Hidden units learn features of their own",
-    claim="Back-propagation teaches hidden units what a network needs to compute XOR and parity, which no network "
-    "without hidden units computes.",
-    paper="Rumelhart, Hinton & Williams, Learning representations by back-propagating errors, Nature 323, 1986; and "
-    "Learning internal representations by error propagation, in Parallel Distributed Processing, chapter 8, 1986",
-    published="XOR with two hidden units and a rate of 0.25: about 245 presentations on average (Chauvin, in Parallel "
-    "Distributed Processing, chapter 8)",
+    **vars(CLAIMS["backprop"]),
     setting=f"Two bits with {HIDDEN[XOR]} hidden sigmoid units for {SWEEPS[XOR]:,} sweeps, and four bits with "
     f"{HIDDEN[PARITY]} for {SWEEPS[PARITY]:,}, all patterns in each step; the same without hidden units.",
     differs="Weights start as in Glorot & Bengio 2010, and at a deviation of 0.01 without hidden units. Steps on all "
     "patterns at once, with momentum, are the Nature paper's; how the networks of the published count stepped is not "
     "told, so that presentations are no like with like. Parity has twice the hidden units that it can do with.",
-    minutes=0.3,
     seeds=100,
     measure=measure,
 )

@@ -11,6 +11,7 @@ from epochal.judge.claims import Question
 from epochal.study.changes import change
 from epochal.study.lab import ACCURACY, Lab, Scale, accuracies, curves
 from epochal.study.milestone import Measured, Milestone, PaperScale
+from epochal.study.milestones.table import CLAIMS
 from epochal.study.speed import ask_pace, pace
 from epochal.train.experiment import Arm
 
@@ -134,19 +135,9 @@ ALSO = (
 )
 
 MILESTONE = Milestone(
-    name="batch-norm",
-    year=2015,
-    title="Fewer steps, from anywhere",
-    claim="With batch normalisation a network needs far fewer steps, and is less particular about rate and start.",
-    paper="Ioffe & Szegedy, Batch normalization: accelerating deep network training by reducing internal covariate "
-    "shift, ICML 2015",
-    published="Inception reaches 72.2% on ImageNet after 31.0 million steps, with batch normalisation after 13.3 "
-    "million, and at five times the rate, without dropout and with other changes, after 2.1 million (Figure 3): "
-    "the same accuracy in 14 times fewer steps (abstract)",
+    **vars(CLAIMS["batch-norm"]),
     setting=f"scikit-learn's digits, {SMALL.passes:g} passes, {NETWORK}",
     differs=f"1,079 images of 8x8 pixels instead of MNIST or ImageNet, {ALSO}",
-    minutes=2,
-    data="digits",
     measure=measure,
     paper_scale=PaperScale(
         setting=f"MNIST, {STEPS:,} steps, {NETWORK}",

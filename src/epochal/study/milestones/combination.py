@@ -8,6 +8,7 @@ from epochal.judge.claims import VALUE, Question
 from epochal.models.catalogue import RUNGS
 from epochal.study.lab import ACCURACY, Lab, accuracies
 from epochal.study.milestone import Measured, Milestone
+from epochal.study.milestones.table import CLAIMS
 from epochal.study.why import combine, factors_of, stripped
 
 DEPTH = 8
@@ -112,23 +113,12 @@ def interplay(names: tuple[str, ...], found: design.Attribution) -> Picture:
 
 
 MILESTONE = Milestone(
-    name="combination",
-    year=2015,
-    title="The combination",
-    claim="No single technique was revolutionary, but their combination: no ingredient alone brings half of what all "
-    "bring together, and together they bring more than the sum of what each brings alone.",
-    paper="He, Zhang, Ren & Sun, Deep residual learning for image recognition, CVPR 2016 (preprint 2015), which "
-    "combines what came before it",
-    published="No paper puts a figure to the combination. From AlexNet (2012) to ResNet (2015), ImageNet top-5 error "
-    "fell from 15.3% to 3.57% (ensembles; He et al., Table 5), with rectifiers, batch normalisation, He "
-    "initialisation, augmentation and shortcuts in one network, and without dropout (section 3.4)",
+    **vars(CLAIMS["combination"]),
     setting=f"scikit-learn's digits, residual networks of {DEPTH} layers, {EXAMPLES:,} examples each: 44 of the 64 "
     "combinations of rectifiers (instead of sigmoids), batch normalisation, He initialisation (instead of LeCun's), "
     "dropout, random crops and shortcuts",
     differs=f"{DEPTH} layers and 8x8 digits instead of 152 layers and ImageNet, one learning rate for every "
     "combination, under four passes over the data: what pays only in long trainings, as dropout and crops may, has "
     "little chance here. The largest of six gains is taken in each seed, which makes the first question harder.",
-    minutes=4,
-    data="digits",
     measure=measure,
 )

@@ -17,6 +17,7 @@ from epochal.models.zipcode import NATIVE
 from epochal.study.changes import change
 from epochal.study.lab import Lab, Scale, accuracies, ask_accuracy, curves
 from epochal.study.milestone import Measured, Milestone, PaperScale
+from epochal.study.milestones.table import CLAIMS
 from epochal.train.experiment import Arm
 
 SMALL = Scale(data="mnist", images=7_291, side=NATIVE, passes=8)  # so many images as in the paper
@@ -152,24 +153,11 @@ ALSO = (
 )
 
 MILESTONE = Milestone(
-    name="convolution",
-    year=1989,
-    title="One detector for the whole image",
-    claim="Units that share their weights across the image learn to read digits with fewer errors than units that each "
-    "learn their own, and with about a seventh of the parameters.",
-    paper="LeCun, Boser, Denker, Henderson, Howard, Hubbard & Jackel, Backpropagation applied to handwritten zip code "
-    "recognition, Neural Computation 1(4), 1989",
-    published="5.0% test error, 102 of 2,007 digits, after 23 passes over 7,291, against 8.1% of a fully connected "
-    'network with 40 hidden units ("Results"); 64,660 connections and 9,760 independent parameters ("Network '
-    'Architecture"). On 160 test digits, a locally connected network without sharing had 88.5% right, with one shared '
-    "layer 94.0%, with two 98.4%, after 320 training digits (Hastie, Tibshirani & Friedman, The elements of "
-    "statistical learning, 2nd edition, Table 11.1, after LeCun 1989)",
+    **vars(CLAIMS["convolution"]),
     setting=f"MNIST cut to {SMALL.images:,} training images of 16x16 pixels, {SMALL.passes:g} passes: the network of "
     f"the paper against the same with kernels of its own for every unit. From {FEWER[0]:,} images too, as Hastie et "
     f"al. have it, and for the picture from {FEWER[1]:,}; {LEAST:,} digits are shown where that is more",
     differs=f"{SMALL.passes:g} passes instead of {PAPER.passes:g}. {ALSO}",
-    minutes=2.2,
-    data="mnist",
     measure=measure,
     paper_scale=PaperScale(
         setting=f"MNIST cut to {PAPER.images:,} training images of 16x16 pixels, {PAPER.passes:g} passes: the network "

@@ -13,6 +13,7 @@ from epochal.judge.claims import VALUE, Question
 from epochal.judge.learning_curve import fit_power_law
 from epochal.study.lab import Lab
 from epochal.study.milestone import Measured, Milestone
+from epochal.study.milestones.table import CLAIMS
 from epochal.train.fit import fit
 from epochal.train.trainee import prepare
 
@@ -171,22 +172,11 @@ def over_seeds(label: str, role: str, sizes: list[int], values: np.ndarray) -> S
 
 
 MILESTONE = Milestone(
-    name="data",
-    year=2012,
-    title="Data in plenty",
-    claim="With too few images a network learns them by heart; with more its error falls along a power law, steadily "
-    "enough to be foretold.",
-    paper="Krizhevsky, Sutskever & Hinton, ImageNet classification with deep convolutional neural networks, NIPS 2012, "
-    "section 4; Hestness et al., Deep learning scaling is predictable, empirically, arXiv:1712.00409, 2017",
-    published="1.2 million images do not suffice to learn 60 million parameters without considerable overfitting "
-    "(Krizhevsky et al., section 4); error falls as a power of the number of examples, with exponents of -0.07 to "
-    "-0.35 (Hestness et al.)",
+    **vars(CLAIMS["data"]),
     setting=f"Fashion-MNIST, {LARGEST // DIVISORS[0]} to {LARGEST:,} images, one hidden layer of 128 rectifiers, "
     f"{EXAMPLES:,} examples shown at each size; the law is fitted on up to {LARGEST // DIVISORS[-2]:,} images, and "
     f"checked at {LARGEST:,}.",
     differs="A small network on thousands of small grey images, not a large one on a million photos; the network stays "
     "the same at every size of the data.",
-    minutes=1.2,
-    data="fashion-mnist",
     measure=measure,
 )

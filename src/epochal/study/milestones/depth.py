@@ -9,6 +9,7 @@ from epochal.data.dataset import Dataset
 from epochal.models.catalogue import RUNGS
 from epochal.study.lab import ACCURACY, IMAGENET, Lab, Scale, accuracies, ask_accuracy, curves
 from epochal.study.milestone import Measured, Milestone, PaperScale
+from epochal.study.milestones.table import CLAIMS
 from epochal.train.experiment import Arm
 
 SMALL = Scale(data="digits", passes=12, trials=3, recipe={"augment": ()})
@@ -107,22 +108,13 @@ def gains(arms: Mapping[str, Arm], dataset: Dataset) -> Picture:
 
 
 MILESTONE = Milestone(
-    name="depth",
-    year=2014,
-    title="Deeper is better",
-    claim="With small convolutions throughout, accuracy grows with depth, from 11 layers to 19.",
-    paper="Simonyan & Zisserman, Very deep convolutional networks for large-scale image recognition, ICLR 2015 "
-    "(preprint 2014)",
-    published="ImageNet top-1 error, trained and tested at scale 256: 29.6% with 11 layers, 28.7% with 13, 27.0% with "
-    "16, 27.3% with 19; trained at many scales 25.6% with 16 and 25.5% with 19 (Table 3)",
+    **vars(CLAIMS["depth"]),
     setting=f"scikit-learn's digits, {SMALL.passes:g} passes, the paper's networks A, B, D and E, {SMALL.trials} "
     "learning rates tried for each",
     differs="1,079 images of 8x8 pixels and ten classes instead of 1.2 million of 224x224 and a thousand; 16 channels "
     "in every layer instead of 64 to 512; no augmentation; the initialisation of He et al. 2015 instead of the weights "
     "of a shallower network. Without normalisation, the deeper networks have more to overcome and little to gain from "
     "such small images.",
-    minutes=2,
-    data="digits",
     measure=measure,
     paper_scale=PaperScale(
         setting=f"ImageNet at {PAPER.side}x{PAPER.side} pixels, the paper's networks A, B, D and E for "

@@ -6,6 +6,7 @@ from epochal.core.recipe import Recipe
 from epochal.study.changes import change
 from epochal.study.lab import Lab, Scale, ask_accuracy, curves
 from epochal.study.milestone import Measured, Milestone, PaperScale
+from epochal.study.milestones.table import CLAIMS
 
 SMALL = Scale(data="mnist", images=1_000, passes=50, trials=3)
 PAPER = Scale(
@@ -83,20 +84,10 @@ ALSO = (
 )
 
 MILESTONE = Milestone(
-    name="dropout",
-    year=2012,
-    title="Dropout against learning by heart",
-    claim="Silencing half of the hidden units at random in every step keeps a wide network from overfitting; it slows "
-    "learning, and so hurts where training is short.",
-    paper="Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov, Dropout: a simple way to prevent neural networks "
-    "from overfitting, JMLR 15, 2014 (Hinton et al., preprint 2012)",
-    published="MNIST test error 1.60% for a standard network, 1.35% with dropout and logistic units, 1.25% with "
-    "dropout and rectifiers (Table 2)",
+    **vars(CLAIMS["dropout"]),
     setting=f"MNIST, {SMALL.images:,} images: two hidden layers of 512 rectifiers with and without dropout of one "
     f"half, for {SMALL.passes:g} passes and for one. Each arm has the best of {SMALL.trials} learning rates.",
     differs=f"{SMALL.images:,} images instead of 60,000. {ALSO}",
-    minutes=1.4,
-    data="mnist",
     measure=measure,
     paper_scale=PaperScale(
         setting="MNIST, 54,000 images: three hidden layers of 1,024 rectifiers with and without dropout of one half, "

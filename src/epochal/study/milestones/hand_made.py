@@ -13,6 +13,7 @@ from epochal.models.catalogue import RUNGS
 from epochal.models.classical.hog_svm import cell_side
 from epochal.study.lab import Lab, accuracies, ask_accuracy
 from epochal.study.milestone import Measured, Milestone
+from epochal.study.milestones.table import CLAIMS
 
 SIDE = 16
 CELL = 4  # pixels: at 16x16, HOG was better by 1 to 3 points with these than with cells of 2
@@ -118,13 +119,7 @@ def measure(lab: Lab) -> Measured:
 
 
 MILESTONE = Milestone(
-    name="hand-made-to-learned",
-    year=2012,
-    title="Features that learn themselves",
-    claim="Learned features beat hand-made ones, and beat them by more the more images there are to learn from.",
-    paper="Krizhevsky, Sutskever & Hinton, ImageNet classification with deep convolutional neural networks, NIPS 2012",
-    published="ILSVRC-2012, top-5 error: 15.3% for seven networks, two of them pre-trained on more data, and 26.2% for "
-    "the second-best entry, on hand-made features; one network alone has 18.2% on validation (Table 2)",
+    **vars(CLAIMS["hand-made-to-learned"]),
     setting=f"CIFAR-10 at {SIDE}x{SIDE} pixels, {SIZES[0]} to {SIZES[-1]:,} training images: HOG with a linear SVM "
     f"against LeNet-5, which sees {PASSES} passes and at least {LEAST:,} examples",
     differs=f"At most {SIZES[-1]:,} small images of 10 classes instead of 1.2 million photos of 1,000; top-1 error "
@@ -132,7 +127,5 @@ MILESTONE = Milestone(
     f"HOG sees no colour. The second question was chosen after a first look, in which the network led at {SIZES[0]} "
     "images already, so that the lines do not cross on these photos as they do on digits. Each size is one subset of "
     "the images: seeds vary the network, and how the SVM's penalty is chosen.",
-    minutes=2,
-    data="cifar10",
     measure=measure,
 )

@@ -19,6 +19,7 @@ from epochal.judge.claims import RATIO, Question
 from epochal.models.catalogue import RUNGS, build
 from epochal.study.lab import Lab
 from epochal.study.milestone import Measured, Milestone
+from epochal.study.milestones.table import CLAIMS
 from epochal.train.device import device, synchronise
 from epochal.train.loop import State, loop
 from epochal.train.objectives import make_objective
@@ -259,19 +260,12 @@ def bars(title: str, unit: str, rates: Mapping[str, list[float]]) -> Picture:
 
 
 MILESTONE = Milestone(
-    name="gpu",
-    year=2012,
-    title="Many multiplications at once",
-    claim="Parallel hardware does the same arithmetic so many times faster that large networks become trainable.",
-    paper="Krizhevsky, Sutskever & Hinton, ImageNet classification with deep convolutional neural networks, NIPS 2012",
-    published="AlexNet took five to six days to train on two GTX 580 GPUs (section 1). Large deep belief networks "
-    "learn up to 70 times faster on a GPU than on a dual-core CPU (Raina, Madhavan & Ng, ICML 2009, abstract)",
+    **vars(CLAIMS["gpu"]),
     setting=f"This machine, float32: a product of {SMALL}x{SMALL} matrices one multiplication at a time and "
     f"vectorised; products of {LARGE:,}x{LARGE:,} and training steps of AlexNet, scaled to 32x32 pixels, with one "
     "thread and with all, and on a GPU where there is one",
     differs="Seeds are repeats of the timings, which take turns. The loop over single multiplications is one of "
     "Python, so that its ratio holds the cost of an interpreter as well as the worth of vectors. The network is far "
     "smaller than the papers', and uses less of a GPU.",
-    minutes=0.5,
     measure=measure,
 )

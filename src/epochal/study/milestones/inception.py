@@ -14,6 +14,7 @@ from epochal.models.catalogue import RUNGS
 from epochal.models.flops import flops, parameters
 from epochal.study.lab import ACCURACY, IMAGENET, Lab, Scale, accuracies, ask_accuracy
 from epochal.study.milestone import Measured, Milestone, PaperScale
+from epochal.study.milestones.table import CLAIMS
 from epochal.train.experiment import Arm
 
 SMALL = Scale(data="digits", passes=8, trials=3, recipe={"augment": ()})
@@ -176,24 +177,13 @@ def _role(name: str) -> str:
 
 
 MILESTONE = Milestone(
-    name="inception",
-    year=2014,
-    title="More from fewer parameters",
-    claim="A network of inception modules is better than AlexNet with 12 times fewer parameters, and auxiliary "
-    "classifiers on its middle layers help it to learn.",
-    paper="Szegedy, Liu, Jia, Sermanet, Reed, Anguelov, Erhan, Vanhoucke & Rabinovich, Going deeper with convolutions, "
-    "CVPR 2015 (preprint 2014)",
-    published="ImageNet top-5 error 6.67% against 16.4% of AlexNet's authors in 2012 (Table 2), 12 times fewer "
-    "parameters (section 1). Auxiliary classifiers: around 0.5% (section 5 of the printed version); no faster at "
-    "first, and slightly better in the end (Szegedy et al. 2016, Rethinking the Inception architecture, section 4)",
+    **vars(CLAIMS["inception"]),
     setting=f"scikit-learn's digits, {SMALL.passes:g} passes, GoogLeNet with and without its auxiliary classifiers and "
     f"AlexNet, {SMALL.trials} learning rates tried for each; parameters counted at the papers' own size",
     differs="1,079 images of 8x8 pixels and ten classes instead of 1.2 million of 224x224 and a thousand; one network "
     "instead of seven that vote; no augmentation; the initialisation of He et al. 2015; both networks narrowed to 16 "
     "channels nearly everywhere, where GoogLeNet is no longer the smaller one. The layers of the papers come to 60.97 "
     "and 7.00 million parameters: a factor of 8.7, and not 12.",
-    minutes=3,
-    data="digits",
     measure=measure,
     paper_scale=PaperScale(
         setting=f"ImageNet at {PAPER.side}x{PAPER.side} pixels, GoogLeNet with and without its auxiliary classifiers "

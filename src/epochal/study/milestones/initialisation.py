@@ -15,6 +15,7 @@ from epochal.models.parts.activations import Activation
 from epochal.study.changes import change
 from epochal.study.lab import Lab, accuracies, ask_accuracy, curves
 from epochal.study.milestone import Measured, Milestone
+from epochal.study.milestones.table import CLAIMS
 from epochal.study.speed import ask_pace, at_rates, pace
 from epochal.train.trainee import prepare
 
@@ -147,20 +148,10 @@ def measure(lab: Lab) -> Measured:
 
 
 MILESTONE = Milestone(
-    name="initialisation",
-    year=2010,
-    title="Where the weights begin",
-    claim="Random weights of the right size let deep networks learn: Glorot's for tanh, He's for rectifiers.",
-    paper="Glorot & Bengio, Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010; "
-    "He, Zhang, Ren & Sun, Delving deep into rectifiers, ICCV 2015",
-    published="Test error on Shapeset of tanh networks of 5 hidden layers: 27.15% with the standard initialisation, "
-    "15.60% with the normalised one (Glorot & Bengio, Table 1). A 30-layer rectifier network stalls with Glorot's "
-    "initialisation and converges with He's (He et al., Figure 3)",
+    **vars(CLAIMS["initialisation"]),
     setting=f"scikit-learn's digits, {PASSES} passes, perceptrons of width {WIDTH}: {SHALLOW} hidden layers of tanh "
     f"units (standard is equation 1 of Glorot & Bengio) and {DEEP} of rectifiers, each at its best rate",
     differs="1,079 images of 8x8 pixels instead of Shapeset's endless 32x32; 64 units a layer instead of 1,000. For "
     "tanh we ask how soon it learns, because on digits both end up right. He et al. trained convolutions on ImageNet.",
-    minutes=1,
-    data="digits",
     measure=measure,
 )

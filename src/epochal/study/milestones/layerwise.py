@@ -24,6 +24,7 @@ from epochal.study.changes import change
 from epochal.study.conclude import thumbnail
 from epochal.study.lab import ACCURACY, Lab
 from epochal.study.milestone import Measured, Milestone
+from epochal.study.milestones.table import CLAIMS
 from epochal.train.device import device
 from epochal.train.experiment import TUNING_SEED, rates
 from epochal.train.fit import fit
@@ -253,23 +254,12 @@ def learning_curves(arms: dict[str, list[dict[str, Any]]]) -> Picture:
 
 
 MILESTONE = Milestone(
-    name="layerwise",
-    year=2006,
-    title="Deep networks start to train",
-    claim="Trained greedily, layer by layer and without labels, before back-propagation, deep networks of sigmoid "
-    "units learn what they do not learn from random weights.",
-    paper="Hinton, Osindero & Teh, A fast learning algorithm for deep belief nets, Neural Computation 18(7), 2006; "
-    "Hinton & Salakhutdinov, Reducing the dimensionality of data with neural networks, Science 313, 2006",
-    published="MNIST test error 1.25% for a deep belief net, against 1.4% for a support vector machine and 1.51% for "
-    "back-propagation (Hinton, Osindero & Teh, Table 1); 1.2% for a pre-trained 784-500-500-2000-10 network, against "
-    "1.6%, the best reported from random weights (Hinton & Salakhutdinov, text)",
+    **vars(CLAIMS["layerwise"]),
     setting=f"MNIST, {LABELLED} labels: {LAYERS} hidden layers of {HIDDEN} sigmoid units, from random weights or from "
     f"restricted Boltzmann machines that saw {UNLABELLED:,} images without labels; and rectifiers from He's random "
     f"weights, with no pre-training. Each arm has the best of {TRIALS} learning rates.",
     differs=f"{LABELLED} labels instead of 60,000, smaller layers, one step of contrastive divergence and plain "
     f"fine-tuning by back-propagation, as in the second paper. The gap is that of {AFTER // LABELLED} passes over the "
     "labels: trained for twice as long, the sigmoid network leaves its plateau too, and makes up most of it.",
-    minutes=1.3,
-    data="mnist",
     measure=measure,
 )

@@ -8,6 +8,7 @@ from epochal.core.claim import Picture, Series
 from epochal.models.catalogue import RUNGS
 from epochal.study.lab import Lab, Scale, accuracies, ask_accuracy, curves
 from epochal.study.milestone import Measured, Milestone, PaperScale
+from epochal.study.milestones.table import CLAIMS
 
 SMALL = Scale(data="mnist", images=20_000, passes=3)
 PAPER = Scale(data="mnist", passes=20)
@@ -89,20 +90,10 @@ ALSO = (
 )
 
 MILESTONE = Milestone(
-    name="lenet5",
-    year=1998,
-    title="A network that reads",
-    claim="A convolutional network trained from pixels reads digits with fewer errors than nearest neighbours and than "
-    "a linear classifier.",
-    paper="LeCun, Bottou, Bengio & Haffner, Gradient-based learning applied to document recognition, Proceedings of "
-    "the IEEE 86(11), 1998",
-    published="MNIST test error of LeNet-5 without distortions 0.95%; of nearest neighbours with Euclidean distance "
-    "5.0%; of a linear classifier 12.0% (Figure 9)",
+    **vars(CLAIMS["lenet5"]),
     setting=f"MNIST, {SMALL.images:,} training images: LeNet-5 and a linear classifier for {SMALL.passes:g} passes, "
     "and nearest neighbours among all of them",
     differs=f"A third of the training images and {SMALL.passes:g} passes instead of {PAPER.passes:g}; {ALSO}",
-    minutes=1.8,
-    data="mnist",
     measure=measure,
     paper_scale=PaperScale(
         setting=f"MNIST, 54,000 training images: LeNet-5 and a linear classifier for {PAPER.passes:g} passes, and "

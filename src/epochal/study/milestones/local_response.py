@@ -8,6 +8,7 @@ from epochal.study import imagenet
 from epochal.study.changes import change
 from epochal.study.lab import Lab, Scale, ask_accuracy, curves
 from epochal.study.milestone import Measured, Milestone, PaperScale
+from epochal.study.milestones.table import CLAIMS
 
 # Three learning rates for each: the layer makes activations smaller, which alone asks for another rate.
 SMALL = Scale(data="cifar10", images=5_000, side=16, passes=3, trials=3)
@@ -50,22 +51,13 @@ def measure(lab: Lab, scale: Scale = SMALL, recipe: Recipe = RECIPE) -> Measured
 COMPARED = "with the normalisation of the paper against none"
 
 MILESTONE = Milestone(
-    name="local-response",
-    year=2012,
-    title="Neighbours that inhibit each other",
-    claim="Dividing each unit by the activity of its neighbours in the channel direction lowers the error.",
-    paper="Krizhevsky, Sutskever & Hinton, ImageNet classification with deep convolutional neural networks, NIPS 2012",
-    published="Local response normalisation reduces the top-1 and top-5 error by 1.4% and 1.2% (section 3.3). "
-    "Simonyan & Zisserman 2014 find no gain: their network A has 29.6% top-1 error without it and 29.7% with it "
-    "(Table 3)",
+    **vars(CLAIMS["local-response"]),
     setting=f"AlexNet, scaled down, on {SMALL.images:,} images of CIFAR-10 at {SMALL.side}x{SMALL.side} pixels, "
     f"{SMALL.passes:g} passes: {COMPARED}",
     differs=f"{SMALL.images:,} images of {SMALL.side}x{SMALL.side} instead of 1.2 million of 224x224, and 184 "
     "thousand weights instead of 60 million, begun as by He et al. 2015; neither dropout nor augmentation, which "
     f"only slow so few passes; the learning rate of each is the best of {SMALL.trials}. At the paper's constants the "
     "layer divides small activations by 1.7 and hardly normalises them.",
-    minutes=2,
-    data="cifar10",
     measure=measure,
     paper_scale=PaperScale(
         setting=f"{imagenet.SETTING}: {COMPARED}",

@@ -8,6 +8,7 @@ from epochal.study import imagenet
 from epochal.study.changes import change
 from epochal.study.lab import Lab, Scale, ask_accuracy, curves
 from epochal.study.milestone import Measured, Milestone, PaperScale
+from epochal.study.milestones.table import CLAIMS
 
 SMALL = Scale(data="cifar10", images=5_000, side=16, passes=3)
 RECIPE = RUNGS["alexnet"].recipe.with_options(dropout=0.0).replace(augment=())
@@ -48,20 +49,12 @@ def measure(lab: Lab, scale: Scale = SMALL, recipe: Recipe = RECIPE) -> Measured
 COMPARED = "overlapping windows against windows side by side"
 
 MILESTONE = Milestone(
-    name="overlapping-pooling",
-    year=2012,
-    title="Windows that overlap",
-    claim="Pooling over windows that overlap lowers the error a little.",
-    paper="Krizhevsky, Sutskever & Hinton, ImageNet classification with deep convolutional neural networks, NIPS 2012",
-    published="Windows of 3x3 two apart reduce the top-1 and top-5 error by 0.4% and 0.3%, against windows of 2x2 two "
-    "apart (section 3.4)",
+    **vars(CLAIMS["overlapping-pooling"]),
     setting=f"AlexNet, scaled down, on {SMALL.images:,} images of CIFAR-10 at {SMALL.side}x{SMALL.side} pixels, "
     f"{SMALL.passes:g} passes: {COMPARED}",
     differs=f"{SMALL.images:,} images of {SMALL.side}x{SMALL.side} instead of 1.2 million of 224x224, and 184 "
     "thousand weights instead of 60 million, begun as by He et al. 2015, with two poolings instead of three; neither "
     "dropout nor augmentation, which only slow so few passes.",
-    minutes=1.5,
-    data="cifar10",
     measure=measure,
     paper_scale=PaperScale(
         setting=f"{imagenet.SETTING}: {COMPARED}",

@@ -29,6 +29,7 @@ from epochal.models import catalogue
 from epochal.models.perceptron import Perceptron
 from epochal.study.lab import Lab
 from epochal.study.milestone import Measured, Milestone
+from epochal.study.milestones.table import CLAIMS
 from epochal.train.loop import State, loop
 from epochal.train.objectives import make_objective
 from epochal.train.optimise import Stepper
@@ -277,21 +278,12 @@ def against_bound(random: dict[str, np.ndarray]) -> Picture:
 
 
 MILESTONE = Milestone(
-    name="perceptron",
-    year=1958,
-    title="A machine learns from its mistakes",
-    claim="The perceptron learns whatever one threshold unit can compute, with a bounded number of mistakes; it never "
-    "learns XOR, which none can compute.",
-    paper="Rosenblatt, The perceptron: a probabilistic model for information storage and organization in the brain, "
-    "Psychological Review 65(6), 1958",
-    published="At most (R / margin)^2 mistakes on separable examples no longer than R (Novikoff, On convergence proofs "
-    "on perceptrons, 1962); no perceptron of one unit computes XOR (Minsky & Papert, Perceptrons, 1969)",
+    **vars(CLAIMS["perceptron"]),
     setting=f"AND, OR and XOR, and random separable sets of {EXAMPLES} examples of {NUMBERS} numbers, another set in "
     f"each trial; one example at a time, for up to {EPOCHS:,} epochs.",
     differs="The units see the inputs themselves, where Rosenblatt's saw them through random connections, and there "
     "are two, one for each class. Weights start near zero, and the bound is widened by what this can cost, less than "
     "one mistake or so. XOR is given up after a fixed time; that no time is enough is a theorem.",
-    minutes=0.2,
     seeds=100,
     measure=measure,
 )

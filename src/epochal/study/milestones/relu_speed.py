@@ -7,6 +7,7 @@ from epochal.judge.claims import RATIO, Question
 from epochal.study.changes import change
 from epochal.study.lab import Lab, Scale, curves, reached
 from epochal.study.milestone import Measured, Milestone, PaperScale
+from epochal.study.milestones.table import CLAIMS
 from epochal.train.experiment import Arm
 
 SMALL = Scale(data="cifar10", images=2_500, side=16, passes=24, trials=3)
@@ -77,19 +78,11 @@ ALSO = (
 )
 
 MILESTONE = Milestone(
-    name="relu-speed",
-    year=2012,
-    title="Six times faster than tanh",
-    claim="A convolutional network of rectifiers learns several times faster than the same one of tanh units.",
-    paper="Krizhevsky, Sutskever & Hinton, ImageNet classification with deep convolutional neural networks, NIPS 2012",
-    published="A four-layer convolutional network of rectifiers reaches 25% training error on CIFAR-10 six times "
-    "faster than one of tanh units (Figure 1)",
+    **vars(CLAIMS["relu-speed"]),
     setting=f"CIFAR-10, {SMALL.images:,} images of {SMALL.side}x{SMALL.side} pixels, {SMALL.passes:g} passes; LeNet-5 "
     f"with tanh units and with rectifiers, each at the best of {SMALL.trials} rates, without regularisation; examples "
     "until 25% training error",
     differs=f"{ALSO} Smaller images, and a twentieth of them.",
-    minutes=1.7,
-    data="cifar10",
     measure=measure,
     paper_scale=PaperScale(
         setting=f"CIFAR-10, 45,000 images of 32x32 pixels, {PAPER.passes:g} passes; LeNet-5 with tanh units and with "

@@ -21,6 +21,7 @@ from epochal.models.weights import read_model
 from epochal.study.conclude import thumbnail
 from epochal.study.lab import Lab
 from epochal.study.milestone import Measured, Milestone
+from epochal.study.milestones.table import CLAIMS
 from epochal.train.experiment import Arm
 from epochal.train.trainee import make_predictor
 
@@ -238,24 +239,12 @@ def drawn(before: np.ndarray, after: np.ndarray) -> str:
 
 
 MILESTONE = Milestone(
-    name="representation",
-    year=2015,
-    title="Features grow more abstract with depth",
-    claim="The deeper a layer of a trained network, the more simply its features tell classes apart, and they serve "
-    "for classes that it never saw.",
-    paper="Zeiler & Fergus, Visualizing and understanding convolutional networks, ECCV 2014; Yosinski, Clune, Bengio & "
-    "Lipson, How transferable are features in deep neural networks?, NIPS 2014; LeCun, Bengio & Hinton, Deep "
-    "learning, Nature 521, 2015",
-    published="Caltech-101, 30 images a class, a linear classifier on a layer of a network trained on ImageNet: 44.8% "
-    "right on layer 1, 66.2% on 2, 72.3% on 3, 76.6% on 4, 86.2% on 5, 85.5% on 7 (Zeiler & Fergus, Table 7); features "
-    "transferred even from distant tasks can be better than random ones (Yosinski et al., abstract)",
+    **vars(CLAIMS["representation"]),
     setting=f"LeNet-5 on scikit-learn's digits, {PASSES} passes; then, on each layer, a linear probe and the nearest "
     f"neighbour on {LABELS} labelled images a class; once trained on all classes, and once on every other class and "
     "probed on the rest",
     differs="A small network and 1,079 images of 8x8 pixels instead of a large one and 1.2 million photographs; the "
     "first two questions are about classes that the network learned with all their labels, of which the probe sees "
     "few.",
-    minutes=1.2,
-    data="digits",
     measure=measure,
 )

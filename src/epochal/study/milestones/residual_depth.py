@@ -6,6 +6,7 @@ from epochal.core.recipe import Recipe
 from epochal.study.changes import change
 from epochal.study.lab import ACCURACY, Lab, Scale, ask_accuracy, curves
 from epochal.study.milestone import Measured, Milestone, PaperScale
+from epochal.study.milestones.table import CLAIMS
 
 SMALL = Scale(data="digits", passes=10)
 PAPER = Scale(  # section 4.2
@@ -98,21 +99,13 @@ def measure(lab: Lab, scale: Scale = SMALL, unit: str = TRAINING) -> Measured:
 
 
 MILESTONE = Milestone(
-    name="residual-depth",
-    year=2015,
-    title="A hundred layers train",
-    claim="Plain networks get harder to train as they get deeper; with residual shortcuts, depth helps.",
-    paper="He, Zhang, Ren & Sun, Deep residual learning for image recognition, CVPR 2016 (preprint 2015)",
-    published="CIFAR-10 test error of residual networks: 8.75% at 20 layers, 6.97% at 56, 6.43% at 110 (Table 6); "
-    "the plain 56-layer network has a higher training error than the plain 20-layer one throughout (Figure 1)",
+    **vars(CLAIMS["residual-depth"]),
     setting=f"scikit-learn's digits, {SMALL.passes:g} passes, training accuracy of plain and residual networks of 20 "
     "to 56 layers",
     differs=f"1,079 images of 8x8 pixels instead of 50,000 of 32x32, {SMALL.passes:g} passes instead of "
     f"{PAPER.passes:.0f}, a rate of 0.02 instead of 0.1, no augmentation; judged on the training images, because the "
     "claim is about optimisation. At 0.1 and 15 passes, tried first, two of five residual networks stayed as bad as "
     "plain ones.",
-    minutes=7,
-    data="digits",
     measure=measure,
     paper_scale=PaperScale(
         setting=f"CIFAR-10, 45,000 training images, {PAPER.passes:.0f} passes in batches of "

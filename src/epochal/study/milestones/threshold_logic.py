@@ -11,6 +11,7 @@ from epochal.core.claim import Picture, Series
 from epochal.judge.claims import EXACT, Question
 from epochal.study.lab import Lab
 from epochal.study.milestone import Measured, Milestone
+from epochal.study.milestones.table import CLAIMS
 
 INPUTS = (1, 2, 3, 4)
 PUBLISHED = {2: 14, 3: 104, 4: 1882}  # functions that one threshold unit computes
@@ -199,21 +200,11 @@ def series(label: str, role: str, values: Sequence[float]) -> Series:
 
 
 MILESTONE = Milestone(
-    name="threshold-logic",
-    year=1943,
-    title="Neurons compute logic",
-    claim="A unit that fires at a threshold computes AND, OR and NOT but not XOR; nets of such units compute every "
-    "function of logic.",
-    paper="McCulloch & Pitts, A logical calculus of the ideas immanent in nervous activity, Bulletin of Mathematical "
-    "Biophysics 5, 1943",
-    published="Nets of neurons realise the expressions of propositional logic (McCulloch & Pitts 1943); one threshold "
-    "unit computes 14 of the 16 functions of two inputs, 104 of the 256 of three and 1,882 of the 65,536 of four "
-    "(Muroga, Threshold Logic and Its Applications, 1971, Table 2.3.2)",
+    **vars(CLAIMS["threshold-logic"]),
     setting=f"Every function of one to four inputs, every unit with whole weights up to {LARGEST} either way and every "
     "threshold, and for each function a net of two layers, asked every pattern.",
     differs="Inhibition is a negative weight; in the paper, one active inhibitory input forbids firing, with which a "
     "single neuron computes fewer functions. Its neurons need some input to fire at all; here a threshold may be 0. "
     "Time, which the paper's nets run in, is left out.",
-    minutes=0.1,
     measure=measure,
 )

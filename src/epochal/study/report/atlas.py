@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from epochal.core.claim import MilestoneResult
+from epochal.core.paths import absolute
 from epochal.study.report import plates as told
 from epochal.study.report import words
 from epochal.study.report.charts.signs import sign
@@ -28,7 +29,7 @@ SIDE, STEM = 6.0, 18.0  # of the map: its margin in per cent, and the height of 
 
 def write_atlas(milestones: Sequence["Milestone"], results: Mapping[str, MilestoneResult], out: Path | str) -> Path:
     """Write OUT/index.html, and OUT/NAME.html for each milestone that has a result; returns the former."""
-    out, shown = Path(out), plates(milestones, results)
+    out, shown = absolute(out), plates(milestones, results)
     paged = [plate for plate in shown if plate.result]
     for index, plate in enumerate(paged):
         before = paged[index - 1] if index else None

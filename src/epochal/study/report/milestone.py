@@ -1,8 +1,6 @@
-"""What people see of a milestone: the listing, the text for the terminal, and a page of its own."""
+"""What people see of a milestone that was run: the text for the terminal, and a page of its own."""
 
-import shutil
 import textwrap
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,47 +13,17 @@ from epochal.study.lab import IMAGENET
 from epochal.study.report import plates as told
 from epochal.study.report import words
 from epochal.study.report.charts.effects import strip
-from epochal.study.report.charts.plot import shortened
 from epochal.study.report.charts.signs import sign
 from epochal.study.report.code import coloured, source
 from epochal.study.report.page import environment, style, write
 from epochal.study.report.pictures import figure
-from epochal.study.report.plates import Plate, plates
+from epochal.study.report.plates import Plate
 
 if TYPE_CHECKING:
     from epochal.study.milestone import Milestone
 
-WIDTH, NARROWEST, WIDEST = 118, 100, 140  # columns of the text; of the listing, which takes what the terminal has
+WIDTH = 118  # columns of the text
 PAGE = "page.html"
-OWN = "--data --paper"  # what a milestone may take
-
-
-def listing(milestones: Sequence["Milestone"], results: Mapping[str, MilestoneResult]) -> str:
-    """The claims in the order of history: minutes are those on two cores at full length, and the verdict is the last
-    one here."""
-    shown = plates(milestones, results)
-    if not shown:
-        return "There are no milestones."
-    width = min(max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST), WIDEST)
-    name = max(len("name"), *(len(plate.name) for plate in shown))
-    verdict = max(len(told.SAID[kind]) for kind in told.TELLING) + 2
-    claim = width - 4 - name - verdict - len("minutes") - len(OWN) - 10
-    indent = 4 + name + 4
-
-    def row(year: object, title: str, said: str, length: str, data: str, last: str) -> str:
-        return f"{year:<4}  {title:<{name}}  {said:<{claim}}  {length:>7}  {data:<{len(OWN)}}  {last}".rstrip()
-
-    lines = [row("year", "name", "claim; published figure; source", "minutes", "takes", "verdict here")]
-    for plate in shown:
-        one = plate.milestone
-        takes = " ".join(["--data"] * bool(one.data) + ["--paper"] * bool(one.paper_scale or one.at_paper_scale))
-        last = f"{told.SIGNS.get(plate.verdict, '?')} {plate.said}"
-        lines.append(row(one.year, one.name, shortened(one.claim, claim), f"{one.minutes:g}", takes, last))
-        lines += [" " * indent + shortened(each, width - indent) for each in (one.published, one.paper) if each]
-    total = sum(plate.milestone.minutes for plate in shown)
-    counts = ", ".join(f"{count} {told.COUNTED[kind]}" for kind, count in told.tally(shown))
-    lines += ["", f"{words.plural(len(shown), 'claim')}, {total:g} minutes on two cores: {counts}."]
-    return "\n".join(lines)
 
 
 def to_text(milestone: "Milestone", result: MilestoneResult) -> str:

@@ -1,6 +1,5 @@
 """The page: gathers what the template prints, renders it, and writes it as one self-contained file."""
 
-import os
 import re
 from functools import cache
 from importlib.resources import files
@@ -22,6 +21,7 @@ from epochal.study.report.svg import score_range
 from epochal.study.report.table import marks_of
 from epochal.study.report.view import RungView, best_first, by_year, rung_views, shown_split
 from epochal.study.result import ClimbResult, WrongExample
+from epochal.train.checkpoint import write_atomically
 
 PICTURE = re.compile(r"data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=\s]+")
 LONG_VERDICT = 140  # letters; a longer sentence is set in a smaller size
@@ -34,14 +34,12 @@ def write_report(result: ClimbResult, path: Path) -> Path:
 
 
 def write(page: str, file: Path) -> Path:
-    """Write a page whole or not at all, its folder too where there is none; returns the file."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        draft.write_text(page, encoding="utf-8")
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
+    """Write a page whole or not at all, its folder too where there is none; returns the file.
+
+    Raises:
+        RunDirectoryError: it cannot be written there.
+    """
+    write_atomically(file, page.encode())
     return file
 
 

@@ -6,32 +6,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from epochal.core.claim import CONFIRMED, INCONCLUSIVE, REFUTED, VERDICTS, Check, MilestoneResult
-from epochal.core.experiment import EQUIVALENT
+from epochal.core.claim import Check, MilestoneResult
 from epochal.judge.claim_text import deciding
 from epochal.judge.claims import EXACT, SHARE
+from epochal.study import verdicts
 from epochal.study.report import words
+from epochal.study.verdicts import COUNTED as COUNTED
+from epochal.study.verdicts import NOT_RUN, SAID
+from epochal.study.verdicts import SIGNS as SIGNS
 
 if TYPE_CHECKING:
     from epochal.study.milestone import Milestone
 
-NOT_RUN = "not run yet"
-SAID = {
-    CONFIRMED: "Confirmed",
-    REFUTED: "Refuted here",
-    EQUIVALENT: "No difference here",
-    INCONCLUSIVE: "Inconclusive",
-    NOT_RUN: "Not run yet",
-}
-SIGNS = {CONFIRMED: "\u2713", REFUTED: "\u2717", EQUIVALENT: "=", INCONCLUSIVE: "?", NOT_RUN: "\u00b7"}
-COUNTED = {
-    CONFIRMED: "confirmed",
-    REFUTED: "refuted at this scale",
-    EQUIVALENT: "without a difference that matters",
-    INCONCLUSIVE: "inconclusive",
-    NOT_RUN: "not run yet",
-}
-TELLING = (*VERDICTS, NOT_RUN)
 _ONES = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _TEENS = ("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
 _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
@@ -83,8 +69,7 @@ def plates(milestones: Sequence["Milestone"], results: Mapping[str, MilestoneRes
 
 def tally(shown: Sequence[Plate]) -> list[tuple[str, int]]:
     """How many plates have each verdict, those that none has left out."""
-    told = [plate.verdict for plate in shown]
-    return [(verdict, told.count(verdict)) for verdict in TELLING if verdict in told]
+    return verdicts.tally([plate.verdict for plate in shown])
 
 
 def spelled(number: int) -> str:
