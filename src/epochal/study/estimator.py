@@ -10,9 +10,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from epochal.core.errors import DataError, UserError
-from epochal.data.arrays import as_nchw
+from epochal.data.arrays import as_nchw, as_pictures
 from epochal.data.dataset import from_arrays
+from epochal.data.listing import label_array
 from epochal.data.options import ReadOptions
+from epochal.data.pictures import PictureError
+from epochal.data.white import EIGHT_BITS, as_numbers
 from epochal.study.single import train_dataset
 from epochal.train.budget import seconds
 
@@ -30,9 +33,13 @@ class RungClassifier(ClassifierMixin, BaseEstimator):
         seed: decides the weights, the order of the examples, and which of them calibrate.
         settings: further fields of the recipe or options of the model, such as {"learning_rate": 0.1}.
         image_shape: (height, width) or (channels, height, width) of the pictures, for an X of flat rows.
+        white: the value of a white pixel; None decides it from the images of `fit`, and keeps it for those of
+            `predict`, whatever their type.
 
-    After `fit`: `classes_`, the `bundle_` that answers, and the `run_` that was measured. A tenth of each class is kept
-    from training to calibrate the probabilities, and one image of each class stays unused.
+    After `fit`: `classes_`, sorted; the `bundle_` that answers; and the `run_` that was measured. A tenth of each class
+    is kept from training to calibrate the probabilities, and one image of each class stays unused. Images whose label
+    is missing (None, NaN, NaT, pandas' NA, or masked) and images with pixels that are no numbers are set aside; a class
+    of which none is left is no class.
     """
 
     def __init__(
@@ -43,6 +50,7 @@ class RungClassifier(ClassifierMixin, BaseEstimator):
         seed: int = 0,
         settings: Mapping[str, Any] | None = None,
         image_shape: tuple[int, ...] | None = None,
+        white: float | None = None,
     ):
         self.rung = rung
         self.depth = depth
@@ -50,6 +58,7 @@ class RungClassifier(ClassifierMixin, BaseEstimator):
         self.seed = seed
         self.settings = settings
         self.image_shape = image_shape
+        self.white = white
 
     def fit(self, X: Any, y: Any) -> "RungClassifier":
         """Train on images [n, h, w], [n, h, w, c] or [n, c, h, w], or flat rows of `image_shape`, and their labels.
@@ -57,18 +66,25 @@ class RungClassifier(ClassifierMixin, BaseEstimator):
         Raises:
             UserError: the data, the rung or a setting cannot be used, or the training diverged.
         """
-        images, labels = self._images(X), np.asarray(y)
-        if labels.ndim != 1 or len(labels) != len(images):
+        images, labels = self._images(X), label_array(y)
+        if labels.shape not in ((len(images),), (len(images), 1)):
             raise DataError(
                 f"y: expected {len(images)} labels, one for each image; got an array of shape {labels.shape}."
             )
-        classes, targets = np.unique(labels, return_inverse=True)
-        options = ReadOptions(seed=self.seed, validation_fraction=VALIDATION, test_fraction=LEAST, duplicates=False)
+        options = ReadOptions(
+            seed=self.seed,
+            white=self.white,
+            validation_fraction=VALIDATION,
+            test_fraction=LEAST,
+            duplicates=False,
+            numeric_classes=True,
+        )
+        dataset = from_arrays(images, labels, options=options)
         settings = {**(self.settings or {}), **({} if self.depth is None else {"depth": self.depth})}
         with tempfile.TemporaryDirectory(prefix="epochal-") as folder:
             run, bundle = train_dataset(
                 self.rung,
-                from_arrays(images, targets, options=options),
+                dataset,
                 Path(folder),
                 settings=settings,
                 seconds=seconds(self.budget),
@@ -77,7 +93,9 @@ class RungClassifier(ClassifierMixin, BaseEstimator):
             )
         if bundle is None:
             raise UserError(f"{self.rung} {run.status}: {run.message}")
-        self.classes_ = classes
+        classes = _as_array(dataset.values, labels.dtype)
+        self._order = _sorted(classes)
+        self.classes_ = classes[self._order]
         self.bundle_ = bundle
         self.run_ = run
         return self
@@ -85,7 +103,13 @@ class RungClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Calibrated probabilities [n, classes], columns in the order of `classes_`."""
         check_is_fitted(self)
-        return self.bundle_.probabilities(self.bundle_.codec.encode_many(self._images(X)))
+        pictures = []
+        for index, picture in enumerate(as_pictures(self._images(X), self.bundle_.codec, white=self.white)):
+            if isinstance(picture, PictureError):
+                raise DataError(f"X[{index}]: {picture.reason}.") from picture
+            pictures.append(picture)
+        encoded = self.bundle_.codec.encode_many(pictures, white=EIGHT_BITS)
+        return self.bundle_.probabilities(encoded)[:, self._order]
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each image, [n]."""
@@ -98,7 +122,7 @@ class RungClassifier(ClassifierMixin, BaseEstimator):
         Raises:
             DataError: they are no images, or flat rows that `image_shape` does not fit.
         """
-        images = np.asarray(X)
+        images = as_numbers(X)
         if images.ndim == 2 and self.image_shape is not None:
             if images.shape[1] != np.prod(self.image_shape):
                 raise DataError(
@@ -107,3 +131,22 @@ class RungClassifier(ClassifierMixin, BaseEstimator):
                 )
             images = images.reshape(len(images), *self.image_shape)
         return as_nchw(images, "X")
+
+
+def _as_array(values: tuple[Any, ...], given: np.dtype) -> np.ndarray:
+    """Labels [classes] in the type in which they were given, where they have one type."""
+    if given.kind in "biuf":
+        return np.array(values, dtype=given)
+    if len({type(value) for value in values}) == 1 and isinstance(values[0], bool | int | float | str | bytes):
+        return np.array(values)
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def _sorted(classes: np.ndarray) -> np.ndarray:
+    """The order that scikit-learn's metrics take for granted; as they are, where labels of many types have none."""
+    try:
+        return np.argsort(classes, kind="stable")
+    except TypeError:
+        return np.arange(len(classes))
