@@ -297,6 +297,8 @@ def test_npy_pairs(tmp_path):
     images, labels = make(50)
     np.save(tmp_path / "images.npy", images)
     np.save(tmp_path / "labels.npy", labels)
+    (tmp_path / "runs" / "first").mkdir(parents=True)
+    (tmp_path / "runs" / "first" / "index.sqlite").touch()  # results that lie in the data
     for source in (tmp_path, tmp_path / "images.npy"):
         assert sum(open_dataset(source).task.counts.values()) == 50
 

@@ -109,7 +109,7 @@ def test_options_that_make_no_sense(options, message):
         (lambda folder: write(folder / "photos.zip"), r"photos.zip is an archive: extract it"),
         (lambda folder: write(folder / "photos.tar.xz"), r"photos.tar.xz is an archive: extract it"),
         (lambda folder: write(folder / "one.jpg"), r"one.jpg is one picture: open the folder above"),
-        (lambda folder: write(folder / "notes.docx"), r"notes.docx is of no kind known here. Expected a folder"),
+        (lambda folder: write(folder / "notes.docx"), r"epochal cannot read .*notes.docx. Expected a folder"),
         (lambda folder: link(folder / "gone"), r"gone is a symbolic link to something that is not there"),
         (lambda folder: 5, r"a data set is a path, .* this is a int"),
     ],

@@ -1,5 +1,6 @@
 """Image folders: layouts, and every kind of file that is not a sound picture."""
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from PIL import Image
 
 from epochal.core.errors import DataError
 from epochal.data import ReadOptions, open_dataset
+from epochal.data.read import list_source
 
 from .conftest import picture
 
@@ -183,6 +185,105 @@ def test_one_class_name_in_two_unicode_forms_is_one_class(photos):
     photos("sets/train", **{"caf\u00e9": 8, "bar": 8})
     root = photos("sets/test", start=100, **{"cafe\u0301": 3, "bar": 3}).parent
     assert open_dataset(root).task.labels == ("bar", "caf\u00e9")
+
+
+def test_no_link_leads_into_another_class(photos):
+    """Links to folders and files, one level up, in another split, or as a class folder; other links are followed."""
+    photos("sets/train", ant=6, bee=6)
+    root = photos("sets/test", start=50, ant=3, bee=3).parent
+    store = photos("store", start=80, sky=2).parent
+    (root / "train" / "ant" / "up").symlink_to("../../train")
+    (root / "train" / "ant" / "tests").symlink_to("../../test")
+    (root / "train" / "ant" / "more").symlink_to("../bee")
+    (root / "train" / "ant" / "one.png").symlink_to("../bee/000.png")
+    (root / "train" / "hornet").symlink_to("bee")
+    (root / "train" / "ant" / "store").symlink_to(store / "store" / "sky")
+    (root / "train" / "ant" / ".pool").mkdir()
+    (root / "train" / "ant" / "000.png").rename(root / "train" / "ant" / ".pool" / "0")
+    (root / "train" / "ant" / "000.png").symlink_to(".pool/0")
+    listing = list_source(root, ReadOptions())
+    assert {problem.file: problem.what for problem in listing.problems} == {
+        "train/ant/up": "is a symbolic link in a loop",
+        "train/ant/tests": "is a symbolic link to a folder that holds class folders",
+        "train/ant/more": "is a symbolic link into train/bee/, another class folder",
+        "train/ant/one.png": "is a symbolic link into train/bee/, another class folder",
+        "train/hornet": "is a symbolic link into train/bee/, another class folder",
+    }
+    found = list(zip(listing.items, listing.labels, strict=True))
+    assert not [item for item, label in found if label == "ant" and "bee" in item]
+    assert [item for item, label in found if label == "ant" and item.startswith("train")] == [
+        *(f"train/ant/{index:03}.png" for index in range(6)),
+        *(f"train/ant/store/{index:03}.png" for index in range(2)),
+    ]
+    assert len(found) == 6 + 2 + 6 + 3 + 3
+
+
+def test_two_links_to_one_folder_are_not_two_classes(photos):
+    root = photos(ant=6, bee=6)
+    store = photos("store", start=50, sky=4) / "sky"
+    (root / "hornet").symlink_to(store)
+    (root / "wasp").symlink_to(store)
+    (root / "inner").symlink_to("hornet")
+    report = open_dataset(root).report
+    assert report.labels == ("ant", "bee", "hornet")
+    assert problems(report)["wasp"] == ("is a symbolic link into hornet/, another class folder", "ignored")
+
+
+def test_results_that_lie_in_the_data_are_no_data(photos):
+    root = photos(ant=6, bee=6)
+    before = open_dataset(root)
+    for run in ("runs/photos", "runs/photos-2", "mine"):
+        (root / run / "bundle").mkdir(parents=True)
+        (root / run / "index.sqlite").touch()
+        picture(7).save(root / run / "plot.png")
+    (root / "ant" / "bundle").mkdir()
+    for name in ("manifest.json", "codec.json"):
+        (root / "ant" / "bundle" / name).write_text("{}")
+    after = open_dataset(root)
+    assert after.task == before.task and after.report.problems == () and after.report.ignored == 3
+    (root / "visits" / "first").mkdir(parents=True)  # a folder of folders is a class like any other
+    picture(8).save(root / "visits" / "first" / "a.png")
+    assert open_dataset(root).task.labels == ("ant", "bee", "visits")
+
+
+def test_names_that_are_not_utf8_stay_apart(photos):
+    root = photos(ant=6)
+    names = [os.fsdecode(name) for name in (b"\xb9\xb7", b"\xc4\xf1")]
+    for name, start in zip(names, (20, 40), strict=True):
+        photos(start=start, **{name: 6})
+        picture(start + 10).save(root / name / os.fsdecode(b"\xfe.png"))
+        picture(start + 11).save(root / name / os.fsdecode(b"\xff.png"))
+    data = open_dataset(root)
+    assert data.task.labels == (r"\xb9\xb7", r"\xc4\xf1", "ant") and sum(data.task.counts.values()) == 22
+    items = [*data.train.items, *data.validation.items, *data.open_test().items]
+    assert len(set(items)) == 22 and r"\xb9\xb7/\xfe.png" in items
+    assert json.loads(data.task.to_json())["labels"] == list(data.task.labels)
+    assert data.report.to_json().encode() and data.report.to_text().encode() and data.task.fingerprint
+
+
+def test_names_that_look_alike_are_told(photos):
+    report = open_dataset(photos(**{"cat": 6, "Cat": 6, "dog": 6, "do g": 6, "bee": 6, " bee ": 6})).report
+    assert report.labels == ("Cat", "bee", "cat", "do g", "dog")
+    assert report.counts["train"]["bee"] == 8
+    assert report.warnings[0] == (
+        "the class folders ' bee ', 'bee' are read as one class, 'bee': their names differ only by spaces at an end or "
+        "in how Unicode writes a letter."
+    )
+    assert report.warnings[1] == (
+        "classes that differ only by case, spaces or Unicode form are kept apart: 'Cat' and 'cat'; 'do g' and 'dog'. "
+        "If they are one class, give them one name."
+    )
+
+
+def test_a_blank_name_is_no_class(photos):
+    report = open_dataset(photos(**{"ant": 6, "bee": 6, "  ": 6})).report
+    assert report.labels == ("ant", "bee")
+    assert problems(report) == {
+        "'  '": ("is a class folder with a blank name: its pictures have no label", "set aside")
+    }
+    assert report.warnings[0] == (
+        "a class folder has a blank name, and the pictures in it are set aside: give it a name."
+    )
 
 
 def test_files_outside_class_folders_are_named(photos):

@@ -1,28 +1,40 @@
 """Listing an image folder: one subfolder a class, perhaps under train, val and test."""
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from epochal.core.errors import DataError
-from epochal.data.listing import SPLIT_OF, Listing, as_label, shown
+from epochal.data.listing import SPLIT_OF, Listing, as_label, missing_label, shown
 from epochal.data.options import ReadOptions
 
 SYSTEM_FILES = ("thumbs.db", "desktop.ini", "__macosx", "icon\r")
+RESULTS = (("index.sqlite",), ("manifest.json", "codec.json"), ("result.json", "report.html"))  # any of these sets
 IMAGE_ENDINGS = (
     *(".jpg", ".jpeg", ".jfif", ".mpo", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp"),
     *(".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".avif", ".ico", ".heic"),
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClassFolder:
+    """A folder whose pictures are of one class, wherever it lies: in the data itself, or in the folder of a split."""
+
+    path: Path
+    label: str
+    split: str | None
+    above: tuple[tuple[int, int], ...]  # identities of the folders of the data that hold it
+
+
 def list_folder(root: Path, options: ReadOptions) -> Listing:
-    """The pictures under `root`, labelled by their class folders.
+    """The pictures under `root`, labelled by their class folders. No link leads from one class to another.
 
     Raises:
         DataError: the folder is empty, or holds no class folders.
     """
-    listing = Listing(
-        name=root.resolve().name or str(root), kind="image folder", items=[], labels=[], files=[], certain=True
-    )
+    name = shown(root.resolve().name or str(root))
+    listing = Listing(name=name, kind="image folder", items=[], labels=[], files=[], certain=True)
     folders, files = _children(root, listing)
     while len(folders) == 1 and not files and _holds_folders(folders[0], listing):
         listing.decide("folder", shown(folders[0].name), "it is all that the given folder holds")
@@ -32,53 +44,114 @@ def list_folder(root: Path, options: ReadOptions) -> Listing:
         raise DataError(_no_classes(root, files))
     split_folders = {folder: SPLIT_OF.get(folder.name.casefold()) for folder in folders}
     found_splits = [split for split in split_folders.values() if split]
+    classes, loose, above = [], files, (_identity(root),)
     if "train" in found_splits and len(found_splits) > 1:
         respected = options.split != "none"
         for folder, split in split_folders.items():
             if split is None:
-                listing.problem(shown(folder.name) + "/", "lies beside the folders of the splits", "ignored")
-            else:
-                inner, loose = _children(folder, listing)
-                _list_classes(inner, loose, root, split if respected else None, listing)
+                listing.problem(shown(folder.name) + "/", "lies next to the folders of the splits", "ignored")
+                continue
+            inner, outside = _children(folder, listing)
+            loose = [*outside, *loose]
+            classes += _class_folders(inner, split if respected else None, (*above, _identity(folder)))
         if respected:
             found = ", ".join(f"{split} in {shown(folder.name)}/" for folder, split in split_folders.items() if split)
             listing.decide("splits", "as the folders give them", found, "--split none")
-        _list_classes([], files, root, None, listing)
     else:
-        _list_classes(folders, files, root, None, listing)
+        classes = _class_folders(folders, None, above)
+    for path in loose:
+        listing.problem(shown(path.relative_to(root)), "lies outside every class folder")
+    _tell_names(classes, root, listing)
+    homes = _homes(classes)
+    for place in classes:
+        if place.label:
+            _list_class(place, root, homes, listing)
     if not listing.items:
         raise DataError(f"{root}: its folders hold no files. Put the pictures of each class into its own subfolder.")
     return listing
 
 
-def _list_classes(folders: list[Path], loose: list[Path], root: Path, split: str | None, listing: Listing) -> None:
-    for path in loose:
-        listing.problem(shown(path.relative_to(root)), "lies outside every class folder")
-    for class_folder in folders:
-        before = len(listing.items)
-        _walk(class_folder, root, as_label(class_folder.name), split, listing, above=(_identity(root),))
-        if len(listing.items) == before:
-            listing.problem(shown(class_folder.relative_to(root)) + "/", "is a class folder without files", "ignored")
+def _class_folders(folders: list[Path], split: str | None, above: tuple[tuple[int, int], ...]) -> list[ClassFolder]:
+    return [ClassFolder(path=path, label=as_label(path.name), split=split, above=above) for path in folders]
+
+
+def _tell_names(classes: list[ClassFolder], root: Path, listing: Listing) -> None:
+    """Names the class folders that have no name, and those that count as one class."""
+    names: dict[str, set[str]] = {}
+    for place in classes:
+        if missing_label(place.label):
+            what = "is a class folder with a blank name: its pictures have no label"
+            listing.problem(repr(shown(place.path.relative_to(root).as_posix())), what)
+        else:
+            names.setdefault(place.label, set()).add(shown(place.path.name))
+    blank = sum(not place.label for place in classes)
+    if blank:
+        folders = "a class folder has" if blank == 1 else f"{blank} class folders have"
+        listing.warnings.append(f"{folders} a blank name, and the pictures in it are set aside: give it a name.")
+    for label, found in names.items():
+        if len(found) > 1:
+            listing.warnings.append(
+                f"the class folders {', '.join(map(ascii, sorted(found)))} are read as one class, {label!r}: their "
+                "names differ only by spaces at an end or in how Unicode writes a letter."
+            )
+
+
+def _homes(classes: list[ClassFolder]) -> dict[str, ClassFolder]:
+    """Where class folders really lie. Of a folder and links to it, the folder itself counts; else the first link."""
+    line = sorted(classes, key=lambda place: place.path.is_symlink())
+    return {os.path.realpath(place.path): place for place in reversed(line)}
+
+
+def _list_class(place: ClassFolder, root: Path, homes: Mapping[str, ClassFolder], listing: Listing) -> None:
+    before, found = len(listing.items), len(listing.problems)
+    _walk(place.path, place, root, homes, listing, above=place.above)
+    if len(listing.items) == before and len(listing.problems) == found:
+        listing.problem(shown(place.path.relative_to(root)) + "/", "is a class folder without files", "ignored")
 
 
 def _walk(
-    folder: Path, root: Path, label: str, split: str | None, listing: Listing, *, above: tuple[tuple[int, int], ...]
+    folder: Path,
+    place: ClassFolder,
+    root: Path,
+    homes: Mapping[str, ClassFolder],
+    listing: Listing,
+    *,
+    above: tuple[tuple[int, int], ...],
 ) -> None:
     identity = _identity(folder)
     if identity in above:
         listing.problem(shown(folder.relative_to(root)), "is a symbolic link in a loop", "ignored")
         return
+    if folder.is_symlink() and not _allowed(folder, place, root, homes, listing):
+        return
     folders, files = _children(folder, listing, root)
     assert listing.files is not None
     for path in files:
+        if path.is_symlink() and not _allowed(path, place, root, homes, listing):
+            continue
         listing.files.append(path)
         listing.items.append(shown(path.relative_to(root).as_posix()))
-        listing.labels.append(label)
-        if split is not None:
+        listing.labels.append(place.label)
+        if place.split is not None:
             listing.published = listing.published or []
-            listing.published.append(split)
+            listing.published.append(place.split)
     for inner in folders:
-        _walk(inner, root, label, split, listing, above=(*above, identity))
+        _walk(inner, place, root, homes, listing, above=(*above, identity))
+
+
+def _allowed(link: Path, place: ClassFolder, root: Path, homes: Mapping[str, ClassFolder], listing: Listing) -> bool:
+    """Whether a link in a class folder leads to pictures of that class alone; if not, it is named as a problem."""
+    target = Path(os.path.realpath(link))
+    found = [homes[str(path)] for path in (target, *target.parents) if str(path) in homes]
+    other = next((home for home in found if home.path != place.path), None)
+    if other is not None:
+        what = f"is a symbolic link into {shown(other.path.relative_to(root).as_posix())}/, another class folder"
+    elif not found and any(Path(path).is_relative_to(target) for path in homes):
+        what = "is a symbolic link to a folder that holds class folders"
+    else:
+        return True
+    listing.problem(shown(link.relative_to(root)), what, "ignored")
+    return False
 
 
 def _children(folder: Path, listing: Listing, root: Path | None = None) -> tuple[list[Path], list[Path]]:
@@ -93,9 +166,10 @@ def _children(folder: Path, listing: Listing, root: Path | None = None) -> tuple
         return [], []
     for entry in entries:
         path = Path(entry.path)
-        if _system(entry.name):
+        folder_too = _is_folder(entry)
+        if _system(entry.name) or (folder_too and holds_results(path)):
             listing.ignored += 1
-        elif _is_folder(entry):
+        elif folder_too:
             folders.append(path)
         else:
             files.append(path)
@@ -111,6 +185,18 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:  # a link to itself; reading it as a file will say why it cannot be used
         return False
+
+
+def holds_results(folder: Path) -> bool:
+    """Whether a folder is a run or a bundle of epochal's, or holds nothing else: results that lie in the data."""
+    if any(all((folder / name).is_file() for name in marks) for marks in RESULTS):
+        return True
+    try:
+        entries = [entry for entry in os.scandir(folder) if not _system(entry.name)]
+    except OSError:  # reading it as a class folder will say why
+        return False
+    folders = (entry.is_dir(follow_symlinks=False) and holds_results(Path(entry.path)) for entry in entries)
+    return bool(entries) and all(folders)
 
 
 def _identity(folder: Path) -> tuple[int, int]:

@@ -187,6 +187,7 @@ def check_labels(listing: Listing, *, numeric_classes: bool = False) -> None:
     """
     source, counts = listing.name, Counter(listing.labels)
     check_classes(listing.labels, source)
+    _tell_alike(listing, counts)
     if listing.certain:
         return
     if not numeric_classes and all(_is_number(name) for name in counts):
@@ -196,6 +197,20 @@ def check_labels(listing: Listing, *, numeric_classes: bool = False) -> None:
         raise DataError(
             f"{source}: {len(counts)} different labels for {len(listing.labels)} images: they look like names of the "
             "images, not like classes. Name another label column (--label), or give two or more images of each class."
+        )
+
+
+def _tell_alike(listing: Listing, names: Iterable[str]) -> None:
+    """Names classes that a reader takes for one: they differ by case, by spaces, or in their Unicode form."""
+    alike: dict[str, list[str]] = {}
+    for name in sorted(names):
+        alike.setdefault("".join(unicodedata.normalize("NFKC", name).casefold().split()), []).append(name)
+    groups = [" and ".join(map(repr, group)) for group in alike.values() if len(group) > 1]
+    if groups:
+        more = f"; and {len(groups) - 3} more such names" if len(groups) > 3 else ""
+        listing.warnings.append(
+            f"classes that differ only by case, spaces or Unicode form are kept apart: {'; '.join(groups[:3])}{more}. "
+            "If they are one class, give them one name."
         )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from epochal.core.errors import DataError
 from epochal.data.arrays import from_parts, holds_idx, list_digits, list_idx, list_numpy
-from epochal.data.folder import IMAGE_ENDINGS, list_folder
+from epochal.data.folder import IMAGE_ENDINGS, holds_results, list_folder
 from epochal.data.listing import SPLIT_OF, Listing, Progress
 from epochal.data.manifest import list_manifest
 from epochal.data.options import ReadOptions
@@ -93,7 +93,7 @@ def _list_path(path: Path, options: ReadOptions) -> Listing:
     if path.is_dir():
         if holds_idx(path):
             listing = list_idx(path, options)
-        elif any(path.glob("*.npy")) and not any(child.is_dir() for child in path.iterdir()):
+        elif any(path.glob("*.npy")) and all(holds_results(child) for child in path.iterdir() if child.is_dir()):
             listing = list_numpy(path, options)
         else:
             listing = list_folder(path, options)
@@ -112,7 +112,7 @@ def _list_path(path: Path, options: ReadOptions) -> Listing:
     if ending in IMAGE_ENDINGS:
         raise DataError(f"{path} is one picture: open the folder above its class folder.")
     raise DataError(
-        f"{path} is of no kind known here. Expected a folder with one subfolder of pictures for each class, a .csv or "
+        f"epochal cannot read {path}. Expected a folder with one subfolder of pictures for each class, a .csv or "
         ".parquet manifest, an .npz or .npy file, or a folder of IDX files."
     )
 
