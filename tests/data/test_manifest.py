@@ -102,7 +102,7 @@ def test_groups_across_a_published_split_are_set_aside_from_train(table, tmp_pat
 
 def test_bad_rows_are_named(table, tmp_path):
     table.loc[0, "species"] = np.nan
-    table.loc[1, "species"] = "NaN"
+    table.loc[1, "species"] = "  "
     table.loc[2, "file"] = "pictures/missing.png"
     table.loc[3, "file"] = np.nan
     table.loc[4, "file"] = "https://example.org/a.png"
@@ -118,9 +118,105 @@ def test_bad_rows_are_named(table, tmp_path):
     assert sum(report.totals.values()) == 15
 
 
-def test_a_class_may_be_called_na(table, tmp_path):
-    table["species"] = ["NA", "bee"] * 10
-    assert open_dataset(write(table, tmp_path)).task.labels == ("NA", "bee")
+@pytest.mark.parametrize("name", ["labels.csv", "labels.parquet"])
+def test_words_for_nothing_are_classes_and_that_is_said(table, tmp_path, name):
+    table["species"] = ["NA", "bee", "nan", "none", "null"] * 4
+    report = open_dataset(write(table, tmp_path, name)).report
+    assert report.labels == ("NA", "bee", "nan", "none", "null") and report.problems == ()
+    assert any(
+        "labels that say 'NA', 'nan', 'none', 'null' are read as classes" in warning for warning in report.warnings
+    )
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT])
+def test_missing_cells_of_a_parquet_column_are_no_class(table, tmp_path, missing):
+    for column in (["ant", "bee"] * 10, [1, 2] * 10, pd.array([1, 2] * 10, dtype="Int64"), [True, False] * 10):
+        table["species"] = pd.Series(column).astype(object)
+        table.loc[3, "species"] = missing
+        report = open_dataset(write(table, tmp_path, "labels.parquet")).report
+        assert len(report.labels) == 2 and [problem.file for problem in report.problems] == ["pictures/03 photo.png"]
+
+
+def rewritten(path, change):
+    path.write_text("".join(change(line) + "\n" for line in path.read_text(encoding="utf-8").splitlines()))
+    return path
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("lines", ["rows", "all"])
+def test_separators_at_the_end_of_lines(table, tmp_path, separator, lines):
+    path = write(table, tmp_path, sep=separator)
+    rewritten(path, lambda line: line + (separator * 2 if lines == "all" or line[0] == "p" else ""))
+    data = open_dataset(path)
+    assert data.task.labels == ("ant", "bee") and sum(data.task.counts.values()) == 20
+
+
+def test_decimal_commas(table, tmp_path):
+    table["species"] = [("ant, large", "bee")[index % 2] for index in range(20)]
+    path = write(table, tmp_path, sep=";", decimal=",")
+    assert "28,5" in path.read_text()
+    assert open_dataset(path).task.labels == ("ant, large", "bee")
+    with pytest.raises(DataError, match=r"look like measurements \(20 different numbers such as 1.5, from 0 to 28.5\)"):
+        open_dataset(path, options=ReadOptions(label="weight"))
+    path.write_text("sep=;\n" + path.read_text())
+    assert open_dataset(path).task.labels == ("ant, large", "bee")
+    path = write(table.assign(species="ant"), tmp_path)
+    rewritten(path, lambda line: line.replace(".5", ",5"))
+    with pytest.raises(
+        DataError, match=r"row 2 has 5 cells, and the header names 4 columns \(file, species, weight, si"
+    ):
+        open_dataset(path)
+
+
+def test_a_row_that_is_short_has_no_label(table, tmp_path):
+    path = write(table[["file", "species"]], tmp_path)
+    path.write_text(path.read_text() + "\n\npictures/extra.png\n")
+    report = open_dataset(path).report
+    assert [str(problem) for problem in report.problems] == [
+        "pictures/extra.png: has no label in column 'species' (row 21) [set aside]"
+    ]
+
+
+def test_bytes_that_are_text_are_read(table, tmp_path):
+    for column in ("file", "species", "site"):
+        table[column] = table[column].map(str.encode)
+    data = open_dataset(write(table, tmp_path, "labels.parquet"), options=ReadOptions(group="site"))
+    assert data.task.labels == ("ant", "bee") and data.train.items[0].startswith("pictures/")
+
+
+def test_an_index_of_a_parquet_table_is_a_column(table, tmp_path):
+    assert open_dataset(write(table.set_index("file"), tmp_path, "labels.parquet")).task.labels == ("ant", "bee")
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "message"),
+    [
+        (
+            "species",
+            ["ant", "bee"],
+            r"column 'species' holds lists \(row 1\). Expected the class of one picture in each ce",
+        ),
+        ("species", {"name": "ant"}, r"column 'species' holds structs \(row 1\)"),
+        ("file", {"bytes": b"\x89PNG", "path": None}, r"column 'file' holds structs .*: write pictures that the table"),
+        (
+            "file",
+            b"\x89PNG\r\n",
+            r"column 'file' holds bytes that are no text .*: write pictures that the table itself",
+        ),
+        ("site", [1, 2], r"column 'site' holds lists \(row 1\). Expected the group of one picture in each cell"),
+    ],
+)
+def test_cells_that_hold_several_things_name_their_column(table, tmp_path, column, cell, message):
+    table[column] = [cell] * len(table)
+    with pytest.raises(DataError, match=message):
+        open_dataset(write(table, tmp_path, "labels.parquet"), options=ReadOptions(image="file", group="site"))
+
+
+def test_a_column_that_is_there_twice(table, tmp_path):
+    path = write(table, tmp_path)
+    path.write_text(path.read_text().replace("weight", "species", 1))
+    with pytest.raises(DataError, match="has 2 columns 'species': give one of them another name"):
+        open_dataset(path)
 
 
 def test_a_file_listed_twice_is_a_copy(table, tmp_path):

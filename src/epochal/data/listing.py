@@ -1,5 +1,6 @@
 """What every reader gives: the examples of a source by name and label, before any picture is decoded."""
 
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -21,6 +22,7 @@ SPLIT_NAMES = {
     "test": ("test", "testing", "eval"),
 }
 MANY = 20  # different numbers, or labels of a single image: no longer classes as a matter of course
+NOTHING = ("none", "null", "nan", "na", "n/a", "<na>", "nat")  # words that may stand for a missing label
 SPLIT_OF = {name: split for split, names in SPLIT_NAMES.items() for name in names}
 
 
@@ -190,8 +192,15 @@ def check_labels(listing: Listing, *, numeric_classes: bool = False) -> None:
     _tell_alike(listing, counts)
     if listing.certain:
         return
-    if not numeric_classes and all(_is_number(name) for name in counts):
-        _check_numbers(listing, sorted(map(float, counts)))
+    words = sorted(name for name in counts if name.casefold() in NOTHING)
+    if words:
+        listing.warnings.append(
+            f"labels that say {', '.join(map(repr, words))} are read as classes. If they mean that the label is missing, "
+            "leave those labels empty."
+        )
+    numbers = [_number(name) for name in counts if name not in words]
+    if not numeric_classes and numbers and None not in numbers:
+        _check_numbers(listing, sorted(number for number in numbers if number is not None))
     single = sum(count == 1 for count in counts.values())
     if single > MANY and single > len(listing.labels) / 2:
         raise DataError(
@@ -239,9 +248,10 @@ def _is_integer(text: str) -> bool:
     return text.removeprefix("-").isascii() and text.removeprefix("-").isdigit()
 
 
-def _is_number(text: str) -> bool:
+def _number(text: str) -> float | None:
+    """The number that a text writes, with a decimal point or comma."""
     try:
-        float(text)
+        value = float(re.sub(r"^([-+]?\d+),(\d+)$", r"\1.\2", text))
     except ValueError:
-        return False
-    return True
+        return None
+    return value if math.isfinite(value) else None

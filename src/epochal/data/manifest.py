@@ -1,13 +1,19 @@
 """Listing a manifest: a CSV or Parquet table with a column of picture files and a column of labels."""
 
+import csv
+import io
+import re
 from collections import Counter
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from epochal.core.errors import DataError
 from epochal.data.folder import IMAGE_ENDINGS
-from epochal.data.listing import SPLIT_OF, Listing, as_label, shown
+from epochal.data.listing import SPLIT_OF, Listing, label_texts, missing_label, shown
 from epochal.data.options import ReadOptions
 
 # Names that a column may have, the likeliest first.
@@ -15,7 +21,9 @@ IMAGE_COLUMNS = ("path", "file", "image", "filename", "file_name", "image_path",
 LABEL_COLUMNS = ("label", "class", "species", "target", "category", "labels")
 GROUP_COLUMNS = ("group", "patient", "patient_id", "subject", "subject_id")
 SPLIT_COLUMNS = ("split", "set", "subset", "fold")
-MISSING = ("", "nan", "<na>", "none", "null")  # as label, whatever the case; "NA" may well be a class
+UNGROUPED = ("", "nan", "<na>", "none", "null")  # as group, whatever the case
+SEPARATORS = "\t;,|"
+SNIFFED = 100  # rows that decide which mark separates cells
 
 
 def list_manifest(path: Path, options: ReadOptions) -> Listing:
@@ -29,7 +37,7 @@ def list_manifest(path: Path, options: ReadOptions) -> Listing:
     table.columns = pd.Index(columns)
     if table.empty:
         raise DataError(f"{path}: the table has no rows.")
-    listing = Listing(name=path.stem, kind=f"{_kind(path)} manifest", items=[], labels=[], files=[])
+    listing = Listing(name=shown(path.stem), kind=f"{_kind(path)} manifest", items=[], labels=[], files=[])
     image = options.image or _guess(columns, IMAGE_COLUMNS) or _by_endings(table)
     label = options.label or _guess(columns, LABEL_COLUMNS)
     group = None if options.group == "none" else options.group or _guess(columns, GROUP_COLUMNS)
@@ -47,6 +55,8 @@ def list_manifest(path: Path, options: ReadOptions) -> Listing:
             )
         if column and column not in columns:
             raise DataError(f"{path} has no column {column!r} for {what}. Its columns are: {', '.join(columns)}.")
+        if column and columns.count(column) > 1:
+            raise DataError(f"{path} has {columns.count(column)} columns {column!r}: give one of them another name.")
     assert image is not None and label is not None
     if image == label:
         raise DataError(f"{path}: column {image!r} cannot hold both the picture files and the labels.")
@@ -71,10 +81,10 @@ def _fill(
     listing: Listing, table: pd.DataFrame, folder: Path, *, image: str, label: str, group: str | None, split: str | None
 ) -> None:
     """Takes every row that has a file and a label into the listing, and names those that have not."""
-    files = [_text(value) for value in table[image]]
-    labels = _label_texts(table[label])
-    groups = [_text(value) for value in table[group]] if group else None
-    splits = [_text(value).casefold() for value in table[split]] if split else None
+    files = _cells(table, image, "the file of one picture")
+    labels = label_texts(np.array(_cells(table, label, "the class of one picture"), dtype=object))
+    groups = [_text(value) for value in _cells(table, group, "the group of one picture")] if group else None
+    splits = [_text(value).casefold() for value in _cells(table, split, "one split")] if split else None
     if splits is not None:
         unknown = sorted({name for name in splits if name not in SPLIT_OF})
         if unknown:
@@ -86,21 +96,21 @@ def _fill(
     listing.groups = [] if groups is not None else None
     ungrouped = 0
     assert listing.files is not None
-    for row, (file, name) in enumerate(zip(files, labels, strict=True)):
-        place = f"row {row + 1}"
-        if file.casefold() in MISSING:
+    for row, (cell, name) in enumerate(zip(files, labels, strict=True)):
+        place, file = f"row {row + 1}", _text(cell)
+        if missing_label(file):
             listing.problem(place, f"has no file in column {image!r}")
-        elif name.casefold() in MISSING:
+        elif missing_label(name):
             listing.problem(shown(file), f"has no label in column {label!r} ({place})")
         elif "://" in file:
             listing.problem(shown(file), f"is an address, not a file: download it first ({place})")
         else:
             listing.files.append(folder / file.replace("\\", "/"))
             listing.items.append(shown(file))
-            listing.labels.append(as_label(name))
+            listing.labels.append(name)
             if groups is not None and listing.groups is not None:
-                ungrouped += groups[row].casefold() in MISSING
-                listing.groups.append("" if groups[row].casefold() in MISSING else groups[row])
+                ungrouped += groups[row].casefold() in UNGROUPED
+                listing.groups.append("" if groups[row].casefold() in UNGROUPED else groups[row])
             if splits is not None and listing.published is not None:
                 listing.published.append(SPLIT_OF[splits[row]])
     if ungrouped:
@@ -117,18 +127,88 @@ def _fill(
 def _read(path: Path) -> pd.DataFrame:
     try:
         if path.suffix.lower() == ".parquet":
-            return pd.read_parquet(path)
-        with path.open(encoding="utf-8-sig") as file:
-            header = file.readline()
-        separator = max("\t;,|", key=lambda mark: (header.count(mark), mark == ","))
-        # Everything as text: a label "03" stays "03", and only an empty cell is missing.
-        return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            table = pd.read_parquet(path)
+            return table if table.index.names == [None] else table.reset_index()
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _read_text(path, file.read())
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path} is not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8."
         ) from error
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as a {_kind(path)} table: {str(error).strip()}.") from error
+
+
+def _read_text(path: Path, text: str) -> pd.DataFrame:
+    """The table in a text, every cell as text: a label "03" stays "03", and only an empty cell is missing.
+
+    Raises:
+        DataError: a row has more cells than there are columns.
+        ValueError: the text is empty.
+    """
+    told = re.match(r"sep=(.)\r?\n", text)  # a line by which spreadsheets say what separates cells
+    text = text[told.end() :] if told else text
+    separator = told[1] if told else _separator(text)
+    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(map(str.strip, row))]
+    if not rows:
+        raise ValueError("it is empty")
+    columns = [name.strip() for name in _without_blank_end(rows[0])]
+    cells = []
+    for number, row in enumerate(rows[1:], start=1):
+        kept = _without_blank_end(row)
+        if len(kept) > len(columns):
+            raise DataError(
+                f"{path}: row {number} has {len(kept)} cells, and the header names {len(columns)} columns "
+                f"({', '.join(columns)}). Name every column in the header, and put a cell that holds {separator!r} "
+                "itself, such as a decimal comma, in double quotes."
+            )
+        cells.append(kept + [""] * (len(columns) - len(kept)))
+    return pd.DataFrame(cells, columns=pd.Index(columns, dtype=object), dtype=object)
+
+
+def _separator(text: str) -> str:
+    """The mark that cuts the first rows into as many cells as the header; of several, the one that cuts most."""
+
+    def fit(mark: str) -> tuple[float, int, bool]:
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+        widths = [len(_without_blank_end(row)) for row in islice(lines, SNIFFED) if row]
+        header = widths[0] if widths else 0
+        even = sum(width == header for width in widths) / len(widths) if header > 1 else 0.0
+        return even, header, mark == ","
+
+    return max(SEPARATORS, key=fit)
+
+
+def _without_blank_end(row: list[str]) -> list[str]:
+    """Cells without the blank ones at the end, which a separator at the end of a line gives."""
+    length = len(row)
+    while length and not row[length - 1].strip():
+        length -= 1
+    return row[:length]
+
+
+def _cells(table: pd.DataFrame, column: str, what: str) -> list[Any]:
+    """The cells of a column, bytes as text.
+
+    Raises:
+        DataError: a cell holds several values, or bytes that are no text.
+    """
+    cells = table[column].tolist()
+    for row, cell in enumerate(cells):
+        found = ""
+        if isinstance(cell, bytes | bytearray):
+            try:
+                cells[row] = bytes(cell).decode("utf-8")
+            except UnicodeDecodeError:
+                found = "bytes that are no text"
+        elif isinstance(cell, list | tuple | set | dict | np.ndarray):
+            found = "structs" if isinstance(cell, dict) else "lists"
+        if found:
+            raise DataError(
+                f"column {column!r} holds {found} (row {row + 1}). Expected {what} in each cell"
+                + (": write pictures that the table itself holds to files, and name those." if "file" in what else ".")
+            )
+    return cells
 
 
 def _kind(path: Path) -> str:
@@ -161,13 +241,4 @@ def _by_endings(table: pd.DataFrame) -> str | None:
 
 
 def _text(value: object) -> str:
-    return "" if value is None or value is pd.NA or value != value else str(value).strip()
-
-
-def _label_texts(column: pd.Series) -> list[str]:
-    """Labels as text; whole numbers that a missing value turned into floats are written as whole numbers."""
-    if pd.api.types.is_float_dtype(column):
-        return [
-            "" if value != value else str(int(value)) if float(value).is_integer() else str(value) for value in column
-        ]
-    return [_text(value) for value in column]
+    return "" if missing_label(value) else str(value).strip()
