@@ -31,7 +31,7 @@ CHILD = """
 import epochal.train.fit, torch
 from epochal.cli import main
 torch.set_num_threads(2)
-epochal.train.fit.fit.__kwdefaults__["every"] = 0.1
+epochal.train.fit.fit.__wrapped__.__kwdefaults__["every"] = 0.1
 raise SystemExit(main({arguments!r}))
 """
 
