@@ -61,6 +61,31 @@ def test_a_changed_file_is_read_again(photos, decoded):
     assert decoded == [16, 16, 17]
 
 
+@pytest.mark.parametrize("how", ["rename", "rewrite", "folder"])
+def test_files_of_the_same_size_and_time_are_noticed(tmp_path, decoded, how):
+    def make(root, start):
+        for label, first in (("a", start), ("b", start + 100)):
+            (root / label).mkdir(parents=True, exist_ok=True)
+            for index in range(6):
+                path = root / label / f"{index}.bmp"
+                picture(first + index).save(path)
+                os.utime(path, (1e9, 1e9))
+
+    root = tmp_path / "photos"
+    make(root, 0)
+    before = open_dataset(root)
+    if how == "folder":
+        shutil.rmtree(root)
+    other = tmp_path / "other" if how == "rename" else root
+    make(other, 300)
+    if how == "rename":
+        for path in other.glob("*/*"):
+            path.replace(root / path.relative_to(other))
+    after = open_dataset(root)
+    assert after.task.fingerprint != before.task.fingerprint and decoded == [12, 12]
+    assert np.array_equal(after.codec.encode(root / after.train.items[0]), after.train.images[0])
+
+
 @pytest.mark.parametrize("damage", ["cut", "missing", "json"])
 def test_a_damaged_entry_is_made_anew(photos, decoded, own_cache, damage):
     root = photos(ant=8, bee=8)

@@ -17,7 +17,7 @@ from platformdirs import user_cache_dir
 
 from epochal.core.errors import DataError
 
-FORMAT = 1  # raised whenever what is stored changes its meaning
+FORMAT = 2  # raised whenever what is stored changes its meaning
 TEMPORARY, ABANDONED_SECONDS = ".making-", 86400  # what a killed process left is removed a day later
 MAPPED_BYTES = 256 * 2**20  # larger arrays are mapped from disk, not loaded
 
@@ -29,12 +29,16 @@ def cache_folder(given: str | None = None) -> Path:
 
 
 def fingerprint_files(files: Iterable[Path], settings: str) -> str:
-    """A key that changes when a file is added, removed or changed, or when the settings differ."""
+    """A key that changes when a file is added, removed, changed or replaced, or when the settings differ.
+
+    The time of the last change of status tells a file from one that replaced it with the same size and an archived
+    time: no program can set it.
+    """
     digest = hashlib.sha256(f"{FORMAT}|{PIL.__version__}|{settings}".encode())
     for path in files:
         try:
             status = os.stat(path)
-            facts = f"{status.st_size}|{status.st_mtime_ns}"
+            facts = f"{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}|{status.st_ino}"
         except (OSError, ValueError):
             facts = "absent"
         digest.update(os.fsencode(os.path.abspath(path)) + b"|" + facts.encode() + b"\n")

@@ -195,8 +195,8 @@ def check_labels(listing: Listing, *, numeric_classes: bool = False) -> None:
     words = sorted(name for name in counts if name.casefold() in NOTHING)
     if words:
         listing.warnings.append(
-            f"labels that say {', '.join(map(repr, words))} are read as classes. If they mean that the label is missing, "
-            "leave those labels empty."
+            f"labels that say {', '.join(map(repr, words))} are read as classes. If they mean that the label is "
+            "missing, leave those labels empty."
         )
     numbers = [_number(name) for name in counts if name not in words]
     if not numeric_classes and numbers and None not in numbers:
