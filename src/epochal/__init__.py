@@ -20,6 +20,8 @@ _HOMES = {
     "ClimbResult": "epochal.study.result",
     "Bundle": "epochal.ship.bundle",
     "Predictions": "epochal.ship.predict",
+    "evaluate": "epochal.ship.evaluate",
+    "Evaluation": "epochal.ship.evaluation",
     "fit": "epochal.train.fit",
     "RUNGS": "epochal.models.catalogue",
     "Rung": "epochal.models.catalogue",

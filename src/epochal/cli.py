@@ -19,6 +19,7 @@ COMMANDS = {
     "climb": ("epochal.commands.climb", "Run the ladder of approaches on your labelled images."),
     "why": ("epochal.commands.why", "Say which ingredients of a network carry its result on your images."),
     "predict": ("epochal.commands.predict", "Predict pictures with a bundle."),
+    "evaluate": ("epochal.commands.evaluate", "Score a bundle on labelled pictures."),
     "report": ("epochal.commands.report", "Show and rewrite the report of a climb, or export its metrics."),
     "milestone": ("epochal.commands.milestone", "Run the claims of the field's history as experiments."),
     "atlas": ("epochal.commands.atlas", "Write the atlas: a static site of the history, from results."),

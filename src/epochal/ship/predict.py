@@ -1,7 +1,7 @@
 """Predictions of a bundle: pictures in, a row for each out, with each bad one named; as they come, or all at once."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
@@ -12,7 +12,7 @@ from epochal.core.errors import DataError
 from epochal.ship.inputs import Split, image_of_bytes, one_or_batch, pictures
 from epochal.ship.predictions import Predicted, Predictions, gathered
 
-__all__ = ["BATCH", "Predicted", "Predictions", "pictures", "predict", "stream"]
+__all__ = ["BATCH", "Predicted", "Predictions", "answer", "pictures", "predict", "stream"]
 
 BATCH = 256  # pictures decoded at a time, so that any number of files needs the memory of these
 MAX_MEGAPIXELS = 128.0
@@ -49,9 +49,26 @@ def stream(
     """The predictions of up to `BATCH` inputs at a time, in order: any number of inputs needs the memory of these.
 
     Args:
+        split: the pictures of an array or tensor, which may be a batch. The other arguments are those of `answer`.
+    """
+    named = pictures(inputs, split=split)
+    return answer(named, encode=encode, probabilities=probabilities, labels=labels, max_megapixels=max_megapixels)
+
+
+def answer(
+    named: Iterable[tuple[str, Any]],
+    *,
+    encode: Encode,
+    probabilities: Probabilities,
+    labels: tuple[str, ...],
+    max_megapixels: float = MAX_MEGAPIXELS,
+) -> Iterator[Predictions]:
+    """The predictions of named pictures, up to `BATCH` at a time, in order.
+
+    Args:
+        named: a name and a picture, or the DataError that says why there is none.
         encode: one picture to uint8 [channels, height, width]; an error that it raises speaks of that picture only.
         probabilities: uint8 [n, channels, height, width] to [n, classes].
-        split: the pictures of an array or tensor, which may be a batch.
         max_megapixels: pictures given as bytes may have so many; of files and images `encode` judges.
     """
 
@@ -68,9 +85,9 @@ def stream(
         except Exception as error:  # damaged pictures make decoders raise almost anything; one harms no other
             return f"cannot be read: {error or type(error).__name__}"
 
-    named = pictures(inputs, split=split)
+    waiting = iter(named)
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        while chunk := list(islice(named, BATCH)):
+        while chunk := list(islice(waiting, BATCH)):
             results = list(pool.map(encoded, (picture for _, picture in chunk)))
             good = [index for index, result in enumerate(results) if isinstance(result, np.ndarray)]
             values = np.full((len(chunk), len(labels)), np.nan, np.float32)

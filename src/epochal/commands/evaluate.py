@@ -1,0 +1,49 @@
+"""`epochal evaluate`: a bundle on labelled data."""
+
+import json
+
+import click
+
+from epochal.commands.options import loading
+
+
+@click.command()
+@click.argument("bundle")
+@click.argument("labelled")
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test", "all"]),
+    help="Of data with published splits.  [default: test where there is one, else all]",
+)
+@click.option("--image", metavar="COLUMN", help="Column of a manifest that names the files.")
+@click.option("--label", metavar="COLUMN", help="Column of a manifest with the classes.")
+@click.option("--split-column", metavar="COLUMN", help="Column of a manifest that says train, validation or test.")
+@click.option("--white", type=float, metavar="VALUE", help="What is white in arrays and in files deeper than 8 bits.")
+@click.option("--json", "as_json", is_flag=True, help="All that was measured, as JSON.")
+def evaluate(
+    bundle: str,
+    labelled: str,
+    split: str | None,
+    image: str | None,
+    label: str | None,
+    split_column: str | None,
+    white: float | None,
+    as_json: bool,
+) -> int:
+    """Score BUNDLE on LABELLED, and say whether it keeps what it promised.
+
+    LABELLED is a folder with a subfolder for each class, a CSV or Parquet manifest, IDX or NumPy files, or a named
+    set. All its pictures are used, and only the test split of a set that is published in splits. Classes are matched
+    by name.
+
+    \b
+    epochal evaluate runs/photos/bundle photos-of-this-year/
+    epochal evaluate runs/photos/bundle labels.csv --image path --label species
+    """
+    from epochal.data.options import ReadOptions
+    from epochal.ship.evaluate import evaluate as run
+
+    options = ReadOptions(image=image, label=label, split=split_column, white=white)
+    found = run(bundle, labelled, split=split, options=options, progress=loading())
+    click.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False) if as_json else found.to_text())
+    return 0
