@@ -35,11 +35,11 @@ def list_folder(root: Path, options: ReadOptions) -> Listing:
     """
     name = shown(root.resolve().name or str(root))
     listing = Listing(name=name, kind="image folder", items=[], labels=[], files=[], certain=True)
-    folders, files = _children(root, listing)
+    folders, files, _ = _children(root, listing)
     while len(folders) == 1 and not files and _holds_folders(folders[0], listing):
         listing.decide("folder", shown(folders[0].name), "it is all that the given folder holds")
         root = folders[0]
-        folders, files = _children(root, listing)
+        folders, files, _ = _children(root, listing)
     if not folders:
         raise DataError(_no_classes(root, files))
     split_folders = {folder: SPLIT_OF.get(folder.name.casefold()) for folder in folders}
@@ -51,7 +51,7 @@ def list_folder(root: Path, options: ReadOptions) -> Listing:
             if split is None:
                 listing.problem(shown(folder.name) + "/", "lies next to the folders of the splits", "ignored")
                 continue
-            inner, outside = _children(folder, listing)
+            inner, outside, _ = _children(folder, listing)
             loose = [*outside, *loose]
             classes += _class_folders(inner, split if respected else None, (*above, _identity(folder)))
         if respected:
@@ -124,13 +124,14 @@ def _walk(
         return
     if folder.is_symlink() and not _allowed(folder, place, root, homes, listing):
         return
-    folders, files = _children(folder, listing, root)
+    folders, files, links = _children(folder, listing, root)
     assert listing.files is not None
+    relative = folder.relative_to(root).as_posix()
     for path in files:
-        if path.is_symlink() and not _allowed(path, place, root, homes, listing):
+        if path in links and not _allowed(path, place, root, homes, listing):
             continue
         listing.files.append(path)
-        listing.items.append(shown(path.relative_to(root).as_posix()))
+        listing.items.append(shown(f"{relative}/{path.name}"))
         listing.labels.append(place.label)
         if place.split is not None:
             listing.published = listing.published or []
@@ -154,16 +155,19 @@ def _allowed(link: Path, place: ClassFolder, root: Path, homes: Mapping[str, Cla
     return False
 
 
-def _children(folder: Path, listing: Listing, root: Path | None = None) -> tuple[list[Path], list[Path]]:
-    """Folders and files inside a folder, sorted by name; hidden and system files are counted and left out."""
-    folders, files = [], []
+def _children(folder: Path, listing: Listing, root: Path | None = None) -> tuple[list[Path], list[Path], set[Path]]:
+    """Folders and files inside a folder, sorted by name, and which files are links.
+
+    Hidden and system files, and results of epochal, are counted and left out.
+    """
+    folders, files, links = [], [], set()
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         if root is None:
             raise DataError(f"{folder} cannot be read: {error.strerror or error}.") from error
         listing.problem(shown(folder.relative_to(root)) + "/", f"cannot be read: {error.strerror or error}")
-        return [], []
+        return [], [], set()
     for entry in entries:
         path = Path(entry.path)
         folder_too = _is_folder(entry)
@@ -173,7 +177,9 @@ def _children(folder: Path, listing: Listing, root: Path | None = None) -> tuple
             folders.append(path)
         else:
             files.append(path)
-    return folders, files
+            if entry.is_symlink():
+                links.add(path)
+    return folders, files, links
 
 
 def _system(name: str) -> bool:
@@ -206,7 +212,7 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 def _holds_folders(folder: Path, listing: Listing) -> bool:
     ignored = listing.ignored
-    folders, _ = _children(folder, listing)
+    folders, _, _ = _children(folder, listing)
     listing.ignored = ignored
     return bool(folders)
 
