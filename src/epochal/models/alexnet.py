@@ -19,7 +19,7 @@ from epochal.models.parts.activations import ACTIVATIONS, Activation
 from epochal.models.parts.dropout import Dropout
 from epochal.models.parts.initialisation import INITIALISATIONS, initialise
 from epochal.models.parts.normalisation import NORMALISATIONS, has_shift, normalisation
-from epochal.models.parts.options import fraction, one_of
+from epochal.models.parts.options import fraction, one_of, share
 from epochal.models.parts.scale import Scale, fit_map, fit_scale
 
 NATIVE = 224
@@ -49,6 +49,7 @@ class AlexNetConfig(Record):
     activation: str = "relu"
     normalisation: str = "local_response"
     initialisation: str = "gaussian"
+    width: float = 1.0
     dropout: float = 0.5
     groups: int = 2
     overlapping: bool = True
@@ -59,6 +60,7 @@ class AlexNetConfig(Record):
         one_of("alexnet", "initialisation", self.initialisation, INITIALISATIONS)
         one_of("alexnet", "groups", self.groups, (1, 2))
         one_of("alexnet", "overlapping", self.overlapping, (True, False))
+        share("alexnet", "width", self.width)
         fraction("alexnet", "dropout", self.dropout)
 
 
@@ -101,7 +103,9 @@ class AlexNet(nn.Module):
     def __init__(self, config: AlexNetConfig, task: Task):
         super().__init__()
         self.config = config
-        scale = fit_scale(task, native=NATIVE, reductions=5, model="alexnet")  # the stride of four counts as two
+        scale = fit_scale(
+            task, native=NATIVE, reductions=5, model="alexnet", width=config.width
+        )  # the stride of four counts as two
         widths = tuple(scale.channels_of(width) for width in (96, 256, 384, 384, 256))
         self.features = convolutional_layers(config, scale, widths)
         self.fit, size = fit_map(scale, scale.last, 6)

@@ -18,7 +18,7 @@ from epochal.models.parts.activations import ACTIVATIONS, Activation
 from epochal.models.parts.dropout import Dropout
 from epochal.models.parts.initialisation import INITIALISATIONS, initialise
 from epochal.models.parts.normalisation import NORMALISATIONS, LocalResponse, has_shift, normalisation
-from epochal.models.parts.options import fraction, one_of
+from epochal.models.parts.options import fraction, one_of, share
 from epochal.models.parts.scale import Scale, fit_map, fit_scale
 
 NATIVE = 224
@@ -60,6 +60,7 @@ class GoogLeNetConfig(Record):
     activation: str = "relu"
     normalisation: str = "local_response"
     initialisation: str = "glorot"
+    width: float = 1.0
     dropout: float = 0.4
     auxiliary_dropout: float = 0.7
     auxiliary: bool = True
@@ -69,6 +70,7 @@ class GoogLeNetConfig(Record):
         one_of("googlenet", "normalisation", self.normalisation, NORMALISATIONS)
         one_of("googlenet", "initialisation", self.initialisation, INITIALISATIONS)
         one_of("googlenet", "auxiliary", self.auxiliary, (True, False))
+        share("googlenet", "width", self.width)
         fraction("googlenet", "dropout", self.dropout)
         fraction("googlenet", "auxiliary_dropout", self.auxiliary_dropout)
 
@@ -141,7 +143,7 @@ class GoogLeNet(nn.Module):
     def __init__(self, config: GoogLeNetConfig, task: Task):
         super().__init__()
         self.config = config
-        scale = fit_scale(task, native=NATIVE, reductions=5, model="googlenet")
+        scale = fit_scale(task, native=NATIVE, reductions=5, model="googlenet", width=config.width)
         stem, wide = scale.channels_of(64), scale.channels_of(192)
         respond = config.normalisation == "local_response"
         self.stem = nn.Sequential(

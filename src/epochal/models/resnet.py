@@ -21,7 +21,7 @@ from epochal.models.parts.activations import ACTIVATIONS, Activation
 from epochal.models.parts.dropout import Dropout
 from epochal.models.parts.initialisation import INITIALISATIONS, initialise
 from epochal.models.parts.normalisation import NORMALISATIONS, has_shift, normalisation
-from epochal.models.parts.options import fraction, one_of
+from epochal.models.parts.options import fraction, one_of, share
 from epochal.models.parts.scale import fit_scale
 from epochal.models.parts.shortcuts import SHORTCUTS, shortcut
 
@@ -48,6 +48,7 @@ class ResNetConfig(Record):
     activation: str = "relu"
     normalisation: str = "batch"
     initialisation: str = "he"
+    width: float = 1.0
     dropout: float = 0.0
     stride_in_three: bool = False
 
@@ -67,6 +68,7 @@ class ResNetConfig(Record):
         one_of("resnet", "normalisation", self.normalisation, NORMALISATIONS)
         one_of("resnet", "initialisation", self.initialisation, INITIALISATIONS)
         one_of("resnet", "stride_in_three", self.stride_in_three, (True, False))
+        share("resnet", "width", self.width)
         fraction("resnet", "dropout", self.dropout)
 
     @property
@@ -127,11 +129,11 @@ class ResNet(nn.Module):
         self.config = config
         cifar = is_cifar(config.depth)
         native, reductions = (CIFAR_NATIVE, 2) if cifar else (IMAGENET_NATIVE, 5)
-        scale = fit_scale(task, native=native, reductions=reductions, model="resnet")
+        scale = fit_scale(task, native=native, reductions=reductions, model="resnet", width=config.width)
         bottleneck = not cifar and config.depth >= 50
         if cifar:
             repeats: tuple[int, ...] = ((config.depth - 2) // 6,) * 3
-            widths: tuple[int, ...] = (16, 32, 64)
+            widths: tuple[int, ...] = tuple(scale.channels_of(width) for width in (16, 32, 64))
             strides: tuple[int, ...] = (1, *scale.strides)
             channels = widths[0]
             self.stem = nn.Sequential(

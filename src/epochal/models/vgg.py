@@ -19,7 +19,7 @@ from epochal.models.parts.activations import ACTIVATIONS, Activation
 from epochal.models.parts.dropout import Dropout
 from epochal.models.parts.initialisation import INITIALISATIONS, initialise
 from epochal.models.parts.normalisation import NORMALISATIONS, has_shift, normalisation
-from epochal.models.parts.options import fraction, one_of
+from epochal.models.parts.options import fraction, one_of, share
 from epochal.models.parts.scale import Scale, fit_map, fit_scale
 
 NATIVE = 224
@@ -39,6 +39,7 @@ class VggConfig(Record):
     activation: str = "relu"
     normalisation: str = "none"
     initialisation: str = "glorot"
+    width: float = 1.0
     dropout: float = 0.5
 
     def __post_init__(self):
@@ -46,6 +47,7 @@ class VggConfig(Record):
         one_of("vgg", "activation", self.activation, ACTIVATIONS)
         one_of("vgg", "normalisation", self.normalisation, NORMALISATIONS)
         one_of("vgg", "initialisation", self.initialisation, INITIALISATIONS)
+        share("vgg", "width", self.width)
         fraction("vgg", "dropout", self.dropout)
 
 
@@ -73,7 +75,7 @@ class Vgg(nn.Module):
     def __init__(self, config: VggConfig, task: Task):
         super().__init__()
         self.config = config
-        scale = fit_scale(task, native=NATIVE, reductions=5, model="vgg")
+        scale = fit_scale(task, native=NATIVE, reductions=5, model="vgg", width=config.width)
         widths = tuple(scale.channels_of(width) for width in WIDTHS)
         self.features = convolutional_layers(config, scale, widths)
         self.fit, size = fit_map(scale, scale.last, 7)

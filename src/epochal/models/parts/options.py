@@ -19,6 +19,12 @@ def fraction(model: str, option: str, value: object) -> None:
         raise UserError(f"{model}: option {option!r} is {value!r}; it must be a number from 0 up to, not including, 1.")
 
 
+def share(model: str, option: str, value: object) -> None:
+    """Raises UserError unless `value` is a number above 0 and at most 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise UserError(f"{model}: option {option!r} is {value!r}; it must be a number above 0 and at most 1.")
+
+
 def positive(model: str, option: str, value: object) -> None:
     """Raises UserError unless `value` is a whole number of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:

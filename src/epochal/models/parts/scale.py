@@ -14,9 +14,9 @@ Below it:
 3. Convolutions and poolings are padded so that the map of n becomes ceil(n / stride) and cannot vanish. (LeNet pads
    its first convolution, as the paper pads its digits of 28 pixels to 32, and the second one only where the last map
    would otherwise be less than 4 wide.)
-4. Widths are multiplied by side / native and rounded to a multiple of 8, never below 16 nor above the paper's own:
-   a network for images half as wide is half as wide. Networks drawn for images of 32 or less are thin already and
-   keep their widths.
+
+Widths do not follow from the input. A network has the paper's own, or a share of all of them alike (`width`, from the
+budget: see `models/ladder.py`), rounded to a multiple of 8 and never below 16 nor above the paper's own.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,6 @@ from epochal.core.task import Task
 SMALLEST_SIDE = 8
 SMALLEST_MAP = 4
 SMALLEST_WIDTH = 16
-SMALL_NATIVE = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +45,7 @@ class Scale:
     width: int
     native: int
     strides: tuple[int, ...]
+    share: float = 1.0  # of the paper's widths
 
     @property
     def side(self) -> int:
@@ -67,10 +67,9 @@ class Scale:
 
     def channels_of(self, width: int) -> int:
         """The number of channels or units that takes the place of the paper's `width`."""
-        if not self.below or self.native <= SMALL_NATIVE:
+        if self.share == 1:
             return width
-        scaled = 8 * int(width * self.side / self.native / 8 + 0.5)
-        return min(width, max(SMALLEST_WIDTH, scaled))
+        return min(width, max(SMALLEST_WIDTH, 8 * int(width * self.share / 8 + 0.5)))
 
     def pool(self, kernel: int, stride: int, *, ceil_mode: bool = False) -> nn.Module:
         """A max pooling that is left out where its reduction was dropped, and padded below the native side."""
@@ -82,8 +81,9 @@ class Scale:
         return nn.MaxPool2d(kernel, stride, ceil_mode=ceil_mode)
 
 
-def fit_scale(task: Task, *, native: int, reductions: int, model: str) -> Scale:
-    """The scale of a network with so many halvings of the map, drawn for images of side `native`, at this task's input.
+def fit_scale(task: Task, *, native: int, reductions: int, model: str, width: float = 1.0) -> Scale:
+    """The scale of a network with `reductions` halvings of the map, drawn for images of side `native`, at this task's
+    input. `width` is the share of the paper's widths that it has.
 
     Raises:
         UserError: the task's inputs are not images of at least 8x8.
@@ -93,11 +93,11 @@ def fit_scale(task: Task, *, native: int, reductions: int, model: str) -> Scale:
             f"{model} learns from images of shape (channels, height, width); this task has inputs of shape "
             f"{tuple(task.input_shape)}. Choose a rung that takes such inputs."
         )
-    channels, height, width = task.input_shape
-    side = min(height, width)
+    channels, height, across = task.input_shape
+    side = min(height, across)
     if side < SMALLEST_SIDE:
         raise UserError(
-            f"{model} needs images of at least {SMALLEST_SIDE}x{SMALLEST_SIDE} pixels; these are {height}x{width}. "
+            f"{model} needs images of at least {SMALLEST_SIDE}x{SMALLEST_SIDE} pixels; these are {height}x{across}. "
             f"Resize them, for example with size {SMALLEST_SIDE * 2}."
         )
     kept = reductions
@@ -106,7 +106,7 @@ def fit_scale(task: Task, *, native: int, reductions: int, model: str) -> Scale:
         while kept and ceil(side / 2**kept) < target:
             kept -= 1
     strides = (1,) * (reductions - kept) + (2,) * kept
-    return Scale(channels=channels, height=height, width=width, native=native, strides=strides)
+    return Scale(channels=channels, height=height, width=across, native=native, strides=strides, share=width)
 
 
 def fit_map(scale: Scale, size: tuple[int, int], largest: int) -> tuple[nn.Module, tuple[int, int]]:
