@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -62,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     130 after Ctrl-C."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     plain = [word for word in given if word != "--debug"]
+    _show_any_name()
     try:
         return int(cli.main(plain, prog_name="epochal", standalone_mode=False) or 0)
     except (click.Abort, KeyboardInterrupt):
@@ -84,6 +86,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         _complain(f"{type(error).__name__}: {error} (this is a fault of epochal; --debug shows where)")
         return FAILED
+
+
+def _show_any_name() -> None:
+    """Where the output's encoding has no such letter, or a name is no valid text, that letter alone is escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _refused(message: str, given: Sequence[str]) -> int:

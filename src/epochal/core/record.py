@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -33,7 +34,7 @@ class Record:
             raise ValueError(f"{cls.__name__} cannot be read from {sorted(data)}: {error}") from error
 
     def to_json(self) -> str:
-        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return json_text(self.to_dict(), sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -46,6 +47,16 @@ class Record:
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed."""
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]
+
+
+def json_text(content: Any, **options: Any) -> str:
+    """JSON that can be written as UTF-8 whatever names it holds.
+
+    Python reads the bytes of a file name that are no UTF-8 as lone surrogates, which no encoding can write: JSON's own
+    escapes keep them, and reading gives the same name back.
+    """
+    text = json.dumps(content, ensure_ascii=False, **options)
+    return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _plain(value: Any) -> Any:

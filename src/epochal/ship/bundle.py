@@ -170,7 +170,7 @@ def write_bundle(
                 {"method": "temperature scaling (Guo et al., 2017)", "temperature": float(temperature)}
             ),
             files.EVIDENCE: files.to_json(plain),
-            files.CARD: text.encode(),
+            files.CARD: text.encode(errors="backslashreplace"),
         },
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import epochal
 from epochal.core.errors import BundleError
+from epochal.core.record import json_text
 from epochal.models.weights import ESTIMATORS, TENSORS
 
 FORMAT, VERSION = "epochal bundle", 1
@@ -137,7 +138,7 @@ def read_json(path: Path) -> Any:
 
 
 def to_json(content: Any) -> bytes:
-    return (json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return (json_text(content, indent=2, sort_keys=True) + "\n").encode()
 
 
 def _manifest(files: Mapping[str, bytes]) -> bytes:

@@ -56,7 +56,7 @@ class Progress:
         was decided without it."""
         message = f"{type(error).__name__}: {error}"
         trace = self.store.folder(f"{stage}/{name}").with_suffix(".txt")
-        write_atomically(trace, "".join(traceback.format_exception(error)).encode())
+        write_atomically(trace, "".join(traceback.format_exception(error)).encode(errors="backslashreplace"))
         self.failed[stage, name] = self.store.decide(f"failed/{stage}/{name}", lambda: message)
         self.watch(f"{stage}/{name}: failed, and is left out. {message} (where: {trace})")
 
