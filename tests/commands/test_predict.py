@@ -98,9 +98,13 @@ def test_out_writes_a_table_that_may_lie_in_the_folder(bundle, folder, capsys, m
 
 def test_a_name_that_is_no_text_is_escaped_and_the_others_are_answered(bundle, folder, capsys):
     os.rename(os.fsencode(folder / "of 0" / "0.png"), os.fsencode(folder / "of 0") + b"/\xb9.png")
-    for words in ([], ["--json"]):
-        assert main(["predict", str(bundle), str(folder), *words]) == 0
-        assert "\\xb9.png" in capsys.readouterr().out.replace("\\\\", "\\")
+    assert main(["predict", str(bundle), str(folder)]) == 0
+    assert "\\xb9.png" in capsys.readouterr().out
+    assert main(["predict", str(bundle), str(folder), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert os.fsencode(rows[1]["input"]).endswith(b"/\xb9.png")  # a program gets the name itself
+    assert main(["predict", str(bundle), str(folder), "--out", str(folder / "answers.csv")]) == 0
+    assert "\\xb9.png,0," in (folder / "answers.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ def test_answers_need_the_memory_of_their_float32_numbers():
     finally:
         tracemalloc.stop()
     assert kept.probabilities.nbytes == 4 * count * classes
-    assert peak < 2.5 * kept.probabilities.nbytes
+    assert peak < 1.6 * kept.probabilities.nbytes
     assert kept[-1].label == labels[chances[-1].argmax()]
 
 

@@ -1,10 +1,9 @@
 """`epochal evaluate`: a bundle on labelled data."""
 
-import json
-
 import click
 
 from epochal.commands.options import loading
+from epochal.core.record import json_text
 
 
 @click.command()
@@ -45,5 +44,5 @@ def evaluate(
 
     options = ReadOptions(image=image, label=label, split=split_column, white=white)
     found = run(bundle, labelled, split=split, options=options, progress=loading())
-    click.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False) if as_json else found.to_text())
+    click.echo(json_text(found.to_dict(), indent=2) if as_json else found.to_text())
     return 0

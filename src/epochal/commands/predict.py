@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import json
 import os
 import textwrap
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from epochal.core.errors import UserError
+from epochal.core.record import json_text
 
 if TYPE_CHECKING:
     from epochal.ship.predict import Predictions
@@ -72,14 +72,12 @@ def _text() -> Iterator[Write]:
 @contextlib.contextmanager
 def _json() -> Iterator[Write]:
     """One list, written an item at a time."""
-    from epochal.data.listing import shown
-
     separator = "[\n"
 
     def write(part: "Predictions") -> None:
         nonlocal separator
         for row in part.to_list():
-            text = json.dumps({**row, "input": shown(row["input"])}, indent=2, ensure_ascii=False)
+            text = json_text(row, indent=2)
             click.echo(separator + textwrap.indent(text, "  "), nl=False)
             separator = ",\n"
 

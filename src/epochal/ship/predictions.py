@@ -1,7 +1,6 @@
 """Answers of a bundle: a row for each input, with one array of probabilities behind all of them."""
 
 import html
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     import pandas
 
 SHOWN = 50  # rows of a table in a notebook
+GROWTH = 8  # an array that is full gets room for an eighth more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,17 +136,19 @@ class Predictions:
 
 
 def gathered(parts: Iterable[Predictions], labels: tuple[str, ...]) -> Predictions:
-    """One for all parts. Each part is let go as soon as it was copied, so that memory holds the answers once."""
-    waiting = deque(parts)
-    count = sum(len(part) for part in waiting)
-    probabilities = np.empty((count, len(labels)), np.float32)
-    best = np.empty(count, np.int64)
+    """One for all parts, taken as they come. The arrays grow in their place, so that memory holds them once."""
+    probabilities, best = np.empty((0, len(labels)), np.float32), np.empty(0, np.int64)
     names: list[str] = []
     reasons: dict[int, str] = {}
-    while waiting:
-        part, start = waiting.popleft(), len(names)
-        probabilities[start : start + len(part)] = part.probabilities
-        best[start : start + len(part)] = part.best
+    for part in parts:
+        start, end = len(names), len(names) + len(part)
+        if end > len(best):
+            room = end + end // GROWTH
+            probabilities.resize((room, len(labels)), refcheck=False)
+            best.resize(room, refcheck=False)
+        probabilities[start:end], best[start:end] = part.probabilities, part.best
         reasons.update((start + index, reason) for index, reason in part.reasons.items())
         names += part.inputs
+    probabilities.resize((len(names), len(labels)), refcheck=False)
+    best.resize(len(names), refcheck=False)
     return Predictions(inputs=tuple(names), labels=labels, probabilities=probabilities, best=best, reasons=reasons)
