@@ -158,3 +158,28 @@ def test_wilson_at_the_ends() -> None:
 def test_bad_values_are_refused(wrong: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         judge([Question(text="?", unit="score", arm="b", **wrong)])
+
+
+def values_question(random: np.random.Generator, effect: float) -> Question:
+    """Values of items that are no zeros and ones, such as losses: small ones, so that pseudo-items would show."""
+    items = 0.05 * random.standard_normal((1, 150))
+    table = [items + 0.02 * random.standard_normal((3, 150)) + shift for shift in (0.3, 0.3 + effect)]
+    return Question(text="?", unit="loss", arm="b", values=table[1], control="a", control_values=table[0])
+
+
+def test_values_that_are_not_zeros_and_ones_get_no_pseudo_items() -> None:
+    """Made for zeros and ones, they would give a width of 2 * 1.98 / 150 at least."""
+    random = np.random.default_rng(0)
+    inside, widths = [], []
+    for _ in range(400):
+        (check,) = judge([values_question(random, 0.01)])
+        inside.append(check.interval[0] <= 0.01 <= check.interval[1])
+        widths.append(check.interval[1] - check.interval[0])
+    assert 0.925 < np.mean(inside) < 0.98
+    assert np.mean(widths) < 0.4 * 2 * 1.98 / 150
+
+
+def test_zeros_and_ones_keep_theirs() -> None:
+    right = correct(0.9, seeds=1, items=100)
+    (check,) = judge([Question(text="?", unit="accuracy", arm="b", values=right, control="a", control_values=right)])
+    assert check.interval[1] == pytest.approx(1.98 / 100, rel=0.01)

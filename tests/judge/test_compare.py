@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, NO_EFFECT, UNDER_TRAINED, WORSE, Finding
+from epochal.core.metric import ACCURACY, LOWER
 from epochal.judge.compare import Pair, compare, compare_family
+from epochal.judge.goals.classes import METRICS, doubt, items
 from epochal.judge.verdict_text import what_would_settle
 
 
@@ -59,12 +61,118 @@ def test_more_comparisons_widen_the_simultaneous_interval_only():
     assert ten.p_value == one.p_value
 
 
-def test_a_family_shares_its_correction():
-    control, arm = networks(0.9), networks(0.93, seed=2)
-    pairs = [Pair(control="a", arm=name, control_correct=control, arm_correct=arm) for name in "bcd"]
-    findings = compare_family(pairs, margin=0.01)
-    assert [finding.arm for finding in findings] == ["b", "c", "d"]
-    assert findings[0] == compare(control, arm, control="a", arm="b", margin=0.01, comparisons=3)
+def family(arms, control=None, **options):
+    """The findings of arms {name: values} against one control."""
+    control = networks(0.9) if control is None else control
+    pairs = [Pair(control="old", arm=name, control_items=control, arm_items=arm) for name, arm in arms.items()]
+    return {finding.arm: finding for finding in compare_family(pairs, **{"margin": 0.01} | options)}
+
+
+def test_a_family_is_told_step_by_step():
+    """The k-th smallest p-value of m is tested at 5% / (m - k + 1)."""
+    arms = {"far": networks(0.97, seed=4), "near": networks(0.915, seed=3), "same": networks(0.9, seed=2)}
+    told = family(arms, margin=0.001)
+    assert list(told) == list(arms)
+    assert [finding.verdict for finding in told.values()] == [BETTER, BETTER, CANNOT_TELL]
+    for name, at in (("far", 3), ("near", 2), ("same", 3)):
+        alone = judge(networks(0.9), arms[name], margin=0.001, comparisons=at)
+        assert told[name].simultaneous == alone.simultaneous
+        assert (told[name].interval, told[name].p_value) == (alone.interval, alone.p_value)
+        assert told[name].comparisons == 3
+
+
+def test_a_comparison_after_one_that_was_not_told_is_not_told():
+    """Its own step would have told it; Holm stops at the first that fails."""
+    arms = {f"null {k}": networks(0.9, seed=20 + k) for k in range(9)} | {"near": networks(0.915, seed=3)}
+    told = family(arms, margin=0.0)
+    assert 0.005 < judge(networks(0.9), arms["near"], margin=0.0).p_value < 0.05
+    assert {finding.verdict for finding in told.values()} == {CANNOT_TELL}
+
+
+def test_one_comparison_is_a_family_of_one():
+    control, arm = networks(0.9), networks(0.92, seed=2)
+    assert family({"new": arm}, control)["new"] == judge(control, arm)
+
+
+def test_the_interval_that_is_printed_is_the_one_that_decided():
+    random, seen = np.random.default_rng(0), set()
+    for _ in range(60):
+        gains = random.choice([0.0, 0.005, 0.02, 0.05, -0.04], size=4)
+        arms = {
+            str(k): networks(0.9 + gain, seeds=3, items=1_000, seed=int(random.integers(1_000_000)))
+            for k, gain in enumerate(gains)
+        }
+        for finding in family(arms, networks(0.9, seeds=3, items=1_000), margin=0.03).values():
+            low, high = finding.simultaneous
+            seen.add(finding.verdict)
+            if finding.verdict == CANNOT_TELL:
+                assert low <= 0 <= high and (low <= -finding.margin or high >= finding.margin)
+            elif finding.verdict == EQUIVALENT:
+                assert -finding.margin < low and high < finding.margin
+            else:
+                assert (low > 0) if finding.verdict == BETTER else (high < 0)
+    assert seen == {BETTER, WORSE, EQUIVALENT, CANNOT_TELL}
+
+
+@pytest.mark.parametrize(("rows", "others"), [(1, 0), (3, 0), (1, 4)])
+def test_a_difference_of_fifty_points_is_told(rows, others):
+    """Three seeds whose accuracy varies by 2 points, on 72 items, some of which are hard for all; alone, or beside
+    others that differ as much."""
+    random = np.random.default_rng(0)
+
+    def arm(accuracy, seeds):
+        luck = 0.02 * random.standard_normal((seeds, 1))
+        return hard + 0.1 * random.standard_normal((seeds, 72)) < accuracy + luck
+
+    for _ in range(50):
+        hard = random.random(72)
+        told = family({str(k): arm(0.92, 3) for k in range(1 + others)}, arm(0.42, rows), margin=0.005)
+        assert {finding.verdict for finding in told.values()} == {BETTER}
+
+
+def test_lower_is_better_for_a_loss():
+    random = np.random.default_rng(0)
+    loss = METRICS["log-loss"]
+    control = random.exponential(0.5, (1, 500)) + 0.05 * random.standard_normal((3, 500))
+    finding = judge(control, control - 0.1, metric=loss, arm_under_trained=True)
+    assert finding.verdict == BETTER and finding.effect == pytest.approx(-0.1)
+    assert finding.marks == ()  # the winner was under-trained: it won all the same
+    assert (finding.unit, finding.percent, finding.better) == ("nats", False, LOWER)
+    assert finding.simultaneous[1] < 0
+    harm = judge(control, control + 0.1, metric=loss, arm_under_trained=True)
+    assert (harm.verdict, harm.marks) == (WORSE, (UNDER_TRAINED,))
+    assert Finding.from_json(finding.to_json()) == finding
+
+
+def test_a_margin_is_the_metrics_own_unless_it_is_given():
+    control, arm = networks(0.9), networks(0.9, seed=2)
+    assert judge(control, arm, margin=None).margin == ACCURACY.margin
+    with pytest.raises(ValueError, match="a margin of zero or more, in nats; got -1"):
+        judge(1.0 * control, 1.0 * arm, metric=METRICS["log-loss"], margin=-1)
+    assert judge(1.0 * control, 1.0 * arm, metric=METRICS["log-loss"], margin=5).verdict == EQUIVALENT
+
+
+def test_equal_ranks_on_few_items_are_not_a_proof():
+    """Without a pseudo-item in each class the interval would have no width."""
+    targets, metric = np.array([0] * 90 + [1] * 10), METRICS["auroc"]
+    chances = np.random.default_rng(0).dirichlet((1, 1), size=100)
+    values = items(metric, chances, targets)[None]
+    finding = judge(values, values, metric=metric, margin=0.005, doubt=doubt(metric, targets))
+    assert finding.verdict == CANNOT_TELL and finding.simultaneous[1] > 0.02
+
+
+def test_an_arm_without_luck_varies_over_items_only():
+    control, arm = networks(0.9, seeds=1), networks(0.93, seed=2)
+    repeated = judge(np.repeat(control, 3, axis=0), arm[:1])
+    assert repeated.needed_seeds is None
+    assert repeated == judge(control, np.repeat(arm[:1], 3, axis=0))
+    assert judge(control, arm).interval != repeated.interval
+
+
+def test_a_finding_of_an_earlier_run_is_one_of_accuracy():
+    old = judge(networks(0.9), networks(0.92, seed=2)).to_dict()
+    new = {name: old.pop(name) for name in ("metric", "unit", "percent", "better")}
+    assert Finding.from_dict(old) == Finding.from_dict(old | new)
 
 
 def test_a_deterministic_arm_may_be_one_row_or_repeated():
@@ -102,7 +210,7 @@ def test_identical_logits_are_no_effect():
     same = networks(0.9, items=100)
     finding = judge(same, same, identical=True)
     assert (finding.verdict, finding.marks, finding.interval) == (EQUIVALENT, (NO_EFFECT,), (0.0, 0.0))
-    with pytest.raises(ValueError, match="said to be identical, and their correctness differs"):
+    with pytest.raises(ValueError, match="said to be identical, and their values differ"):
         judge(same, networks(0.8, items=100), identical=True)
 
 
@@ -130,8 +238,15 @@ def test_balanced_accuracy():
     arm = np.ones((3, 2000), bool)
     arm[:, :1900] = np.random.default_rng(1).random((3, 1900)) < 0.95
     assert judge(control, arm).verdict == WORSE
-    balanced = judge(control, arm, targets=targets)
+    metric = METRICS["balanced-accuracy"]
+
+    def values(right):
+        chances = np.where(right[:, :, None], np.eye(2)[targets], np.eye(2)[1 - targets])
+        return np.stack([items(metric, each, targets) for each in chances])
+
+    balanced = judge(values(control), values(arm), metric=metric, doubt=doubt(metric, targets))
     assert balanced.verdict == BETTER
+    assert (balanced.metric, balanced.unit, balanced.percent) == ("balanced-accuracy", "points", True)
     assert balanced.effect == pytest.approx((1 + arm[:, :1900].mean()) / 2 - (1 + control[:, 1900:].mean()) / 2)
 
 

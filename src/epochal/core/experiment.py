@@ -39,10 +39,11 @@ class Trial(Record):
 class Finding(Record):
     """The paired effect of an arm against its control: arm minus control, in units of the metric.
 
-    `interval` is the 95% interval of this one effect; `simultaneous` is as wide as `comparisons` of them together
-    need, and decides the verdict. `detectable` is the smallest true effect found with 80% power. For "cannot tell",
-    `needed_items` and `needed_seeds` say about how many of either, the other kept, would settle it (None: that
-    alone would not).
+    Where `better` is "lower", an effect below zero is an improvement. `percent` says that effects are fractions, shown
+    in points; else they are shown in `unit`. `interval` is the 95% interval of this one effect; `simultaneous` is the
+    one that decided the verdict, corrected for `comparisons` (see `judge.compare`): print it beside the verdict.
+    `detectable` is the smallest true effect found with 80% power. For "cannot tell", `needed_items` and
+    `needed_seeds` say about how many of either, the other kept, would settle it (None: that alone would not).
     """
 
     control: str
@@ -60,3 +61,7 @@ class Finding(Record):
     comparisons: int = 1
     seeds: int
     items: int
+    metric: str = "accuracy"
+    unit: str = "points"
+    percent: bool = True
+    better: str = "higher"

@@ -17,8 +17,8 @@ class Metric(Record):
     """The words and the numbers of one metric.
 
     `percent` says that it is a fraction from 0 to 1, shown as per cent, whose differences are shown in points; else
-    values are shown in `unit`. `binary` says that every item's value is 0 or 1. `least` and `most` are the bounds of
-    the metric, None where there is none. `options` holds what a goal needs to compute it, such as the costs of
+    values are shown in `unit`. `levels` are the values other than zero that an item can take, where they are few: 1 for
+    right or wrong; empty where they are many. `options` holds what a goal needs to compute it, such as the costs of
     mistakes and the place of the positive class.
     """
 
@@ -27,11 +27,14 @@ class Metric(Record):
     unit: str = "points"
     better: str = HIGHER
     percent: bool = True
-    binary: bool = False
+    levels: tuple[float, ...] = ()
     margin: float = 0.005  # differences smaller than this do not matter, unless the user says otherwise
-    least: float | None = 0.0
-    most: float | None = 1.0
     options: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def binary(self) -> bool:
+        """Whether every item's value is 0 or 1."""
+        return self.levels == (1.0,)
 
     @property
     def sign(self) -> int:
@@ -39,4 +42,4 @@ class Metric(Record):
         return 1 if self.better == HIGHER else -1
 
 
-ACCURACY = Metric(name="accuracy", title="accuracy", binary=True)
+ACCURACY = Metric(name="accuracy", title="accuracy", levels=(1.0,))

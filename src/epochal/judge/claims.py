@@ -30,9 +30,9 @@ LEVEL = 0.95
 class Question:
     """What is asked of the measured values of one arm, mostly against a control's.
 
-    Values are correctness [seeds, items], compared as a difference over both; or numbers [seeds], compared as a
-    "difference" or a "ratio" of means (ratios of geometric means), or held alone as a "value"; a "share" takes
-    successes as zeros and ones [trials], alone or against a control's; an "exact" takes one number, and confirms
+    Values are of items, [seeds, items], such as correctness, compared as a difference over both; or numbers [seeds],
+    compared as a "difference" or a "ratio" of means (ratios of geometric means), or held alone as a "value"; a "share"
+    takes successes as zeros and ones [trials], alone or against a control's; an "exact" takes one number, and confirms
     where it equals `size`. For a ratio, `size` and `margin` are factors from 1 up: 2 says twice as many, or half.
     """
 
@@ -109,7 +109,7 @@ def student(values: np.ndarray, level: float = LEVEL) -> tuple[float, float, flo
     return mean, mean - half, mean + half
 
 
-def wilson(successes: float, trials: int, level: float = LEVEL) -> tuple[float, float, float]:
+def wilson(successes: float, trials: float, level: float = LEVEL) -> tuple[float, float, float]:
     """A share with its score interval (Wilson 1927)."""
     z = float(-special.ndtri((1 - level) / 2))
     share = successes / trials
@@ -168,7 +168,8 @@ def _interval(
         effect, low, high = welch(np.log(control), np.log(values), level)
         return float(np.exp(effect)), float(np.exp(low)), float(np.exp(high))
     if values.ndim == 2:
-        layout = crossed_difference(control, values)
+        right_or_wrong = all(((table == 0) | (table == 1)).all() for table in (control, values))
+        layout = crossed_difference(control, values, pseudo=float(right_or_wrong))
         return (layout.mean, *layout.interval(level))
     return welch(control, values, level)
 

@@ -69,8 +69,14 @@ class CrossedMean:
     def standard_error(self) -> float:
         return float(np.sqrt(self._item_part + self._seed_parts.sum()))
 
-    def half_width(self, level: float = 0.95) -> float:
-        return float(half_width(self._item_part, self._seed_parts, self._freedoms, self.items, level))
+    def half_width(self, level: float = 0.95, *, item_freedom: float | None = None) -> float:
+        """Half of the interval's width; the items' variance has `item_freedom` degrees of freedom, or items - 1."""
+        items = self.items if item_freedom is None else item_freedom + 1
+        return float(half_width(self._item_part, self._seed_parts, self._freedoms, items, level))
+
+    def with_pseudo(self, pseudo: float) -> "CrossedMean":
+        """The same with other pseudo-items."""
+        return replace(self, pseudo=pseudo)
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         half = self.half_width(level)
@@ -163,7 +169,7 @@ def half_width(
     item_part: Float[np.ndarray, "*batch"] | float,
     seed_parts: Float[np.ndarray, "*batch arms"],
     freedoms: Float[np.ndarray, " arms"],
-    items: int,
+    items: float,
     level: float,
 ) -> Float[np.ndarray, "*batch"]:
     """Half of the interval's width, from the two parts of the mean's variance; see the head of this module."""

@@ -67,9 +67,7 @@ def _evidence(evidence: Mapping[str, Any]) -> list[str]:
             ]
     lines += [
         f"- On the test split, {finding['arm']} against {finding['control']}: "
-        f"{', '.join((finding['verdict'], *finding['marks']))}, "
-        f"{100 * finding['effect']:+.1f} points (95% interval {100 * finding['interval'][0]:+.1f} to "
-        f"{100 * finding['interval'][1]:+.1f})."
+        f"{', '.join((finding['verdict'], *finding['marks']))}, {_effect(finding)}."
         for finding in climb.get("on_test", ())
     ]
     lines += [
@@ -78,6 +76,18 @@ def _evidence(evidence: Mapping[str, Any]) -> list[str]:
         for run in evidence.get("runs", ())
     ]
     return lines
+
+
+def _effect(finding: Mapping[str, Any]) -> str:
+    """The effect with the interval that decided the verdict, as the verdict above it needs."""
+    percent = finding.get("percent", True)
+    effect, low, high = (
+        f"{100 * value:+.1f}" if percent else f"{value:+.3g}" for value in (finding["effect"], *finding["simultaneous"])
+    )
+    unit = "points" if percent else finding["unit"]
+    count = finding.get("comparisons", 1)
+    together = f" for {count} comparisons together" if count > 1 else ""
+    return f"{' '.join(filter(None, (effect, unit)))} (95% interval{together} {low} to {high})"
 
 
 def _score(score: Mapping[str, float]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from epochal.core.experiment import Experiment, Finding, Trial
+from epochal.core.metric import ACCURACY, Metric
 from epochal.core.protocols import Predictor
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Point, Run
@@ -288,10 +289,28 @@ def _under_trained(runs: list[Run], recipe: Recipe, budget: Budget, count: int) 
     return bool(curves) and under_trained(curves)[0]
 
 
-def pair_all(pairs: list[tuple[Arm, Arm]], targets: np.ndarray, margin: float) -> tuple[Finding, ...]:
+def pair_all(
+    pairs: list[tuple[Arm, Arm]],
+    targets: np.ndarray,
+    margin: float,
+    *,
+    metric: Metric = ACCURACY,
+    items: Callable[[np.ndarray], np.ndarray] | None = None,
+    doubt: float | None = None,
+) -> tuple[Finding, ...]:
     """The findings of (control, arm) pairs, corrected together. Arms of which no seed finished are left out; a seed
-    that diverged on one side leaves the pair."""
+    that diverged on one side leaves the pair.
+
+    Args:
+        metric: what is compared; for another one than accuracy, `items` turns the logits of one seed, [items, classes],
+            into the values of its items, [items], and `doubt` is the goal's.
+    """
     family = []
+
+    def values(logits: np.ndarray) -> np.ndarray:
+        """[seeds, items]"""
+        return logits.argmax(axis=2) == targets if items is None else np.stack([items(each) for each in logits])
+
     for control, arm in pairs:
         if control.finished and arm.finished:
             first, second = common(control, arm)
@@ -299,14 +318,15 @@ def pair_all(pairs: list[tuple[Arm, Arm]], targets: np.ndarray, margin: float) -
                 Pair(
                     control=control.recipe.model,
                     arm=arm.recipe.model,
-                    control_correct=first.argmax(axis=2) == targets,
-                    arm_correct=second.argmax(axis=2) == targets,
+                    control_items=values(first),
+                    arm_items=values(second),
                     control_under_trained=control.under_trained,
                     arm_under_trained=arm.under_trained,
                     identical=first.shape == second.shape and bool((first == second).all()),
+                    doubt=doubt,
                 )
             )
-    return compare_family(family, margin=margin)
+    return compare_family(family, margin=margin, metric=metric)
 
 
 def common(control: Arm, arm: Arm) -> tuple[np.ndarray, np.ndarray]:

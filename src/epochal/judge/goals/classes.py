@@ -28,7 +28,7 @@ METRICS: Mapping[str, Metric] = {
         Metric(name="macro-f1", title="macro F1", margin=0.01),
         Metric(name="auroc", title="area under the ROC curve"),
         Metric(name="average-precision", title="average precision", margin=0.01),
-        Metric(name="log-loss", title="log-loss", unit="nats", better=LOWER, percent=False, margin=0.01, most=None),
+        Metric(name="log-loss", title="log-loss", unit="nats", better=LOWER, percent=False, margin=0.01),
     )
 }
 COST = "cost"
@@ -96,7 +96,7 @@ def cost_metric(miss: float, alarm: float, positive: int | None = None) -> Metri
             better=LOWER,
             percent=False,
             margin=0.005 * min(miss, alarm),
-            most=max(miss, alarm),
+            levels=tuple(sorted({float(miss), float(alarm)})),
             options={"miss": float(miss), "alarm": float(alarm)},
         ),
         positive,
@@ -139,6 +139,21 @@ def items(metric: Metric, chances: Chances, targets: Targets) -> Values:
     return compute(metric, checked_chances(chances, targets), np.asarray(targets))
 
 
+def doubt(metric: Metric, targets: Targets) -> float:
+    """What one pseudo-item in each class adds to the sum of squares of the values, in units of its own variance.
+
+    Pseudo-items keep few items that all agree from an interval of zero width. For accuracy one counts as one; in an
+    average over K classes, one in a class of n of all N items counts as (N / (K n))^2; for a cost, as the mean square
+    of the costs; the log-loss needs none.
+    """
+    if metric.levels:
+        return float(np.mean(np.square(metric.levels)))
+    if metric.name not in _OVER_CLASSES:
+        return 0.0
+    _, counts = np.unique(targets, return_counts=True)
+    return float(((len(targets) / (len(counts) * counts)) ** 2).sum())
+
+
 def _accuracy(metric: Metric, chances: Chances, targets: Targets) -> Values:
     return (chances.argmax(axis=1) == targets).astype(np.float64)
 
@@ -172,9 +187,9 @@ def _area(scores: Values, there: Bool[np.ndarray, " items"]) -> Values:
     placement[~there] = 1 - _share_below(negative, np.sort(positive))
     area = placement[there].mean()
     counts = np.where(there, len(positive), len(negative))
-    # Deviations from each group's own mean, so that the values' mean is the area to the last bits.
-    centre = np.where(there, area, placement[~there].mean())
-    return area + len(scores) / counts * (placement - centre)
+    # Each group's deviations are from its own mean, which makes them too small by (count - 1) / count in the square.
+    deviations = placement - np.where(there, area, placement[~there].mean())
+    return area + len(scores) / counts * np.sqrt(counts / np.maximum(counts - 1, 1)) * deviations
 
 
 def _share_below(values: np.ndarray, ordered: np.ndarray) -> np.ndarray:
@@ -258,3 +273,4 @@ _COMPUTE: Mapping[str, Callable[[Metric, Chances, Targets], Values]] = {
     "log-loss": _log_loss,
     COST: _cost,
 }
+_OVER_CLASSES = ("balanced-accuracy", "macro-f1", "auroc", "average-precision")
