@@ -23,6 +23,7 @@ from epochal.models.predictor import check_images
 from epochal.models.weights import model_files, read_model
 from epochal.ship import files
 from epochal.ship.card import model_card
+from epochal.ship.older import modern_recipe
 from epochal.ship.predict import Predictions, stream
 from epochal.ship.predictions import gathered
 from epochal.train.surroundings import plain_settings, set_apart
@@ -61,6 +62,7 @@ class Bundle:
         temperature = _temperature(folder / files.CALIBRATION)
         if codec.input_shape != task.input_shape or not len(codec.mean) == len(codec.std) == codec.channels:
             raise BundleError(f"The bundle {folder} is damaged: its codec does not make what its task expects.")
+        recipe = modern_recipe(recipe, task, manifest["version"])
         with set_apart():  # building draws weights
             model = read_model(folder, recipe, task)
         return Bundle(

@@ -15,7 +15,7 @@ from epochal.core.errors import BundleError
 from epochal.core.record import json_text
 from epochal.models.weights import ESTIMATORS, TENSORS
 
-FORMAT, VERSION = "epochal bundle", 1
+FORMAT, VERSION = "epochal bundle", 2
 MANIFEST = "manifest.json"
 RECIPE, TASK, CODEC, CALIBRATION = "recipe.json", "task.json", "codec.json", "calibration.json"
 EVIDENCE, CARD = "evidence.json", "card.md"
