@@ -340,7 +340,7 @@ def test_a_class_of_which_nothing_is_left(photos):
     (root / "cat" / "1.jpg").touch()
     report = open_dataset(root).report
     assert report.labels == ("ant", "bee")
-    assert "no usable image is left of class 'cat': left out." in report.warnings
+    assert "class 'cat' is left out, because no usable image is left." in report.warnings
 
 
 def test_a_class_with_one_image_is_said_in_plain_words(photos):
@@ -377,7 +377,7 @@ def test_a_class_that_is_all_set_aside_is_left_out(photos):
         picture(900 + index).save(root.parent / "test" / "cat" / f"{index}.png")
     data = open_dataset(root.parent)
     assert data.task.labels == ("ant", "cat") and data.task.counts["test"] == 12
-    assert "no usable image is left of class 'bee': left out." in data.report.warnings
+    assert "class 'bee' is left out, because no usable image is left." in data.report.warnings
     assert [item.split("/")[1] for item in data.train.items] == [data.task.labels[i] for i in data.train.targets]
 
 

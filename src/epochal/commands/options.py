@@ -34,7 +34,7 @@ _READING = (
     click.option(
         "--split-seed", "seed_of_split", type=int, metavar="N", help="Decides which picture goes to which split."
     ),
-    click.option("--max-examples", type=int, metavar="N", help="Read at most so many pictures."),
+    click.option("--max-examples", type=int, metavar="N", help="Read at most N pictures."),
 )
 _NAMES = {
     "size": "size",

@@ -73,7 +73,7 @@ def load_plain_pickle(data: bytes, where: str) -> Any:
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    """Knows the three names by which NumPy pickles an array, none beside them, and gives stand-ins even for those."""
+    """Knows only the three names by which NumPy pickles an array, and gives stand-ins even for those."""
 
     def find_class(self, module: str, name: str) -> Any:
         if module in ("numpy.core.multiarray", "numpy._core.multiarray") and name == "_reconstruct":

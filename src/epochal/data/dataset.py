@@ -177,8 +177,10 @@ def fingerprint(digests: Mapping[str, np.ndarray], targets: Mapping[str, np.ndar
 
 def _tell_lost(listing: Listing, lost: set[str]) -> None:
     if lost:
-        named = f"class {some([*lost])}" if len(lost) == 1 else f"{len(lost):,} classes ({some(order_labels(lost))})"
-        listing.warnings.append(f"no usable image is left of {named}: left out.")
+        named = (
+            f"class {some([*lost])} is" if len(lost) == 1 else f"{len(lost):,} classes ({some(order_labels(lost))}) are"
+        )
+        listing.warnings.append(f"{named} left out, because no usable image is left.")
 
 
 def _limit(listing: Listing, options: ReadOptions) -> None:

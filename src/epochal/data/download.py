@@ -46,7 +46,7 @@ def download(
     """Bring a file to `path`, whole and verified, or not at all.
 
     Addresses are tried in turn, each up to `attempts` times, with `pause` seconds before the second attempt and twice
-    as long before each one after. What has come is kept beside `path` as `<name>.part`, and the next attempt, also of
+    as long before each one after. What has come is kept next to `path` as `<name>.part`, and the next attempt, also of
     a later process or at another address, asks only for the rest. A rest is joined only where the checksum, or
     If-Range with the server's ETag, shows that it belongs to the same file. `timeout` is how long a server may be
     silent, in seconds.

@@ -37,7 +37,7 @@ def list_folder(root: Path, options: ReadOptions) -> Listing:
     listing = Listing(name=name, kind="image folder", items=[], labels=[], files=[], certain=True)
     folders, files, _ = _children(root, listing)
     while len(folders) == 1 and not files and _holds_folders(folders[0], listing):
-        listing.decide("folder", shown(folders[0].name), "it is all that the given folder holds")
+        listing.decide("folder", shown(folders[0].name), "it is the only folder inside")
         root = folders[0]
         folders, files, _ = _children(root, listing)
     if not folders:
