@@ -42,3 +42,15 @@ def test_names_are_shown_by_any_output(here: Path, encoding: str, shown: str | N
     assert shown is None or shown in output
     refused = subprocess.run([*command, FOLDER + "2"], env=environment, cwd=here, capture_output=True, check=False)
     assert refused.returncode == 2 and b"is neither a path that exists nor a named set" in refused.stderr
+
+
+def test_no_climb_is_lost_at_its_end_for_a_name(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EPOCHAL_CACHE", str(here / "cache"))
+    monkeypatch.chdir(here)
+    rungs = ("majority", "nearest-neighbours")
+    result = epochal.climb(FOLDER, budget="6s", seeds=1, rungs=rungs, out=os.fsdecode(b"r\xfc"), command=FOLDER)
+    assert r"d\xe9" in result.report.read_text(encoding="utf-8")
+    files = sorted((here / FOLDER / "dog").iterdir())
+    bundle = epochal.Bundle.open(here / os.fsdecode(b"r\xfc") / "bundle")
+    assert bundle.labels == (r"\xb9\xb7", "dog", "猫")
+    assert [row.error for row in bundle.predict(files)] == [None] * 10
