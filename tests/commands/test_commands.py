@@ -1,5 +1,6 @@
 """Each command does what its help promises, on the digits."""
 
+import errno
 import json
 import os
 import pty
@@ -16,6 +17,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from epochal.cli import main
+from epochal.core.errors import RunDirectoryError
 from epochal.ship.bundle import Bundle
 
 QUICK = ["--rungs", "majority,hog-svm,mlp", "--budget", "12s", "--seeds", "2", "--trials", "1"]
@@ -82,6 +84,19 @@ def test_report_writes_the_report_again(climbed, capsys):
     assert (directory / "report.html").exists()
 
 
+def test_report_of_a_run_that_may_not_be_written_shows_it_all_the_same(climbed, capsys, monkeypatch):
+    """The tests may run as root, who can write everywhere."""
+
+    def refuse(file, data):
+        raise RunDirectoryError("no") from PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("epochal.study.report.page.write_atomically", refuse)
+    assert main(["report", str(climbed[0])]) == 0
+    out, err = capsys.readouterr()
+    assert "recommended" in out and f"Report: {climbed[0] / 'report.html'}" in out
+    assert err == f"The report in {climbed[0]} was not written again (Permission denied).\n"
+
+
 def test_report_exports_the_curves(climbed, tmp_path, capsys):
     for name, read in (("curves.parquet", pd.read_parquet), ("curves.json", pd.read_json)):
         assert main(["report", str(climbed[0]), "--metrics", str(tmp_path / name)]) == 0
@@ -98,7 +113,8 @@ def test_a_finished_climb_is_resumed_at_once_and_not_started_anew(climbed, capsy
     assert main(["climb", "digits", "--resume", str(directory)]) == 0
     after = json.loads((directory / "result.json").read_text())
     assert [rung["stages"] for rung in after["rungs"]] == [rung["stages"] for rung in before["rungs"]]
-    capsys.readouterr()
+    told = capsys.readouterr().err.splitlines()[0]
+    assert re.fullmatch(rf"Resuming {directory}: \d+ trainings are finished, .* spent, .* left\.", told)
     assert main(["climb", "digits", "--out", str(directory)]) == 2
     assert f"Go on with it by --resume {directory}" in capsys.readouterr().err
 

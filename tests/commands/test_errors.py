@@ -89,7 +89,7 @@ def test_control_c_exits_with_130(raising, capsys):
             "rungs: oracle not known. The ladder has majority",
         ),
         (["climb", "digits", "--margin", "2", "--dry-run"], "margin: expected a fraction"),
-        (["train", "oracle", "digits"], "rung: expected one of majority"),
+        (["train", "oracle", "digits"], "rung: oracle not known. The ladder has majority"),
         (["train", "lenet", "digits", "--set", "depth"], "expected different NAME=VALUE, got depth."),
         (["train", "lenet", "digits", "--budget", "1x"], "budget: expected a duration"),
         (["predict", "nowhere", "a.jpg"], "nowhere: the folder does not exist"),

@@ -15,6 +15,10 @@ SAY = "import sys; from epochal.cli import main; print(main({0!r}), *[name for n
         (["milestone", "list"], 0),
         (["milestone", "run", "residul-depth"], 2),
         (["atlas", "no-such-folder"], 2),
+        (["ladder", "image"], 0),
+        (["climb", "digits", "--rungs", "lenet,resnt"], 2),
+        (["train", "resnt", "digits"], 2),
+        (["why", "digits", "--rung", "resnt"], 2),
     ],
 )
 def test_a_list_and_a_typo_import_nothing_heavy(arguments: list[str], code: int) -> None:

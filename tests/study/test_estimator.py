@@ -67,7 +67,7 @@ def test_depth_and_settings_reach_the_recipe(digits):
 @pytest.mark.parametrize(
     "settings, error, message",
     [
-        ({"rung": "oracle"}, UserError, "expected one of majority"),
+        ({"rung": "oracle"}, UserError, "rung: oracle not known"),
         ({"rung": "mlp", "depth": 3}, UserError, "mlp has no option 'depth'"),
         ({"rung": "mlp", "budget": "soon"}, BudgetError, "expected a duration"),
     ],

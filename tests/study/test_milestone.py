@@ -1,11 +1,14 @@
 """Milestones: the verdict of a planted null, harm and help; what is kept; what is refused; and the whole history."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from epochal.core.claim import CONFIRMED, REFUTED
 from epochal.core.errors import BudgetError, RunDirectoryError, UserError
@@ -76,8 +79,8 @@ def test_a_budget_and_seeds_are_kept_to(tmp_path: Path) -> None:
     assert result.pictures[0].series[0].x[-1] == EXAMPLES / 2
 
 
-class Stopped(Exception):
-    pass
+class Stopped(KeyboardInterrupt):
+    """What a user's Ctrl-C is: a failure before any training keeps nothing."""
 
 
 def test_an_interrupted_run_goes_on_and_an_ended_one_is_measured_anew(tmp_path: Path) -> None:
@@ -89,6 +92,7 @@ def test_an_interrupted_run_goes_on_and_an_ended_one_is_measured_anew(tmp_path: 
         run_milestone(replace(NULL, measure=stop_after_training), out=tmp_path)
     lines: list[str] = []
     first = run_milestone(NULL, out=tmp_path, progress=lines.append)
+    assert any(re.fullmatch(rf"Resuming {tmp_path}/null: 10 trainings are finished, .* spent.", line) for line in lines)
     spent = json.loads((tmp_path / "null" / RESULT).read_text())["seconds"]
     runs = sorted((tmp_path / "null" / "runs").rglob("*.safetensors"))
     times = [path.stat().st_mtime_ns for path in runs]
@@ -182,6 +186,56 @@ def test_a_run_on_other_data_is_not_resumed(tmp_path: Path) -> None:
     history = run_history([NULL], out=tmp_path, resume=True)
     assert "interrupted run on other data" in history.failures["null"]
     assert run_milestone(NULL, out=tmp_path).published_data, "without --resume it is begun anew"
+
+
+def test_two_arrays_are_two_sources_though_their_texts_are_the_same(tmp_path: Path) -> None:
+    """In the text of an array most values are left out."""
+
+    def stop(lab: Lab) -> Measured:
+        raise Stopped
+
+    images = np.random.default_rng(0).integers(0, 255, (2000, 8, 8), dtype=np.uint8)
+    other, labels = images.copy(), np.arange(2000) % 2
+    other[1000] += 1
+    assert str((images, labels)) == str((other, labels))
+    with pytest.raises(Stopped):
+        run_milestone(replace(NULL, measure=stop), source=(images, labels), scale=1.0, out=tmp_path)
+    with pytest.raises(RunDirectoryError, match="interrupted run on other data"):
+        run_milestone(NULL, source=(other, labels), scale=1.0, out=tmp_path, resume=True)
+    with pytest.raises(Stopped):
+        run_milestone(replace(NULL, measure=stop), source=(images.copy(), labels), scale=1.0, out=tmp_path, resume=True)
+
+
+def test_a_folder_whose_pictures_changed_is_other_data(tmp_path: Path) -> None:
+    def stop(lab: Lab) -> Measured:
+        lab.data()
+        raise Stopped
+
+    def write(seed: int) -> None:
+        for name in ("cats", "dogs"):
+            (tmp_path / "photos" / name).mkdir(parents=True, exist_ok=True)
+            for number in range(10):
+                pixels = np.random.default_rng((seed, number, ord(name[0]))).integers(0, 255, (8, 8), dtype=np.uint8)
+                Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{number}.png")
+
+    asked: dict[str, Any] = {"source": tmp_path / "photos", "scale": 1.0, "out": tmp_path / "out"}
+    write(1)
+    with pytest.raises(Stopped):
+        run_milestone(replace(NULL, measure=stop), **asked)
+    write(2)
+    with pytest.raises(RunDirectoryError, match="The data has changed since the run in .* began"):
+        run_milestone(NULL, resume=True, **asked)
+
+
+def test_an_interrupted_run_of_an_older_version_is_begun_anew(tmp_path: Path) -> None:
+    with pytest.raises(Stopped), open_store(tmp_path / "null") as store:
+        store.put("settings", {"seeds": 3, "scale": 1.0, "source": "None", "options": "None"})
+        store.put("ended", False)
+        store.put("spent", 1.0)
+        raise Stopped
+    with pytest.raises(RunDirectoryError, match="another version of epochal.*Leave out --resume to start it anew"):
+        run_milestone(NULL, seeds=2, out=tmp_path, resume=True)
+    assert run_milestone(NULL, seeds=2, out=tmp_path).seeds == (0, 1)
 
 
 def test_the_whole_history_is_of_published_data(tmp_path: Path) -> None:

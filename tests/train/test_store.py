@@ -24,7 +24,7 @@ from epochal.models.weights import model_files, read_model
 from epochal.train.device import device
 from epochal.train.experiment import run_once
 from epochal.train.fit import fit
-from epochal.train.store import INDEX, Store, open_store
+from epochal.train.store import INDEX, LOCK, Store, open_store
 from epochal.train.trainee import Judge, prepare
 
 
@@ -292,3 +292,42 @@ def test_a_diverged_run_is_kept_without_files_and_not_tried_again(tmp_path: Path
         assert store.run("mlp") == run
         assert not (store.folder("mlp") / "validation.npy").exists()
         assert run_once("mlp", wild, digits(), store, budget=BUDGET, seed=0) == run
+
+
+@pytest.mark.parametrize("error", [UserError("no such data"), ValueError("a fault"), KeyboardInterrupt()])
+def test_a_store_in_which_nothing_was_trained_leaves_no_folder(tmp_path: Path, error: BaseException) -> None:
+    (tmp_path / "mine").mkdir()
+    for directory in (tmp_path / "runs" / "deep", tmp_path / "mine"):
+        with pytest.raises(type(error)), open_store(directory) as store:
+            store.put("settings", {})
+            raise error
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"], "a folder of the user's own stays"
+    assert not any((tmp_path / "mine").iterdir()), "without an index, which would say that a climb is there"
+
+
+def test_what_was_learned_before_a_failure_is_kept(tmp_path: Path) -> None:
+    def fill(store: Store, what: str) -> None:
+        if what == "run":
+            store.finish("mlp/seed-0", a_run(), {}, {})
+        elif what == "checkpoint":
+            store.checkpoints("mlp/seed-0").write(1, {})
+        else:
+            store.put("fingerprint", "abc")
+
+    for what, error in (("run", UserError), ("checkpoint", UserError), ("decision", KeyboardInterrupt)):
+        with pytest.raises(error), open_store(tmp_path / what) as store:
+            fill(store, what)
+            raise error
+        assert (tmp_path / what / INDEX).exists(), what
+    with pytest.raises(UserError), open_store(tmp_path / "run"):
+        raise UserError("now it is an older run")
+    assert Store(tmp_path / "run").run("mlp/seed-0") == a_run()
+
+
+def test_an_index_that_may_not_be_written_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_store(tmp_path / "run") as store:
+        store.finish("mlp/seed-0", a_run(), {}, {})
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root, whom tests may run as, can always write
+    (tmp_path / "run" / LOCK).unlink()
+    assert Store(tmp_path / "run").runs() == {"mlp/seed-0": a_run()}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {INDEX}

@@ -1,5 +1,6 @@
 """Trainings side by side: all run, what one raises is heard, Ctrl-C reaches each, and none outlives its parent."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -160,3 +161,30 @@ def alive(process: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
     except OSError:
         return False
+
+
+def in_a_daemon(results: object) -> None:
+    found: dict[int, tuple[int, int]] = {}
+    run_side_by_side([partial(where, k) for k in range(3)], found.__setitem__, workers=2)
+    results.put((os.getpid(), [found[k] for k in range(3)]))  # type: ignore[attr-defined]
+
+
+def test_a_daemonic_process_has_trainings_side_by_side_too() -> None:
+    context = multiprocessing.get_context("fork")
+    results = context.SimpleQueue()
+    process = context.Process(target=in_a_daemon, args=(results,), daemon=True)
+    process.start()
+    parent, found = results.get()
+    process.join()
+    assert [number for number, _ in found] == [0, 1, 4]
+    assert parent not in {worker for _, worker in found}
+
+
+def test_workers_whose_ends_another_hears_of_are_waited_for() -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # as some servers do: no child is left to wait for
+    try:
+        found: dict[int, tuple[int, int]] = {}
+        run_side_by_side([partial(where, k) for k in range(3)], found.__setitem__, workers=2)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert [found[k][0] for k in range(3)] == [0, 1, 4]

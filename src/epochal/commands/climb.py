@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from epochal.commands.options import command_line, loading, read_options, reading, run_directory, say, show_climb
+from epochal.models.catalogue import require_rungs
 
 
 @click.command()
@@ -32,13 +33,16 @@ def climb(source: str, resume: Path | None, dry_run: bool, **values: Any) -> int
     epochal climb labels.csv --image path --label species --group patient
     epochal climb photos/ --resume runs/photos
     """
+    if values["rungs"]:
+        values["rungs"] = tuple(word.strip() for word in values["rungs"].split(","))
+        require_rungs(values["rungs"])  # before anything is imported that takes a while
+
     from epochal.data.read import require_source
     from epochal.study.directories import source_name
     from epochal.study.ladder import climb as run
     from epochal.study.plan import plan
 
     options = read_options(values)
-    values["rungs"] = tuple(word.strip() for word in values["rungs"].split(",")) if values["rungs"] else None
     out = values.pop("out")
     directory = run_directory(out, resume)
     if dry_run:

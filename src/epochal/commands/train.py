@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from epochal.commands.options import loading, read_options, reading, run_directory, say
+from epochal.models.catalogue import require_rungs
 
 
 def _settings(context: click.Context, option: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
@@ -32,6 +33,7 @@ def train(rung: str, source: str, out: Path | None, resume: Path | None, **value
     \b
     epochal train resnet photos/ --set depth=20 --budget 10m
     """
+    require_rungs([rung], "rung")  # before anything is imported that takes a while
     from epochal.study.single import train_rung
 
     options = read_options(values)

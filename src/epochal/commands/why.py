@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from epochal.commands.options import command_line, loading, read_options, reading, say
+from epochal.models.catalogue import require_rungs
 
 
 @click.command()
@@ -28,6 +29,7 @@ def why(source: str, rung: str, **values: Any) -> int:
     epochal why photos/ --rung resnet --budget 20m
     epochal why digits --rung mlp --ingredients activation,normalisation,momentum --budget 1m
     """
+    require_rungs([rung], "rung")  # before anything is imported that takes a while
     from epochal.study.why import why as run
 
     options = read_options(values)

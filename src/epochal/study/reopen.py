@@ -40,7 +40,7 @@ def reopen(directory: str | os.PathLike[str], *, progress: Callable[[str], None]
     try:
         write_report(result, directory / "report.html")
     except RunDirectoryError as error:
-        progress(f"The report was not written again. {error}")
+        progress(f"The report in {directory} was not written again ({getattr(error.__cause__, 'strerror', error)}).")
     return Climb(result=result, directory=directory)
 
 

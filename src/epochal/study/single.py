@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from epochal.core.errors import BudgetError, UserError
+from epochal.core.errors import BudgetError
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Run
 from epochal.data.dataset import Dataset, open_dataset
 from epochal.data.listing import Progress
 from epochal.data.options import ReadOptions
 from epochal.judge.calibration import fit_temperature
-from epochal.models.catalogue import RUNGS
+from epochal.models.catalogue import RUNGS, require_rungs
 from epochal.models.weights import read_model
 from epochal.ship.bundle import Bundle, write_bundle
 from epochal.study.directories import choose_directory, source_name
@@ -35,8 +35,7 @@ def recipe_with(name: str, settings: Mapping[str, Any]) -> Recipe:
     Raises:
         UserError: there is no such rung, or the setting is the model's name.
     """
-    if name not in RUNGS:
-        raise UserError(f"rung: expected one of {', '.join(RUNGS)}, got {name!r}.")
+    require_rungs([name], "rung")
     recipe = RUNGS[name].recipe
     fields = {field.name for field in dataclasses.fields(Recipe)} - {"model", "options"}
     values = {key: literal(value) for key, value in settings.items()}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from epochal.core.claim import Check, MilestoneResult
+from epochal.core.paths import absolute
 from epochal.judge.claim_text import effect, level, margin, needed, paired
 from epochal.judge.claims import EXACT
 from epochal.study.lab import IMAGENET
@@ -85,7 +86,7 @@ def again(milestone: "Milestone") -> str:
 def write_page(milestone: "Milestone", result: MilestoneResult, directory: Path | str) -> Path:
     """Write DIRECTORY/page.html, one file that needs nothing else; returns it."""
     plate = Plate(number=0, milestone=milestone, result=result)
-    return write(render(plate), Path(directory) / PAGE)
+    return write(render(plate), absolute(directory) / PAGE)
 
 
 def render(

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from epochal.core.paths import absolute
 from epochal.study.report import words
 from epochal.study.report.charts import confusion, stripes
 from epochal.study.report.charts.cost import cost_chart, front, too_low
@@ -27,9 +28,9 @@ PICTURE = re.compile(r"data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=\s]+")
 LONG_VERDICT = 140  # letters; a longer sentence is set in a smaller size
 
 
-def write_report(result: ClimbResult, path: Path) -> Path:
+def write_report(result: ClimbResult, path: Path | str) -> Path:
     """Write the page to `path` (a file, or a folder which gets report.html), whole or not at all; returns the file."""
-    path = Path(path)
+    path = absolute(path)
     return write(render(result), path / "report.html" if path.is_dir() else path)
 
 
@@ -39,7 +40,7 @@ def write(page: str, file: Path) -> Path:
     Raises:
         RunDirectoryError: it cannot be written there.
     """
-    write_atomically(file, page.encode())
+    write_atomically(file, page.encode(errors="backslashreplace"))
     return file
 
 
