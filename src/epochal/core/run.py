@@ -13,12 +13,19 @@ FINISHED, DIVERGED, FAILED = "finished", "diverged", "failed"
 class Budget(Record):
     """How much one training may spend: the seconds that were promised, and the examples that this came to.
 
-    `glance` is the number of validation examples behind each point of the curve; the score at the end uses all.
+    The curve has `points`, each measured on `glance` validation examples; the score at the end uses all of them. Where
+    the validation loss turned up, `keep_best` keeps the weights of the lowest point in place of the last ones.
+
+    A training that falls behind its `seconds` is shortened. `course` says where it was, as (step, new last step), and
+    repeats it exactly, whatever the clock says; None leaves it to the clock.
     """
 
     examples: int
     seconds: float | None = None
     glance: int = 2000
+    points: int = 10
+    keep_best: bool = False
+    course: tuple[tuple[int, int], ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +48,16 @@ class Cost(Record):
     parameters: int
     flops: float | None = None
     peak_memory: int | None = None  # bytes
+    looking: float = 0.0  # of the seconds, those that went into the points of the curve and the score at the end
     energy: float | None = None  # joules
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run(Record):
-    """What one training measured. `scores` are on validation until the test split is opened."""
+    """What one training measured. `scores` are on validation until the test split is opened.
+
+    `course` says where it was shortened, as in `Budget`; `kept` is the step whose weights were kept.
+    """
 
     recipe: Recipe
     task: str  # the task's fingerprint
@@ -58,3 +69,5 @@ class Run(Record):
     cost: Cost
     environment: Mapping[str, str] = field(default_factory=dict)
     message: str = ""
+    course: tuple[tuple[int, int], ...] = ()
+    kept: int | None = None

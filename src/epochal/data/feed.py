@@ -12,6 +12,7 @@ from torch import Tensor
 from epochal.core.protocols import Batch
 from epochal.core.seeds import stream
 from epochal.data import augment
+from epochal.data.split import stratified
 
 
 class ArrayFeed:
@@ -94,7 +95,8 @@ class ArrayFeed:
 class WholeFeed:
     """One batch that holds everything, as arrays: what a classical rung learns from.
 
-    `limit` takes that many examples, chosen by the seed; None takes all.
+    `limit` takes about that many examples, chosen by the seed, of each class in proportion and at least one; None takes
+    all.
     """
 
     def __init__(self, images: np.ndarray, targets: np.ndarray, *, limit: int | None = None):
@@ -108,7 +110,8 @@ class WholeFeed:
         if self.limit is None or self.limit >= len(self.targets):
             yield Batch(self.images, self.targets)
         else:
-            chosen = np.sort(np.random.default_rng(stream(seed, "subset")).permutation(len(self.targets))[: self.limit])
+            order = np.random.default_rng(stream(seed, "subset")).permutation(len(self.targets))
+            chosen = stratified(self.targets, order, self.limit)
             yield Batch(self.images[chosen], self.targets[chosen])
 
 

@@ -15,6 +15,7 @@ from jaxtyping import Float, Shaped
 
 SLOWEST, FASTEST = 0.05, 2.0  # exponents; published ones lie between 0.07 and 1
 FALL, QUARTER = 0.02, 0.25
+LEAST_POINTS = 4  # of a curve; fewer say nothing of where it goes
 _GRID, _DRAWS = 80, 8_000
 
 
@@ -165,8 +166,9 @@ def under_trained(curves: Sequence[tuple[Sequence[float], Sequence[float]]], *, 
 
     `curves` holds one (examples seen, validation loss) per seed. A seed counts when its last loss is its lowest and
     lies more than `fall` (2%) below the loss that it had with a quarter of the budget to go; two thirds of the seeds
-    must count. A schedule that ends at a rate of zero makes the loss fall late by itself, so the mark says "more
-    training may help", not "would".
+    must count. A curve of fewer than four points shows nothing else, and so is of an under-trained network. A schedule
+    that ends at a rate of zero makes the loss fall late by itself, so the mark says "more training may help", not
+    "would".
 
     Raises:
         ValueError: no curve, or one whose examples and losses do not pair.
@@ -178,8 +180,8 @@ def under_trained(curves: Sequence[tuple[Sequence[float], Sequence[float]]], *, 
         seen, loss = np.asarray(examples, dtype=np.float64), np.asarray(losses, dtype=np.float64)
         if seen.ndim != 1 or seen.shape != loss.shape or not len(seen):
             raise ValueError(f"Expected as many losses as numbers of examples; got {loss.shape} and {seen.shape}.")
-        if len(seen) < 4:
-            return False, f"Cannot tell whether it is under-trained: {len(seen)} evaluations, and four are needed."
+        if len(seen) < LEAST_POINTS:
+            return True, f"Its curve has {len(seen)} points; with fewer than {LEAST_POINTS} it counts as under-trained."
         if not np.isfinite(loss).all():
             return False, "Cannot tell whether it is under-trained: the validation loss is not finite."
         before = float(np.interp(seen[0] + (1 - QUARTER) * (seen[-1] - seen[0]), seen, loss))

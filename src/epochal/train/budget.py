@@ -12,6 +12,7 @@ from epochal.core.recipe import Recipe
 from epochal.core.record import Record
 from epochal.core.run import Budget
 from epochal.data.dataset import Dataset
+from epochal.judge.learning_curve import LEAST_POINTS
 from epochal.train.device import on_gpu, synchronise
 from epochal.train.fit import POINTS
 from epochal.train.loop import State, loop
@@ -24,8 +25,8 @@ HOPELESS = 2.0  # a second step that takes this many times as long as a known on
 WARM, STRETCHES = 3, 4  # steps that prepare kernels and are not measured; the fewest that are, if they exceed the time
 SAMPLE = 400  # examples of the first trial of a classical rung
 ASKED = 256  # validation examples that are predicted to measure how fast that is
-LOOKING = 0.05  # share of a training that goes into the points of its curve
-LEAST_GLANCE, MOST_GLANCE = 100, 2000  # validation examples behind a point
+LOOKING = 0.04  # share of a training that goes into the points of its curve
+FEWEST_GLANCE, LEAST_GLANCE, MOST_GLANCE = 50, 100, 2000  # validation examples behind a point; fewer points come first
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "": 1.0}
 
 
@@ -63,20 +64,25 @@ class Rate(Record):
 
     def budget(self, promised: float) -> Budget:
         """The budget that a promise of so many seconds comes to. Looking along the way may take `LOOKING` of it."""
-        glance = int(np.clip(LOOKING * promised / (self.points * self.answering), LEAST_GLANCE, MOST_GLANCE))
-        glance = min(glance, self.validation)
-        afforded = (max(promised - self.asking(glance), 0.05 * promised) / self.scale) ** (1 / self.power)
+        answers = LOOKING * promised / self.answering
+        points = int(np.clip(answers // LEAST_GLANCE, min(LEAST_POINTS, self.points), self.points))
+        glance = min(int(np.clip(answers / points, FEWEST_GLANCE, MOST_GLANCE)), self.validation)
+        afforded = (max(promised - self.asking(glance, points), 0.05 * promised) / self.scale) ** (1 / self.power)
         least = 1 if self.most is None else min(self.most, 50)
         examples = max(least, int(min(afforded, self.most or afforded)))
-        return Budget(examples=examples, seconds=promised, glance=glance)
+        return Budget(examples=examples, seconds=promised, glance=glance, points=points, keep_best=True)
 
-    def asking(self, glance: int) -> float:
+    def asking(self, glance: int, points: int | None = None) -> float:
         """Seconds that a training spends on being evaluated."""
-        return self.answering * (self.points * glance + self.validation)
+        return self.answering * ((self.points if points is None else points) * glance + self.validation)
 
     def seconds(self, budget: Budget) -> float:
         """About how long a training with this budget takes."""
-        return self.asking(budget.glance) + self.scale * budget.examples**self.power
+        return self.asking(budget.glance, min(budget.points, self.points)) + self.learning(budget.examples)
+
+    def learning(self, examples: float) -> float:
+        """Seconds that learning from so many examples takes."""
+        return self.scale * examples**self.power
 
 
 def measure(dataset: Dataset, recipe: Recipe, allowed: float, *, precisions: bool = True) -> Rate:

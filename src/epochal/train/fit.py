@@ -2,10 +2,13 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from epochal.core.errors import RunDirectoryError
 from epochal.core.protocols import Predictor
@@ -13,6 +16,7 @@ from epochal.core.run import DIVERGED, FINISHED, Budget, Cost, Point, Run
 from epochal.core.seeds import stream
 from epochal.models.flops import parameters
 from epochal.train.checkpoint import Checkpoints
+from epochal.train.course import Course
 from epochal.train.device import environment, forget_peak, peak_memory
 from epochal.train.interrupt import between_steps
 from epochal.train.loop import State, loop
@@ -22,6 +26,7 @@ from epochal.train.trainee import Trainee, trainable
 
 POINTS = 10  # of the learning curve
 LOOK_EVERY = 20  # steps between two looks at whether the loss is still finite
+TURNED = 1.05  # a validation loss this many times its lowest has turned up
 REMEDY = "Try a lower learning rate (--set learning_rate=...) or gradient clipping (--set clip=1)."
 
 
@@ -37,15 +42,15 @@ def fit(
     *,
     checkpoints: Checkpoints | None = None,
     every: float = 20.0,
-    points: int = POINTS,
+    points: int | None = None,
     watch: Callable[[Point, int], None] | None = None,
 ) -> tuple[Predictor, Run]:
-    """Train until `budget.examples` have been shown, or the feed ends, and say what was measured.
+    """Train until `budget.examples` have been shown, the feed ends, or `budget.seconds` do, and say what was measured.
 
     Args:
         checkpoints: where the state is kept every `every` seconds, and from where a killed training goes on, to
             the same weights and the same curve, bit for bit.
-        points: how often the model is evaluated along the way, evenly spread; the last is the end.
+        points: how often the model is evaluated along the way, in place of `budget.points`.
         watch: told each new point of the curve and the number of steps in all.
 
     Returns:
@@ -56,7 +61,8 @@ def fit(
         RunDirectoryError: the checkpoints are those of another training, or cannot be written.
     """
     steps = max(1, round(budget.examples / trainee.per_step))
-    marks = marks_of(steps, points)
+    course = Course(budget=budget, steps=steps, points=points or budget.points)
+    best = Best() if budget.keep_best else None
     objective = trainee.objective
     state = State(
         model=trainee.model,
@@ -65,47 +71,61 @@ def fit(
         seed=seed,
     )
     curve: list[Point] = []
-    spent = 0.0
+    clock = Clock()
     torch.manual_seed(stream(seed, "steps"))  # dropout must not depend on what was drawn before
-    of = {"recipe": trainee.recipe.to_dict(), "task": trainee.task, "seed": seed, "points": points}
-    of |= {"examples": budget.examples, "glance": budget.glance}
+    of = {"recipe": trainee.recipe.to_dict(), "task": trainee.task, "seed": seed, "points": course.points}
+    of |= {"examples": budget.examples, "glance": budget.glance, "keep_best": budget.keep_best}
     saved = checkpoints.read() if checkpoints else None
     if checkpoints and saved:
         _same_training(saved["of"], of, checkpoints)
+        for step, end in saved["turns"]:
+            state.step = step
+            state.shorten(end)
+            course.turn(step, end)
         state.restore(saved["state"])
         curve = [Point.from_dict(point) for point in saved["curve"]]
-        spent = saved["seconds"]
+        clock.before, clock.looking = saved["seconds"], saved["looking"]
+        if best:
+            best.restore(saved["best"])
     forget_peak()
-    began = last_kept = time.perf_counter()
+    last_kept = time.perf_counter()
 
     def keep() -> None:
         if checkpoints and hasattr(state.model, "state_dict"):  # a classical rung has no state in the middle
-            seconds = spent + time.perf_counter() - began
             checkpoints.write(
                 state.step,
                 {
                     "of": of,
                     "state": state.to_dict(),
+                    "turns": course.turns,
                     "curve": [point.to_dict() for point in curve],
-                    "seconds": seconds,
+                    "best": best.to_dict() if best else None,
+                    "seconds": clock.spent,
+                    "looking": clock.looking,
                 },
             )
 
     with between_steps() as interrupt:
 
         def mark() -> None:
-            curve.append(_finite(_point(state, trainee)))
+            with clock.look():
+                curve.append(_finite(_point(state, trainee)))
+            if best:
+                best.see(curve[-1], state.judged)
             if watch:
-                watch(curve[-1], steps)
+                watch(curve[-1], course.steps)
 
         def after(state: State) -> None:
             nonlocal last_kept
-            if state.step in marks or state.step % LOOK_EVERY == 0:
+            if state.step in course.marks or state.step % LOOK_EVERY == 0:
                 _look(state)
-            if state.step in marks:
+            if state.step in course.marks:
                 mark()
+            if state.step < course.steps and (end := course.shorter(state.step, clock.spent)) is not None:
+                course.turn(state.step, end)
+                state.shorten(end)
             if interrupt.asked or time.perf_counter() - last_kept > every:
-                if interrupt.asked or state.step < steps:
+                if interrupt.asked or state.step < course.steps:
                     keep()
                 last_kept = time.perf_counter()
                 interrupt.check()
@@ -116,9 +136,15 @@ def fit(
             if state.summed:  # the feed ended before the budget did: a classical rung sees its examples once
                 _look(state)
                 mark()
+            if course.turns:  # where it ended depends on the clock, and must not be lost while it is judged
+                keep()
         except _Diverged as diverged:
             status, message = DIVERGED, str(diverged)
 
+    kept = best.take(state.judged, curve) if best and status == FINISHED else None
+    predictor = trainee.predictor(state.judged)
+    with clock.look():
+        scores = trainee.judge(predictor) if status == FINISHED else {}
     run = Run(
         recipe=trainee.recipe,
         task=trainee.task,
@@ -126,17 +152,70 @@ def fit(
         budget=budget,
         status=status,
         curve=tuple(curve),
-        scores=trainee.judge(trainee.predictor(state.judged)) if status == FINISHED else {},
-        cost=cost(state.step, trainee, spent + time.perf_counter() - began),
+        scores=scores,
+        cost=cost(state.step, trainee, clock.spent, clock.looking),
         environment=environment(),
         message=message,
+        course=tuple(course.turns),
+        kept=kept,
     )
-    return trainee.predictor(state.judged), run
+    return predictor, run
 
 
-def marks_of(steps: int, points: int) -> set[int]:
-    """The steps after which the model is evaluated: so many points, evenly spread, the last at the end."""
-    return {round(steps * (k + 1) / points) for k in range(points)} - {0}
+@dataclass
+class Clock:
+    """The seconds that a training has spent, those before an interruption included, and how many of them on looking at
+    how good it is."""
+
+    began: float = field(default_factory=time.perf_counter)
+    before: float = 0.0
+    looking: float = 0.0
+
+    @property
+    def spent(self) -> float:
+        return self.before + time.perf_counter() - self.began
+
+    @contextmanager
+    def look(self) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.looking += time.perf_counter() - started
+
+
+@dataclass
+class Best:
+    """The weights of the point of the curve with the lowest validation loss so far."""
+
+    point: Point | None = None
+    weights: dict[str, Tensor] = field(default_factory=dict)
+
+    def see(self, point: Point, model: Any) -> None:
+        if hasattr(model, "state_dict") and (self.point is None or _loss(point) < _loss(self.point)):
+            self.point = point
+            self.weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+    def take(self, model: Any, curve: list[Point]) -> int | None:
+        """Give the model these weights where the loss turned up since and the score did not rise; the step of the
+        weights that are kept. A loss alone may rise because answers that are right anyway grow too sure."""
+        if self.point is None:
+            return None
+        last = curve[-1]
+        score = "validation_accuracy"
+        if _loss(last) <= TURNED * _loss(self.point) or last.values[score] > self.point.values[score]:
+            return last.step
+        model.load_state_dict(self.weights)
+        return self.point.step
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"point": self.point and self.point.to_dict(), "weights": self.weights}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        self.point = Point.from_dict(saved["point"]) if saved["point"] else None
+        self.weights = saved["weights"]
+
+
+def _loss(point: Point) -> float:
+    return point.values["validation_loss"]
 
 
 def _look(state: State) -> None:
@@ -187,7 +266,7 @@ def _point(state: State, trainee: Trainee) -> Point:
     )
 
 
-def cost(steps: int, trainee: Trainee, seconds: float) -> Cost:
+def cost(steps: int, trainee: Trainee, seconds: float, looking: float = 0.0) -> Cost:
     """What one training of so many steps spent."""
     examples = steps * trainee.per_step
     return Cost(
@@ -197,6 +276,7 @@ def cost(steps: int, trainee: Trainee, seconds: float) -> Cost:
         parameters=size(trainee.model),
         flops=None if trainee.flops is None else trainee.flops * examples,
         peak_memory=peak_memory(trainee.model),
+        looking=looking,
     )
 
 

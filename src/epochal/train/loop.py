@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import torch
@@ -28,12 +27,19 @@ class State:
     step: int = 0
     losses: dict[str, Tensor] = field(default_factory=dict)  # summed since the last point of the curve
     summed: int = 0
+    end: int | None = None  # the last step, where the training was shortened on the way
     replay: Replay | None = None  # the step as a GPU has recorded it
 
     @property
     def judged(self) -> Any:
         """The model to evaluate and to keep: the average of the weights where there is one."""
         return self.average.model if self.average else self.model
+
+    def shorten(self, steps: int) -> None:
+        """End after `steps` in all; the schedules are drawn together."""
+        self.end = steps
+        for stepper in self.steppers.values():
+            stepper.shorten(self.step, steps)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -68,10 +74,12 @@ def loop(
     precision: str = "float32",
     after: Callable[[State], None] | None = None,
 ) -> None:
-    """Train `state` in place until it has made `steps` steps in all. `after` sees the state after each of them."""
+    """Train `state` in place until it has made `steps` steps in all, or was shortened to fewer. `after` sees the state
+    after each of them."""
     step = stepping(state, objective, precision)
     with reproducible():
-        for batch in islice(feed.batches(state.model, state.seed, state.step), steps - state.step):
+        batches = feed.batches(state.model, state.seed, state.step)
+        while state.step < min(steps, state.end or steps) and (batch := next(batches, None)) is not None:
             for stepper in state.steppers.values():
                 stepper.schedule(state.step)
             for part, loss in step(batch).items():

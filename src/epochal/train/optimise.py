@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -163,7 +164,7 @@ class Stepper:
     def __init__(self, recipe: Recipe, parameters: list[Tensor], steps: int, *, stacked: bool = False):
         self.recipe = recipe
         self.parameters = parameters
-        self.steps = steps
+        self.course = [(0, 0.0), (steps, 1.0)]  # (step, share of the training that is done by then)
         self.rate: float | Tensor = rate(recipe, 0.0)
         if parameters and parameters[0].is_cuda:  # a tensor can change under a step that a GPU has recorded
             self.rate = torch.tensor(self.rate, device=parameters[0].device)
@@ -171,9 +172,21 @@ class Stepper:
             make_optimiser(recipe, parameters, learning_rate=self.rate, stacked=stacked) if parameters else None
         )
 
+    def progress(self, number: int) -> float:
+        """The share of the training, 0 to 1, that is done before step `number`."""
+        (start, done), (end, then) = next(
+            (before, after) for before, after in pairwise(self.course) if number < after[0] or after is self.course[-1]
+        )
+        return done + (then - done) * ((number - start) / (end - start))
+
+    def shorten(self, number: int, steps: int) -> None:
+        """Let the training end after `steps` in all: from step `number` on the schedule runs through what is left of it
+        in the steps that remain."""
+        self.course = [*self.course[:-1], (number, self.progress(number)), (steps, 1.0)]
+
     def schedule(self, number: int) -> None:
         """Set the learning rate of step `number`."""
-        current = rate(self.recipe, number / self.steps)
+        current = rate(self.recipe, self.progress(number))
         if isinstance(self.rate, Tensor):
             self.rate.fill_(current)
         else:

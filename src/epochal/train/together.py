@@ -19,8 +19,9 @@ from epochal.core.protocols import Batch, Feed, Objective
 from epochal.core.recipe import Recipe
 from epochal.core.run import DIVERGED, FINISHED, Budget, Point, Run
 from epochal.core.seeds import stream
+from epochal.train.course import spread
 from epochal.train.device import environment, forget_peak
-from epochal.train.fit import LOOK_EVERY, POINTS, REMEDY, cost, marks_of
+from epochal.train.fit import LOOK_EVERY, REMEDY, cost
 from epochal.train.loop import State, loop
 from epochal.train.optimise import Stepper
 from epochal.train.surroundings import set_apart
@@ -125,7 +126,7 @@ def fit_together(
     budget: Budget,
     seeds: Sequence[int],
     *,
-    points: int = POINTS,
+    points: int | None = None,
     watch: Callable[[Point, int], None] | None = None,
 ) -> list[tuple[Any, Run]]:
     """What `fit` gives for each seed, from one training of all: the same recipe and data, a trainee for each seed.
@@ -135,7 +136,7 @@ def fit_together(
     """
     first = trainees[0]
     steps = max(1, round(budget.examples / first.per_step))
-    marks = marks_of(steps, points)
+    marks = spread(0, steps, points or budget.points)
     stack = Stack([trainee.model for trainee in trainees])
     objective = EachSeed(first.objective)
     parameters = list(stack.stacked.values())
