@@ -17,10 +17,19 @@ from epochal.models.catalogue import require_rungs
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Go on with the climb there.")
 @click.option("--rungs", metavar="A,B,C", help="Rungs to climb; `epochal ladder image` lists them.  [default: all]")
 @click.option("--trials", type=int, metavar="N", help="Learning rates tried for each network.  [default: 3]")
+@click.option("--metric", metavar="NAME", help="By which rungs are compared and chosen.  [default: accuracy]")
+@click.option("--cost", metavar="COSTS", help='What mistakes cost, such as "miss=500 alarm=20", for two classes.')
+@click.option("--positive", metavar="CLASS", help="Of two classes, the one that is looked for.  [default: the rarer]")
 @click.option(
-    "--margin", type=float, metavar="FRACTION", help="Differences below this do not matter.  [default: 0.005]"
+    "--margin",
+    type=float,
+    metavar="NUMBER",
+    help="Differences below this do not matter.  [default: 0.005, half a point]",
 )
-@click.option("--dry-run", is_flag=True, help="Print the plan and what it will cost, and stop.")
+@click.option(
+    "--repeat", type=click.Path(path_type=Path), metavar="RUN", help="Make the trainings of that climb again."
+)
+@click.option("--dry-run", is_flag=True, help="Measure the rungs, print the plan and what each would do, and stop.")
 @reading
 def climb(source: str, resume: Path | None, dry_run: bool, **values: Any) -> int:
     """Run the ladder of approaches on SOURCE, and bundle the best.
@@ -31,24 +40,23 @@ def climb(source: str, resume: Path | None, dry_run: bool, **values: Any) -> int
     \b
     epochal climb photos/ --budget 20m --seeds 3 --out runs/photos
     epochal climb labels.csv --image path --label species --group patient
+    epochal climb scans/ --metric auroc          # or --cost "miss=500 alarm=20"
     epochal climb photos/ --resume runs/photos
     """
     if values["rungs"]:
         values["rungs"] = tuple(word.strip() for word in values["rungs"].split(","))
         require_rungs(values["rungs"])  # before anything is imported that takes a while
 
-    from epochal.data.read import require_source
-    from epochal.study.directories import source_name
     from epochal.study.ladder import climb as run
-    from epochal.study.plan import plan
+    from epochal.study.ladder import dry_run as rehearse
 
     options = read_options(values)
     out = values.pop("out")
     directory = run_directory(out, resume)
     if dry_run:
-        require_source(source)
+        values.pop("repeat")
         given = {name: value for name, value in values.items() if value is not None}
-        click.echo(plan(source_name(source), **given).to_text())
+        click.echo(rehearse(source, options=options, loading=loading(), **given).to_text())
         return 0
     climbed = run(
         source,

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, NO_EFFECT, UNDER_TRAINED, WORSE, Finding
+from epochal.core.metric import ACCURACY, Metric
 
 
 @dataclass(frozen=True, kw_only=True)
 class RungSummary:
-    """What a verdict needs of one rung: its mean score with its 95% interval, and the seconds of one training."""
+    """What a verdict needs of one rung: its mean score with its 95% interval, the seconds of one training, and what its
+    user pays for ever: the seconds of one answer and the bytes of its files."""
 
     name: str
     title: str
@@ -19,39 +21,42 @@ class RungSummary:
     high: float
     seconds: float
     under_trained: bool = False
+    answer: float = 0.0
+    size: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recommendation:
-    """The rung to take, the one with the best score, those level with it, and one sentence that says so.
+    """The rung to take, the one with the best score, the tier of those not shown to be worse, and a sentence.
 
     `caveat` names the rungs that are out and were under-trained; empty where there are none.
     """
 
     chosen: str
     best: str
-    level: tuple[str, ...]  # not shown worse than the best by more than the margin; the best is among them
+    tier: tuple[str, ...]  # not shown worse than the best; the best is among them
     sentence: str
     caveat: str = ""
 
 
-def recommend(rungs: Sequence[RungSummary], findings: Mapping[str, Finding], *, margin: float) -> Recommendation:
-    """The cheapest rung among those not shown worse than the best.
+def recommend(
+    rungs: Sequence[RungSummary], findings: Mapping[str, Finding], *, metric: Metric = ACCURACY, margin: float
+) -> Recommendation:
+    """The rung that is cheapest to use among those not shown worse than the best.
 
-    The rule: the best is the rung with the highest score (the cheaper of equals). `findings` compares each other rung
-    with it: control = the best, arm = that rung, keyed by the rung's name. A rung is out when its simultaneous
-    interval lies below zero and reaches below -margin, that is when it is shown to be worse and the loss may matter;
-    a rung whose verdict is "cannot tell" stays in, but only while its observed loss is within the margin: we do not
-    hand over a model that looks worse by more than the user cares for on the plea of too little data. Of those left,
-    the one with the fewest seconds a training is chosen.
+    The best has the best score on validation (the cheaper of equals). `findings` compares each other rung with it:
+    control = the best, arm = that rung, keyed by the rung's name. The first tier is the best with every rung that is
+    not shown to be worse by its simultaneous interval. Those of it that scored more than `margin` worse are not handed
+    over all the same: too little data is no reason for a model that looks worse. Of the rest, the one that answers
+    fastest is chosen; of those within a factor of two of it, the one whose files are smallest.
 
     Raises:
         ValueError: no rungs, or a rung other than the best without a finding against the best.
     """
     if not rungs:
         raise ValueError("Expected one rung or more; got none.")
-    best = max(rungs, key=lambda rung: (rung.score, -rung.seconds))
-    level = [best]
+    best = max(rungs, key=lambda rung: (metric.sign * rung.score, -rung.seconds))
+    tier, level = [best], [best]
     for rung in rungs:
         if rung.name == best.name:
             continue
@@ -60,73 +65,115 @@ def recommend(rungs: Sequence[RungSummary], findings: Mapping[str, Finding], *, 
             raise ValueError(
                 f"Expected a finding of {rung.name} against {best.name}, the best; got none. Compare them."
             )
-        if finding.verdict in (EQUIVALENT, BETTER) or (finding.verdict == CANNOT_TELL and finding.effect >= -margin):
-            level.append(rung)
-    chosen = min(level, key=lambda rung: (rung.seconds, -rung.score))
-    if len(level) == 1:
-        sentence = (
-            f"{best.title} is the best, at {_score(best)}: each other is shown to be worse, or scored more than "
-            f"{100 * margin:.1f} points lower."
-        )
-    elif chosen.name == best.name:
-        others = "the other one" if len(level) == 2 else f"the {len(level) - 1} others"
-        sentence = f"{best.title} is the best, at {_score(best)}, and cheaper than {others} level with it."
-    else:
-        finding = findings[chosen.name]
-        shown = "level with" if finding.verdict == EQUIVALENT else "not shown to be worse than"
-        sentence = (
-            f"{chosen.title}, at {_score(chosen)}, is {shown} {best.title}, the best at {_score(best)} "
-            f"({_difference(finding)}), and trains {_times(best.seconds, chosen.seconds)}."
-        )
-    early = [rung.title for rung in rungs if rung.under_trained and rung not in level]
+        if finding.verdict != WORSE:
+            tier.append(rung)
+            if finding.verdict != CANNOT_TELL or metric.sign * finding.effect >= -margin:
+                level.append(rung)
+    fastest = min(rung.answer for rung in level)
+    quick = [rung for rung in level if rung.answer <= 2 * fastest]
+    chosen = min(quick, key=lambda rung: (rung.size, rung.answer, rung.seconds))
+    early = [rung.title for rung in rungs if rung.under_trained and rung not in tier]
     return Recommendation(
         chosen=chosen.name,
         best=best.name,
-        level=tuple(rung.name for rung in level),
-        sentence=sentence,
-        caveat=f"That is the verdict at this budget, at which {listed(early)} "
-        f"{'was' if len(early) == 1 else 'were'} under-trained: a larger one may change it."
+        tier=tuple(rung.name for rung in tier),
+        sentence=_reason(best, chosen, tier, level, metric, margin),
+        caveat=f"At this budget, {listed(early)} {'was' if len(early) == 1 else 'were'} under-trained: a larger budget "
+        "may change the verdict."
         if early
         else "",
     )
 
 
-def need_deep_learning(classical: RungSummary | None, deep: RungSummary | None, finding: Finding | None) -> str:
+def _reason(
+    best: RungSummary,
+    chosen: RungSummary,
+    tier: Sequence[RungSummary],
+    level: Sequence[RungSummary],
+    metric: Metric,
+    margin: float,
+) -> str:
+    """Why this rung is recommended, in two sentences or three."""
+    top = f"{best.title} had the best validation {metric.title}, {scored(best, metric)}"
+    if len(tier) == 1:
+        return f"{top}. Every other rung is shown to be worse."
+    others = [rung.title for rung in tier if rung is not best]
+    sentences = [f"{top}, but {listed(others)} cannot be told apart from it on this data."]
+    if chosen is not best:
+        sentences.append(
+            f"{chosen.title}, at {scored(chosen, metric)}, is within the margin of {amount(margin, metric)} and "
+            f"answers {_times(best.answer, chosen.answer)}."
+        )
+    elif len(level) > 1:
+        sentences.append(f"Of those within the margin of {amount(margin, metric)}, it is the cheapest to use.")
+    else:
+        sentences.append(f"The others scored worse by more than the margin of {amount(margin, metric)}.")
+    return " ".join(sentences)
+
+
+def headline(title: str, mean: float, low: float, high: float, metric: Metric = ACCURACY) -> str:
+    """What is recommended, and what it may be expected to score on data that it has not seen."""
+    if metric == ACCURACY:
+        return f"Recommended: {title}. {value(mean, metric, 0)} right on unseen data ({_range(low, high, metric, 0)})."
+    return (
+        f"Recommended: {title}. {metric.title[0].upper()}{metric.title[1:]} on unseen data: {value(mean, metric)} "
+        f"({_range(low, high, metric)})."
+    )
+
+
+def need_deep_learning(
+    classical: RungSummary | None,
+    deep: RungSummary | None,
+    finding: Finding | None,
+    *,
+    metric: Metric = ACCURACY,
+    left_out: Sequence[str] = (),
+    pretrained: bool = False,
+) -> str:
     """One plain answer to "do I need deep learning here?".
 
     `classical` and `deep` are the best rung of each kind, and `finding` compares them: control = the classical one,
-    arm = the deep one. Without one of the kinds there is nothing to compare, and the answer says that.
+    arm = the deep one. Without one of the kinds there is nothing to compare, and the answer says that. A network that
+    was still learning cannot be said to lose. `left_out` are networks that the budget did not bear; `pretrained` says
+    that some rung used pre-trained weights.
 
     Raises:
         ValueError: the finding is missing, or is of other rungs.
     """
+    missing = (
+        f" {listed(left_out)} {'was' if len(left_out) == 1 else 'were'} not climbed at this budget." if left_out else ""
+    )
+    given = "" if pretrained else " No rung used pre-trained weights, which often help on small data (--pretrained)."
     if deep is None or classical is None:
-        missing = "network" if deep is None else "classical approach"
-        return f"Cannot tell whether deep learning is needed: no {missing} finished, so there is nothing to compare."
+        kind = "network" if deep is None else "classical approach"
+        return (
+            f"Cannot tell whether deep learning is needed: no {kind} was trained, so there is nothing to compare."
+            f"{missing}"
+        )
     if finding is None or (finding.control, finding.arm) != (classical.name, deep.name):
         raise ValueError(f"Expected a finding with control {classical.name} and arm {deep.name}; got {finding}.")
-    numbers = _difference(finding)
-    caveat = _caveat(classical, deep, finding)
+    dearer = f"Training {deep.title} takes {_as_long(deep.seconds, classical.seconds)}."
     if finding.verdict == BETTER:
-        sure = "" if finding.simultaneous[0] > finding.margin else ", though the gain may be smaller than what matters"
+        sure = "" if abs(finding.effect) and _surely(finding) else " The gain may be smaller than the margin."
         return (
-            f"Yes: {deep.title} beats {classical.title}, the best without deep learning ({numbers}){sure}; "
-            f"it trains {_times(classical.seconds, deep.seconds)}.{caveat}"
+            f"Yes: {deep.title} beats {classical.title}, the best without deep learning "
+            f"({difference(finding)}).{sure} {dearer}"
         )
-    if finding.verdict == WORSE:
+    if deep.under_trained:
         return (
-            f"No: {classical.title} beats the best network, {deep.title} ({_difference(finding, of_control=True)}), "
-            f"and trains {_times(deep.seconds, classical.seconds)}.{caveat}"
+            f"Cannot tell whether deep learning is needed: {deep.title}, the best network, was still learning when its "
+            f"budget ended, at {scored(deep, metric)} against {scored(classical, metric)} for {classical.title}. "
+            f"A larger budget would tell.{missing}{given}"
         )
-    if finding.verdict == EQUIVALENT:
+    if finding.verdict in (WORSE, EQUIVALENT):
+        verb = "beats" if finding.verdict == WORSE else "is level with"
         return (
-            f"No: {classical.title} is level with the best network, {deep.title} "
-            f"({_difference(finding, of_control=True)}), "
-            f"and trains {_times(deep.seconds, classical.seconds)}.{caveat}"
+            f"No: {classical.title} {verb} the best network, {deep.title} ({difference(finding, turned=True)}). "
+            f"{dearer}{missing}{given}"
         )
     return (
-        f"Cannot tell with this test split: {deep.title} against {classical.title} ({numbers}); "
-        f"{what_would_settle(finding)}. {classical.title} trains {_times(deep.seconds, classical.seconds)}.{caveat}"
+        f"Cannot tell with this test split: {deep.title} against {classical.title}, {difference(finding)}; "
+        f"{what_would_settle(finding)}. {dearer}{missing}{given}"
     )
 
 
@@ -142,7 +189,7 @@ def describe(finding: Finding) -> str:
         return f"{finding.arm} changed nothing: every prediction is the same as that of {finding.control}."
     tail = f"; {what_would_settle(finding)}" if finding.verdict == CANNOT_TELL else ""
     mark = ", under-trained at this budget" if UNDER_TRAINED in finding.marks else ""
-    return f"{words} ({_difference(finding)}{mark}){tail}."
+    return f"{words} ({difference(finding)}{mark}){tail}."
 
 
 def what_would_settle(finding: Finding, *, what: str = "test images") -> str:
@@ -166,16 +213,11 @@ def least_told(findings: Sequence[Finding]) -> str:
     if not differing:
         return ""
     closest = min(differing, key=lambda finding: abs(finding.effect))
-    which = "" if len(differing) == 1 else " between the two that scored most alike"
-    return f"A true difference of {100 * closest.detectable:.1f} points{which} would be found four times in five."
-
-
-def _caveat(classical: RungSummary, deep: RungSummary, finding: Finding) -> str:
-    flagged = [rung for rung in (deep, classical) if rung.under_trained]
-    if not flagged or (UNDER_TRAINED not in finding.marks and finding.verdict in (BETTER, WORSE)):
-        return ""
-    names, verb = listed([rung.title for rung in flagged]), "was" if len(flagged) == 1 else "were"
-    return f" But {names} {verb} {UNDER_TRAINED}: a larger one may change this."
+    which = "" if len(differing) == 1 else " between the two closest rungs"
+    return (
+        f"With this split, a difference of {amount(closest.detectable, metric_of(closest))}{which} would be detected "
+        "80% of the time."
+    )
 
 
 def listed(words: Iterable[str]) -> str:
@@ -184,37 +226,85 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(before)} and {last}" if before else last
 
 
-def _score(rung: RungSummary) -> str:
-    return f"{100 * rung.score:.1f}% [{100 * rung.low:.1f}, {100 * rung.high:.1f}]"
-
-
-def _difference(finding: Finding, *, of_control: bool = False) -> str:
-    """The effect with its interval, arm minus control; the other way round where a sentence starts with the control."""
-    effect, (low, high) = finding.effect, finding.simultaneous
-    if of_control:
-        effect, low, high = -effect, -high, -low
-    together = "" if finding.comparisons == 1 else f" for {finding.comparisons} comparisons together"
-    return (
-        f"difference {_signed(effect)} points, 95% interval{together} {_signed(low)} to {_signed(high)}, "
-        f"margin {100 * finding.margin:.1f}"
+def metric_of(finding: Finding) -> Metric:
+    """The metric in whose words a finding is told."""
+    return Metric(
+        name=finding.metric,
+        title=finding.metric.replace("-", " "),
+        unit=finding.unit,
+        better=finding.better,
+        percent=finding.percent,
     )
 
 
-def _signed(fraction: float) -> str:
-    text = f"{100 * fraction:+.1f}"
-    return "0.0" if text in ("+0.0", "-0.0") else text
+def value(number: float, metric: Metric, digits: int = 1) -> str:
+    """A score: '98.2%', or '0.231 nats'."""
+    if metric.percent:
+        return f"{100 * number:.{digits}f}%"
+    return f"{number:.3g} {metric.unit}".rstrip()
+
+
+def amount(number: float, metric: Metric) -> str:
+    """A difference without its sign: '0.5 points', or '0.012 nats'."""
+    return f"{100 * number:.1f} points" if metric.percent else f"{number:.3g} {metric.unit}".rstrip()
+
+
+def scored(rung: RungSummary, metric: Metric) -> str:
+    """'98.2% (97.1 to 99.0)'."""
+    return f"{value(rung.score, metric)} ({_range(rung.low, rung.high, metric)})"
+
+
+def difference(finding: Finding, *, turned: bool = False) -> str:
+    """The effect with the interval that decided, arm minus control; control minus arm where `turned`."""
+    effect, (low, high) = finding.effect, finding.simultaneous
+    if turned:
+        effect, low, high = -effect, -high, -low
+    together = "" if finding.comparisons == 1 else f", corrected for {finding.comparisons} comparisons"
+    unit = "points" if finding.percent else finding.unit
+    return (
+        f"difference {_signed(effect, finding)} {unit}".rstrip()
+        + f", 95% interval {_signed(low, finding)} to {_signed(high, finding)}{together}"
+    )
+
+
+def _range(low: float, high: float, metric: Metric, digits: int = 1) -> str:
+    if metric.percent:
+        return f"{100 * low:.{digits}f} to {100 * high:.{digits}f}%"
+    return f"{low:.3g} to {high:.3g}"
+
+
+def _signed(number: float, finding: Finding) -> str:
+    text = f"{100 * number:+.1f}" if finding.percent else f"{number:+.3g}"
+    return text.lstrip("+-") if float(text) == 0 else text
+
+
+def _surely(finding: Finding) -> bool:
+    """Whether the whole interval lies beyond the margin."""
+    return min(abs(bound) for bound in finding.simultaneous) > finding.margin
+
+
+def _as_long(slower: float, faster: float) -> str:
+    """How long `slower` takes, next to `faster`: "3 times as long", "about as long"."""
+    if min(slower, faster) <= 0:
+        return "longer"
+    ratio = slower / faster
+    if 0.8 <= ratio <= 1.25:
+        return "about as long"
+    return f"{_number(ratio)} times as long" if ratio > 1 else f"{_number(1 / ratio)} times less time"
+
+
+def _number(times: float) -> str:
+    return f"{times:.1f}" if times < 9.95 else f"{_round(round(times)):,}"
 
 
 def _times(slower: float, faster: float) -> str:
-    """How `faster` compares with `slower`, as the end of "it trains ..."."""
+    """How `faster` compares with `slower`, as the end of "it answers ..."."""
     if min(slower, faster) <= 0:
         return "in no time that we could measure" if faster <= 0 else "more slowly"
     ratio = slower / faster
     if 0.8 <= ratio <= 1.25:
         return "about as fast"
-    times = max(ratio, 1 / ratio)
-    shown = f"{times:.1f}" if times < 9.95 else f"{_round(round(times)):,}"
-    return f"{shown} times {'faster' if ratio > 1 else 'slower'}"
+    return f"{_number(max(ratio, 1 / ratio))} times {'faster' if ratio > 1 else 'slower'}"
 
 
 def _round(number: int) -> int:

@@ -32,8 +32,15 @@ class Rung:
     recipe: Recipe
     code: str  # "module:config class:builder", inside epochal.models
     family: tuple[Mapping[str, Option], ...] = ()
+    work: tuple[float, ...] = ()  # of each member on the same data, relative, where a rung fits itself
     called: str = ""  # such as "ResNet-{depth}"; the title where a rung has one member
     deterministic: bool = False  # every seed gives the same model, so that one training tells all
+    pretrained: bool = False  # it begins with weights that were learned on other data
+
+    @property
+    def deep(self) -> bool:
+        """Whether a network answers: one that learns here, or one whose features are used as they are."""
+        return self.kind == NETWORK or self.pretrained
 
     @cached_property
     def config_class(self) -> type:

@@ -4,12 +4,13 @@ from functools import partial
 
 import numpy as np
 
-from epochal.core.run import Budget
+from epochal.core.run import FINISHED, Budget
 from epochal.judge.learning_curve import fit_power_law, would_more_data_help
 from epochal.models.catalogue import CLASSICAL, RUNGS
 from epochal.study.plan import CURVE_SEEDS, FRACTIONS
+from epochal.study.progress import Progress
 from epochal.study.result import DataCurve
-from epochal.study.stages import Progress, best_qualified, closing, seen_rate
+from epochal.study.stages import best_qualified, closing, seen_rate
 from epochal.train.experiment import Arm, run_once
 from epochal.train.workers import run_side_by_side, share
 
@@ -71,7 +72,9 @@ def error_at(here: Progress, arm: Arm, budget: Budget, seed: int, fraction: floa
     count = len(part.train.targets)
     name = f"curve/{arm.recipe.model}/{count}-seed-{seed}"
     run = run_once(name, arm.recipe, part, here.store, budget=budget, seed=seed)
-    return count, 1 - run.scores.get("validation_accuracy", np.nan)
+    if run.status != FINISHED:
+        return count, float("nan")
+    return count, here.scoring.error(here.store.array(name, "validation"))
 
 
 def curve_record(rung: str, sizes: list[int], errors: np.ndarray, margin: float) -> DataCurve:

@@ -1,6 +1,7 @@
 """The climb: up the ladder at one equal budget, the finals at a larger one, the choice, and only then the test."""
 
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,19 +9,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from epochal.core.errors import RunDirectoryError
+from epochal.core.paths import absolute
 from epochal.data.dataset import open_dataset
 from epochal.data.listing import Progress as Loading
 from epochal.data.options import ReadOptions
+from epochal.models.catalogue import NETWORK, RUNGS
 from epochal.study.conclude import conclude
 from epochal.study.data_curve import data_curve
 from epochal.study.directories import choose_directory, source_name
 from epochal.study.identity import require_same_data
-from epochal.study.plan import plan, settle
+from epochal.study.plan import Plan, plan, settle
+from epochal.study.progress import Progress
 from epochal.study.result import ClimbResult
 from epochal.study.resuming import taken_up
-from epochal.study.stages import Progress, finals, qualify, rehearse
+from epochal.study.sizing import Size, duration, passes, size, sizes
+from epochal.study.stages import finals, qualify, rehearse
 from epochal.train.device import environment
-from epochal.train.store import open_store
+from epochal.train.store import INDEX, Store, open_store
 from epochal.train.surroundings import set_apart
 
 __all__ = ["Climb", "climb", "plan", "source_name"]
@@ -66,7 +72,11 @@ def climb(
     rungs: tuple[str, ...] | None = None,
     trials: int | None = None,
     margin: float | None = None,
+    metric: str | None = None,
+    cost: str | None = None,
+    positive: str | None = None,
     resume: bool = False,
+    repeat: Path | str | None = None,
     progress: Callable[[str], None] | None = None,
     loading: Loading | None = None,
     command: str | None = None,
@@ -81,8 +91,15 @@ def climb(
         trials: learning rates tried for each network, 3 unless said, charged to its budget.
         out: the run directory; by default runs/NAME, numbered where that exists, and next to the data where the current
             folder is the data or lies in it.
-        margin: differences in accuracy below this do not matter to you; 0.005 unless said.
+        margin: differences below this do not matter to you, in the unit of the metric; for those in per cent a
+            fraction, 0.005 unless said.
+        metric: by which rungs are compared and chosen: "accuracy" unless said, "balanced-accuracy", "macro-f1",
+            "auroc", "average-precision" or "log-loss".
+        cost: in place of a metric, what mistakes cost, such as "miss=500 alarm=20", for two classes.
+        positive: of two classes, the one that is looked for; the rarer one unless said.
         resume: go on with the climb in `out`, with its settings: what is finished is kept.
+        repeat: the directory of a climb of the same data whose members, learning rates and numbers of examples are
+            taken, so that every training is made again as it was, whatever the clock says.
         progress: told a line now and then.
         loading: told, while the data is downloaded and decoded, what is being done, how much is done, and of how much.
 
@@ -93,11 +110,15 @@ def climb(
     began = time.perf_counter()
     name = source_name(source)
     asked: dict[str, Any] = {"budget": budget, "seeds": seeds, "rungs": rungs, "trials": trials, "margin": margin}
+    asked |= {"metric": metric, "cost": cost, "positive": positive}
     asked = {key: value for key, value in asked.items() if value is not None}
     if not resume:
         plan(name, **asked)  # refuse what makes no sense before anything is written
+    before = store_of(repeat) if repeat is not None else None
     directory = choose_directory(out, source, resume=resume)
     with open_store(directory) as store:
+        if before and not resume:
+            store.take_decisions(before)
         made, options = settle(store, name, asked, options, directory)
         if resume:
             watch(taken_up(store, made.seconds))
@@ -109,16 +130,17 @@ def climb(
         made = made.after_reading(reading)
         if reading > made.reading:
             watch(
-                f"Reading the data took {reading:.0f} of the {made.seconds:.0f} s. The climb has what is the least for "
-                f"so many rungs and seeds, {made.left:.0f} s, and takes longer than you asked."
+                f"Reading the data took {reading:.0f} s. {len(made.rungs)} rungs with {len(made.seeds)} seeds need at "
+                f"least {made.left:.0f} s more, so this climb will take about {reading + made.left:.0f} s instead of "
+                f"{made.seconds:.0f} s. Use fewer --rungs or --seeds to shorten it."
             )
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
         here = Progress(
-            plan=made, dataset=dataset, store=store, watch=watch, began=began, before=float(store.get("spent", 0.0))
+            asked=made, dataset=dataset, store=store, watch=watch, began=began, before=float(store.get("spent", 0.0))
         )
         complete = True
         try:
-            for stage in (qualify, rehearse, finals, data_curve):
+            for stage in (size, qualify, rehearse, finals, data_curve):
                 stage(here)
                 here.note_time()
         except KeyboardInterrupt:
@@ -136,3 +158,56 @@ def climb(
             environment=environment(),
         )
     return Climb(result=result, directory=directory)
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a climb would do: its plan, the size of each rung, and the networks that it would leave out."""
+
+    plan: Plan
+    sizes: tuple[Size, ...]
+    left_out: tuple[str, ...]
+
+    def to_text(self) -> str:
+        """The plan, and a line for each rung."""
+        lines = [self.plan.to_text(), "", f"  {'rung':24}{'member':28}{'qualifying':>13}{'finals':>13}  itself from"]
+        for found in self.sizes:
+            network = RUNGS[found.name].kind == NETWORK
+            out = found.name in self.left_out
+            qualifying = f"not climbed below {duration(found.climbed)}" if out else passes(found.qualifying)
+            final = "" if out else passes(found.final) if network else ""
+            itself = duration(found.itself) if network else ""
+            lines.append(
+                f"  {RUNGS[found.name].title:24}{found.member:28}{qualifying:>13}{final:>13}  {itself}".rstrip()
+            )
+        return "\n".join(lines)
+
+
+def dry_run(
+    source: Any, *, options: ReadOptions | None = None, loading: Loading | None = None, **asked: Any
+) -> Rehearsal:
+    """Read the data and measure the rungs, and say what a climb would do; nothing is trained and nothing is kept.
+
+    The arguments are those of `climb`. Takes about a twentieth of the budget.
+
+    Raises:
+        UserError: as `climb`.
+    """
+    began, made = time.perf_counter(), plan(source_name(source), **asked)
+    dataset = open_dataset(source, options=options, progress=loading)
+    made = made.after_reading(time.perf_counter() - began)
+    with tempfile.TemporaryDirectory(prefix="epochal-") as folder, open_store(Path(folder)) as store:
+        here = Progress(asked=made, dataset=dataset, store=store, watch=lambda line: None, began=began, before=0.0)
+        size(here)
+        return Rehearsal(plan=here.plan, sizes=tuple(sizes(here)), left_out=tuple(here.left_out))
+
+
+def store_of(directory: Path | str) -> Store:
+    """The store of a climb that is to be repeated.
+
+    Raises:
+        RunDirectoryError: there is no climb.
+    """
+    if not (absolute(directory) / INDEX).is_file():
+        raise RunDirectoryError(f"repeat: expected the directory of a climb, got {absolute(directory)}: it holds none.")
+    return Store(absolute(directory))

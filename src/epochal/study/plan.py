@@ -7,17 +7,19 @@ from typing import Any
 import numpy as np
 
 from epochal.core.errors import BudgetError, RunDirectoryError, UserError
+from epochal.core.metric import ACCURACY, Metric
 from epochal.core.record import Record
 from epochal.data.options import ReadOptions
-from epochal.models.catalogue import CLASSICAL, NETWORK, RUNGS
+from epochal.judge.goals.classes import COST, METRICS, cost_metric, parse_cost
+from epochal.models.catalogue import NETWORK, RUNGS, require_rungs
 from epochal.train.budget import seconds as parse_seconds
-from epochal.train.experiment import MEASURING, TUNING
+from epochal.train.experiment import TUNING
 from epochal.train.store import Store
 from epochal.train.workers import share, side_by_side
 
-QUALIFYING, REHEARSAL, CURVE = 0.36, 0.12, 0.08  # shares of what reading the data leaves; the finals get the rest
+SIZING, QUALIFYING, REHEARSAL, CURVE = 0.05, 0.46, 0.08, 0.06  # shares of what reading leaves; the finals get the rest
 FINALISTS = 2
-REHEARSED = 5  # networks that are trained once more, for longer, to see which of them go to the finals
+REHEARSED = 4  # networks that are trained once more, for longer, to see which of them go to the finals
 CURVE_SEEDS = 2
 FRACTIONS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of the training data, for the data curve
 LEAST = 0.4  # seconds: a shorter training measures nothing
@@ -32,6 +34,8 @@ class Plan(Record):
     seeds: tuple[int, ...]
     trials: int
     margin: float
+    metric: Metric = ACCURACY
+    positive: str = ""  # the class that is looked for, of two; the rarer one where nothing is said
     seconds: float
     workers: int  # networks that train side by side, with one thread each
     reading: float = 0.0  # seconds that reading the data took, once that is known
@@ -43,60 +47,72 @@ class Plan(Record):
 
     @property
     def least(self) -> float:
-        """The seconds that must be left for a training of the qualifying round to measure anything."""
+        """The seconds that must be left for the qualifying round to measure anything."""
         return float(np.ceil(LEAST * self.left / self.training))
 
     def after_reading(self, seconds: float) -> "Plan":
-        """The plan once the data is read: of what that left, and of no less than the least, though it takes longer."""
+        """The plan with `seconds` of reading taken off the budget. `least` seconds always remain, even if the climb
+        then takes longer than was asked for."""
         return self.replace(reading=max(0.0, min(seconds, self.seconds - self.least)))
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        return tuple(name for name in self.rungs if RUNGS[name].kind == NETWORK)
+
+    @property
     def arm(self) -> float:
-        """Seconds of one rung in the qualifying round: measuring its speed, its trials, and all its seeds."""
+        """Seconds of one rung in the qualifying round: its trials, and all its seeds."""
         return QUALIFYING * self.left / len(self.rungs)
 
     def stretch(self, kind: str) -> float:
-        """How many times its share of the time a rung of that kind may take, because others run beside it."""
-        networks = sum(RUNGS[name].kind == NETWORK for name in self.rungs)
-        return share(networks, self.workers) if kind == NETWORK else 1.0
+        """Factor by which a rung of this kind may exceed its share of the time, because rungs run in parallel."""
+        return share(len(self.networks), self.workers) if kind == NETWORK else 1.0
 
     @property
     def training(self) -> float:
         """Seconds of one training of a network in the qualifying round."""
-        spent = MEASURING + (TUNING if self.trials > 1 else 0.0)
-        return self.arm * self.stretch(NETWORK) * (1 - spent) / len(self.seeds)
+        return self.learning(self.arm * self.stretch(NETWORK))
+
+    def learning(self, arm: float) -> float:
+        """Seconds of one training of a network whose trials and seeds together take `arm` seconds."""
+        return arm * (1 - (TUNING if self.trials > 1 else 0.0)) / len(self.seeds)
+
+    @property
+    def sizing(self) -> float:
+        """Seconds that finding out which member of its family the budget bears may take for one rung."""
+        return SIZING * self.left / len(self.rungs)
 
     @property
     def rehearsal(self) -> float:
         """Seconds of one network's rehearsal; 0 where there are no more networks than places in the finals."""
-        networks = min(REHEARSED, sum(RUNGS[name].kind == NETWORK for name in self.rungs))
+        networks = min(REHEARSED, len(self.networks))
         return REHEARSAL * self.left / networks * share(networks, self.workers) if networks > FINALISTS else 0.0
 
+    @property
+    def final(self) -> float:
+        """Seconds of one training of a network in the finals."""
+        finals = (1 - SIZING - QUALIFYING - CURVE - (REHEARSAL if self.rehearsal else 0.0)) * self.left
+        return finals / FINALISTS * share(FINALISTS, self.workers) / len(self.seeds)
+
     def to_text(self) -> str:
-        total = QUALIFYING * self.seconds
+        """The shares of the budget, before anything was measured."""
         rehearsing = REHEARSAL if self.rehearsal else 0.0
-        final = self.seconds - total - rehearsing * self.seconds - CURVE * self.seconds
-        lines = [
-            f"Plan for {self.name}: {self.seconds:.0f} s in all, {len(self.rungs)} rungs, {len(self.seeds)} seeds",
-            f"  qualifying  {total:7.0f} s  each rung {self.arm:.1f} s: speed measured, {self.trials} learning rates "
-            f"tried, then {len(self.seeds)} trainings of {self.training:.1f} s ({self.workers} networks at a time)",
-            f"  rehearsal   {rehearsing * self.seconds:7.0f} s  up to {REHEARSED} networks that could still win, once "
-            f"more for {self.rehearsal:.0f} s each, to see whose error goes on falling",
-            f"  finals      {final:7.0f} s  up to {FINALISTS} rungs that could still win, at a larger and again equal "
-            "budget (and what the classical rungs leave over)",
-            f"  data curve  {CURVE * self.seconds:7.0f} s  the best rung on {len(FRACTIONS)} fractions of the training "
-            "data",
-            "  then the choice, the test split (opened once), the bundle and the report",
-            "",
-            f"  {'rung':22} {'year':>4}  {'trainings':>9}  {'each':>8}",
+        finals = 1 - SIZING - QUALIFYING - rehearsing - CURVE
+        rows = [
+            ("sizing", SIZING, "each rung is measured; the largest member of its family that fits is chosen"),
+            (
+                "qualifying",
+                QUALIFYING,
+                f"{self.trials} learning rates for each network, then {len(self.seeds)} trainings of each rung "
+                f"({self.training:.1f} s for a network, {self.workers} at a time)",
+            ),
+            ("rehearsal", rehearsing, f"one longer training of the {REHEARSED} networks with the lowest error"),
+            ("finals", finals, f"the {FINALISTS} best of these, {self.final:.1f} s for each of their trainings"),
+            ("data curve", CURVE, f"the best rung on {len(FRACTIONS)} fractions of the training data"),
         ]
-        for name in self.rungs:
-            rung = RUNGS[name]
-            runs = f"{1 if rung.deterministic else len(self.seeds):9d}"
-            most = self.arm * (1 - MEASURING) / (1 if rung.deterministic else len(self.seeds))
-            each = f"<= {most:.1f} s" if rung.kind == CLASSICAL else f"{self.training:.1f} s"
-            lines.append(f"  {rung.title:22} {rung.year:4}  {runs}  {each:>8}")
-        return "\n".join(lines)
+        lines = [f"Plan for {self.name}: {self.seconds:.0f} s in all, {len(self.rungs)} rungs, {len(self.seeds)} seeds"]
+        lines += [f"  {name:11} {part * self.left:6.0f} s  {what}" for name, part, what in rows if part]
+        return "\n".join([*lines, "  then the choice, the test split (opened once), the bundle and the report"])
 
 
 def plan(
@@ -106,23 +122,27 @@ def plan(
     seeds: int = 3,
     rungs: tuple[str, ...] | None = None,
     trials: int = 3,
-    margin: float = 0.005,
+    margin: float | None = None,
+    metric: str | None = None,
+    cost: str | None = None,
+    positive: str | None = None,
 ) -> Plan:
-    """The plan of a climb.
+    """The plan of a climb; the arguments are those of `climb`.
 
     Raises:
         BudgetError: the seeds, trials or seconds make no sense, or are too few for that many rungs.
-        UserError: a rung is not known.
+        UserError: a rung or a metric is not known, or the costs cannot be read.
     """
+    scored = metric_of(metric, cost)
     if seeds < 1:
         raise BudgetError(f"seeds: expected 1 or more, got {seeds}. With fewer than 3 an interval says little.")
     if trials < 1:
         raise BudgetError(f"trials: expected 1 or more learning rates for each network, got {trials}.")
-    if not 0 <= margin < 0.5:
-        raise BudgetError(f"margin: expected a fraction from 0 to 0.5 (0.005 is half a point), got {margin}.")
+    if margin is not None and (margin < 0 or (scored.percent and margin >= 0.5)):
+        expected = "a fraction from 0 to 0.5 (0.005 is half a point)" if scored.percent else "0 or more"
+        raise BudgetError(f"margin: expected {expected}, got {margin}.")
     chosen = tuple(rungs) if rungs else tuple(RUNGS)
-    if unknown := [rung for rung in chosen if rung not in RUNGS]:
-        raise UserError(f"rungs: {', '.join(unknown)} not known. The ladder has {', '.join(RUNGS)}.")
+    require_rungs(chosen)
     chosen = tuple(rung for rung in RUNGS if rung in chosen)
     total = parse_seconds(budget)
     made = Plan(
@@ -130,7 +150,9 @@ def plan(
         rungs=chosen,
         seeds=tuple(range(seeds)),
         trials=trials,
-        margin=margin,
+        margin=scored.margin if margin is None else margin,
+        metric=scored,
+        positive=positive or (parse_cost(cost).positive if cost else ""),
         seconds=total,
         workers=side_by_side(),
     )
@@ -140,6 +162,24 @@ def plan(
             f"{1000 * made.training:.0f} ms). Give at least {made.least:.0f}s, or fewer --rungs or --seeds."
         )
     return made
+
+
+def metric_of(name: str | None, cost: str | None) -> Metric:
+    """The metric of that name, or the costs of mistakes such as "miss=500 alarm=20"; accuracy where nothing is said.
+
+    Raises:
+        UserError: both are given, or they cannot be read.
+    """
+    if cost is not None:
+        if name not in (None, COST):
+            raise UserError(f"Expected --metric or --cost, got both ({name} and {cost}). Leave one of them out.")
+        costs = parse_cost(cost)
+        return cost_metric(costs.miss, costs.alarm)
+    if name is not None and name not in METRICS:
+        raise UserError(
+            f"metric: expected one of {', '.join(METRICS)}, got {name}. For the costs of mistakes use --cost."
+        )
+    return METRICS[name or "accuracy"]
 
 
 def settle(
@@ -155,7 +195,9 @@ def settle(
     made = plan(name, **began)
     again = plan(name, **(began | asked))
     differing = [
-        key for key in ("seconds", "seeds", "rungs", "trials", "margin") if getattr(made, key) != getattr(again, key)
+        key
+        for key in ("seconds", "seeds", "rungs", "trials", "margin", "metric", "positive")
+        if getattr(made, key) != getattr(again, key)
     ]
     if options is not None and options != read:
         differing += [key for key, value in options.to_dict().items() if value != read.to_dict()[key]]

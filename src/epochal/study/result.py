@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from epochal.core.experiment import Finding, Trial
+from epochal.core.metric import ACCURACY, Metric
 from epochal.core.recipe import Recipe
 from epochal.core.record import Record
 from epochal.core.run import Budget, Cost, Point
 from epochal.core.task import Task
+from epochal.judge.reliability import Abstaining, Recall, Reliability
 
 
 @dataclass(frozen=True, kw_only=True)
 class Score(Record):
-    """A mean over seeds and items, as a fraction, with its 95% interval."""
+    """A mean over seeds and items, in the unit of the climb's metric, with its 95% interval."""
 
     mean: float
     low: float
@@ -44,8 +46,13 @@ class RungResult(Record):
     paper: str
     adds: str
     kind: str  # "classical" | "network"
-    status: str  # of its trainings: finished | diverged | failed
+    status: str  # of its trainings: finished | diverged | failed | not climbed
     message: str = ""
+    member: str = ""  # of its family, that was trained
+    needs: float | None = None  # where it was not climbed, the budget in seconds at which it would be
+    tier: int | None = None  # 1: not shown to be worse than the best on validation; 2: than the best of the rest; ...
+    answer: float | None = None  # seconds for one item by itself
+    size: int | None = None  # bytes of one trained model
     trials: tuple[Trial, ...] = ()
     stages: tuple[Stage, ...] = ()
     marks: tuple[str, ...] = ()
@@ -82,6 +89,19 @@ class WrongExample(Record):
     thumbnail: str  # data URI of a small PNG
 
 
+NOT_CLIMBED = "not climbed"  # the status of a rung whose training would have been too short to teach it anything
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shipped(Record):
+    """What the bundled model does on the test split: one training, not the mean of several."""
+
+    score: Score
+    recalls: tuple[Recall, ...] = ()  # of each class
+    reliability: Reliability | None = None
+    abstaining: tuple[Abstaining, ...] = ()  # thresholds were chosen on validation
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClimbResult(Record):
     """A climb from the lowest rung to the bundle, with the evidence."""
@@ -98,8 +118,11 @@ class ClimbResult(Record):
     finals: tuple[Finding, ...] = ()  # the others of the finals against the best, on validation
     on_test: tuple[Finding, ...] = ()  # the chosen rung against every other, on the test split: for the report only
     winner: str = ""  # the best on validation
-    chosen: str = ""  # what is recommended and bundled: the cheapest of those level with the best
+    chosen: str = ""  # what is recommended and bundled: the cheapest to use of those level with the best
+    headline: str = ""
     verdict: str = ""
+    metric: Metric = ACCURACY
+    shipped: Shipped | None = None  # known once the test split has been opened
     need_deep_learning: str = ""
     more_data: str = ""
     data_curve: DataCurve | None = None

@@ -1,25 +1,21 @@
 """The stages of a climb: the qualifying round at one equal budget, a rehearsal, and the finals at a larger one."""
 
-import time
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
 from epochal.core.experiment import Finding
 from epochal.core.run import Budget
-from epochal.data.dataset import Dataset
+from epochal.judge.learning_curve import LEAST_POINTS
+from epochal.judge.verdict_text import listed, value
 from epochal.models.catalogue import CLASSICAL, NETWORK, RUNGS
-from epochal.study.plan import CURVE, CURVE_SEEDS, FINALISTS, FRACTIONS, REHEARSED, Plan
-from epochal.study.result import DataCurve
+from epochal.study.plan import CURVE, CURVE_SEEDS, FINALISTS, FRACTIONS, REHEARSED
+from epochal.study.progress import Progress, is_network
 from epochal.train.budget import Rate
-from epochal.train.checkpoint import write_atomically
-from epochal.train.experiment import Arm, Watch, mean_curve, pair_all, run_arm
+from epochal.train.experiment import Arm, mean_curve, pair_all, run_arm
 from epochal.train.flipping import flips_keep_labels, without_flips
-from epochal.train.store import Store
-from epochal.train.workers import run_side_by_side, share
+from epochal.train.workers import share
 
 CLOSING = (2.0, 0.01)  # seconds, and share of the budget, for the choice, the bundle and the report
 GROWTH = 4.0  # about how much larger the budget of the rehearsal is
@@ -27,97 +23,63 @@ Jobs = dict[str, Callable[[], Arm]]
 WITHIN = 1.5  # a classical rung goes to the finals if its error is at most this many times the lowest hope
 
 
-@dataclass
-class Progress:
-    """Where a climb stands: shared by its stages, and all that an interrupted climb has to report."""
-
-    plan: Plan
-    dataset: Dataset
-    store: Store
-    watch: Watch
-    began: float
-    before: float  # seconds spent before an interruption
-    qualified: dict[str, Arm] = field(default_factory=dict)
-    rehearsed: dict[str, Arm] = field(default_factory=dict)
-    finals: dict[str, Arm] = field(default_factory=dict)
-    failed: dict[tuple[str, str], str] = field(default_factory=dict)  # (stage, rung): the error that ended it
-    steps: tuple[Finding, ...] = ()
-    curve: DataCurve | None = None
-
-    @property
-    def spent(self) -> float:
-        return self.before + time.perf_counter() - self.began
-
-    def note_time(self) -> None:
-        self.store.put("spent", self.spent)
-
-    def fail(self, stage: str, name: str, error: Exception) -> None:
-        """Note that a rung failed in a stage. The climb goes on without it, also when it is resumed: what was decided
-        was decided without it."""
-        message = f"{type(error).__name__}: {error}"
-        trace = self.store.folder(f"{stage}/{name}").with_suffix(".txt")
-        write_atomically(trace, "".join(traceback.format_exception(error)).encode(errors="backslashreplace"))
-        self.failed[stage, name] = self.store.decide(f"failed/{stage}/{name}", lambda: message)
-        self.watch(f"{stage}/{name}: failed, and is left out. {message} (where: {trace})")
-
-    def latest(self) -> dict[str, Arm]:
-        """Each rung at the largest budget at which it ran to the end."""
-        return self.qualified | {name: arm for name, arm in self.finals.items() if arm.finished}
-
-
 def qualify(here: Progress) -> None:
-    """Every rung at one equal budget; each is compared with the best before it."""
-    made, dataset = here.plan, here.dataset
+    """Every rung at one equal budget; each is compared with the best before it.
+
+    Classical rungs go first, each with all threads; what they leave of their shares goes to the networks.
+    """
+    made, dataset, began = here.plan, here.dataset, here.spent
     flips, why = here.store.decide("flips", lambda: list(flips_keep_labels(dataset)))
     here.watch(why)
 
-    def job(name: str) -> Callable[[], Arm]:
-        recipe = RUNGS[name].recipe
+    def job(name: str, seconds: float) -> Callable[[], Arm]:
+        rate = here.rates[name]
+        recipe = rate.recipe if flips else without_flips(rate.recipe)
         return lambda: run_arm(
             f"qualifying/{name}",
-            recipe if flips else without_flips(recipe),
+            recipe,
             dataset,
             here.store,
-            budget=Budget(examples=0, seconds=made.arm * made.stretch(RUNGS[name].kind)),
+            budget=Budget(examples=0, seconds=seconds),
             seeds=made.seeds,
             trials=made.trials,
+            rate=rate.replace(recipe=recipe),
             watch=here.watch,
         )
 
-    for kind, workers in ((CLASSICAL, 1), (NETWORK, made.workers)):  # classical rungs use all threads by themselves
-        jobs = {name: job(name) for name in made.rungs if RUNGS[name].kind == kind}
-        run_arms(here, "qualifying", jobs, here.qualified, workers)
+    measured = [name for name in made.rungs if name in here.rates]
+    classical = {name: job(name, made.arm) for name in measured if not is_network(name)}
+    here.run("qualifying", classical, here.qualified, 1)
+    left = here.store.decide("network seconds", lambda: network_seconds(here, here.spent - began))
+    networks = {name: job(name, left) for name in measured if is_network(name)}
+    here.run("qualifying", networks, here.qualified, made.workers)
     here.qualified = {name: here.qualified[name] for name in made.rungs if name in here.qualified}
-    here.steps = fold(list(here.qualified.values()), dataset.validation.targets, made.margin)
+    here.steps = fold(here, list(here.qualified.values()))
 
 
-def run_arms(here: Progress, stage: str, jobs: Jobs, arms: dict[str, Arm], workers: int) -> None:
-    """Run the arms of a stage, and put each into `arms` as it ends."""
-    before = {name: here.store.get(f"failed/{stage}/{name}") for name in jobs}
-    here.failed |= {(stage, name): message for name, message in before.items() if message}
-    names = [name for name in jobs if not before[name]]
-    run_side_by_side(
-        [jobs[name] for name in names],
-        lambda number, arm: arms.__setitem__(names[number], arm),
-        workers=workers,
-        tick=here.note_time,
-        failed=lambda number, error: here.fail(stage, names[number], error),
-    )
+def network_seconds(here: Progress, spent: float) -> float:
+    """Seconds of each network in the qualifying round, of which the classical rungs spent so much."""
+    made = here.plan
+    left = made.arm * len(made.rungs) - spent
+    return max(left / max(len(made.networks), 1), made.arm) * made.stretch(NETWORK)
 
 
-def fold(arms: list[Arm], targets: np.ndarray, margin: float) -> tuple[Finding, ...]:
+def fold(here: Progress, arms: list[Arm]) -> tuple[Finding, ...]:
     """Each arm against the best of those before it, as one family of comparisons."""
-    pairs, best = [], None
+    pairs: list[tuple[Arm, Arm]] = []
+    best = None
     for arm in (arm for arm in arms if arm.finished):
         if best is not None:
             pairs.append((best, arm))
-        if best is None or accuracy(arm, targets) > accuracy(best, targets):
+        if best is None or here.scoring.merit(arm) > here.scoring.merit(best):
             best = arm
-    return pair_all(pairs, targets, margin)
+    return compare_all(here, pairs)
 
 
-def accuracy(arm: Arm, targets: np.ndarray) -> float:
-    return float(arm.correct(targets).mean())
+def compare_all(here: Progress, pairs: list[tuple[Arm, Arm]]) -> tuple[Finding, ...]:
+    """The findings of (control, arm) pairs on validation, by the metric of the climb."""
+    scoring = here.scoring
+    return pair_all(pairs, scoring.values, here.plan.margin, metric=scoring.metric, doubt=scoring.doubt)
 
 
 def rehearse(here: Progress) -> None:
@@ -130,7 +92,7 @@ def rehearse(here: Progress) -> None:
     names = here.store.decide("rehearsed", lambda: sorted(hopes, key=lambda name: hopes[name])[:REHEARSED])
     here.watch(f"rehearsal: {', '.join(names)}, {seconds:.1f} s each")
     jobs: Jobs = {name: partial(run_longer, here, "rehearsal", name, seconds, here.plan.seeds[:1]) for name in names}
-    run_arms(here, "rehearsal", jobs, here.rehearsed, here.plan.workers)
+    here.run("rehearsal", jobs, here.rehearsed, here.plan.workers)
     here.rehearsed = {name: here.rehearsed[name] for name in names if name in here.rehearsed}
 
 
@@ -149,13 +111,14 @@ def finals(here: Progress) -> None:
             continue
         each = left_for_finals(here) / rivals * share(len(names), workers)
         seconds = here.store.decide(f"final seconds/{RUNGS[names[0]].kind}", partial(float, each))
-        if seconds < here.plan.arm:
+        if seconds < here.plan.arm * here.plan.stretch(RUNGS[names[0]].kind):
             here.finals |= {name: here.rehearsed[name] for name in names if stands_in(here, name)}
-            here.watch(f"finals: {', '.join(names)} left out, the budget is spent. {told_stand_in(here)}".strip())
+            out = listed([RUNGS[name].title for name in names])
+            here.watch(f"finals: the budget ran out before the finals of {out}. {told_stand_in(here)}".strip())
             continue
-        here.watch(f"finals: {', '.join(names)}, {seconds / len(here.plan.seeds):.1f} s a training")
+        here.watch(f"finals: {', '.join(names)}, {seconds / len(here.plan.seeds):.1f} s for each training")
         jobs: Jobs = {name: partial(run_longer, here, "final", name, seconds, here.plan.seeds) for name in names}
-        run_arms(here, "final", jobs, here.finals, workers)
+        here.run("final", jobs, here.finals, workers)
 
 
 def stands_in(here: Progress, name: str) -> bool:
@@ -167,9 +130,10 @@ def stands_in(here: Progress, name: str) -> bool:
 def told_stand_in(here: Progress) -> str:
     """Whose rehearsal stands for its final, in a sentence."""
     names = [RUNGS[name].title for name, arm in here.finals.items() if arm is here.rehearsed.get(name)]
-    return (
-        f"No time was left for the finals of {' and '.join(names)}: that one training stands for them." if names else ""
-    )
+    if not names:
+        return ""
+    whose = f"{listed(names)}'s" if len(names) == 1 else f"the {listed(names)}"
+    return f"The budget ran out before {whose} final. The rehearsal (one training) is used instead."
 
 
 def run_longer(here: Progress, stage: str, name: str, seconds: float, seeds: tuple[int, ...]) -> Arm:
@@ -200,8 +164,8 @@ def left_for_finals(here: Progress) -> float:
 
 
 def best_qualified(here: Progress) -> Arm:
-    targets = here.dataset.validation.targets
-    return max((arm for arm in here.qualified.values() if arm.finished), key=lambda arm: accuracy(arm, targets))
+    arms = {name: arm for name, arm in here.qualified.items() if arm.finished}
+    return arms[here.scoring.best(arms)]
 
 
 def finalists(here: Progress) -> list[str]:
@@ -215,27 +179,22 @@ def finalists(here: Progress) -> list[str]:
     return [name for name in classical if hopes[name] <= WITHIN * best] + networks
 
 
-def is_network(name: str) -> bool:
-    return RUNGS[name].kind == NETWORK
-
-
 def hope(here: Progress, name: str) -> float:
-    """The error to hope for in the finals: a bound for who may still win, and no prediction.
+    """The shortfall to hope for in the finals, such as an error: a bound for who may still win, and no prediction.
 
-    Of a rehearsed network, were its error to go on falling as a power of the examples, as it did from the qualifying
-    round to the rehearsal. Of another under-trained one, were it to fall as the validation loss did over the last
-    quarter of the budget: as much again each time that the budget grows by a third, up to `GROWTH` times.
+    For a rehearsed network: if it keeps falling as a power of the examples, as it did from the qualifying round to the
+    rehearsal. For other under-trained rungs: if it keeps falling as the validation loss did over the last quarter, for
+    a budget `GROWTH` times as large.
     """
     arm, rehearsed = here.qualified[name], here.rehearsed.get(name)
-    targets = here.dataset.validation.targets
-    error = 1 - accuracy(arm, targets)
+    error = here.scoring.shortfall(arm)
     if rehearsed is not None and rehearsed.finished:
-        later = max(1 - accuracy(rehearsed, targets), 0.5 / len(targets))
+        later = max(here.scoring.shortfall(rehearsed), 0.5 / len(here.scoring.targets))
         more = max(rehearsed.budget.examples / arm.budget.examples, 1.01)
         exponent = max(float(np.log(error / later) / np.log(more)), 0.0) if error > 0 else 0.0
         return float(later * growth(here) ** -exponent)
     losses = [point.values["validation_loss"] for point in mean_curve(arm.runs)]
-    if not arm.under_trained or len(losses) < 4:
+    if not arm.under_trained or len(losses) < LEAST_POINTS:
         return error
     fall = losses[-1] / losses[round(0.75 * len(losses)) - 1]
     return float(error * min(fall, 1.0) ** (np.log(GROWTH) / np.log(4 / 3)))
@@ -250,28 +209,30 @@ def growth(here: Progress) -> float:
 
 def told_rehearsal(here: Progress) -> str:
     """What the rehearsal showed, in one sentence."""
-    if not here.rehearsed:
+    shown = [name for name, arm in here.rehearsed.items() if arm.finished and here.qualified[name].finished]
+    if not shown:
         return ""
-    targets = here.dataset.validation.targets
+    metric, mean = here.scoring.metric, here.scoring.mean
     seen = ", ".join(
-        f"{RUNGS[name].title} {100 * (1 - accuracy(here.qualified[name], targets)):.1f}% to "
-        f"{100 * (1 - accuracy(arm, targets)):.1f}%"
-        for name, arm in here.rehearsed.items()
-        if arm.finished
+        f"{RUNGS[name].title} {value(mean(here.qualified[name]), metric)} and "
+        f"{value(mean(here.rehearsed[name]), metric)}"
+        for name in shown
     )
-    return (
-        f"For the finals, {len(here.rehearsed)} networks were trained once more, for {here.plan.rehearsal:.0f} s each. "
-        f"Their errors on validation fell from {seen}; those with the lowest to hope for went on. "
-        f"{told_stand_in(here)}"
-    ).strip()
+    sent = [RUNGS[name].title for name in here.finals if is_network(name)]
+    sentences = [
+        f"Validation {metric.title} in the qualifying round, and after one longer training of "
+        f"{here.plan.rehearsal:.0f} s: {seen}.",
+        f"{listed(sent)} went to the finals." if sent else "",
+        told_stand_in(here),
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def seen_rate(arm: Arm) -> Rate:
     """A network's speed as its own runs showed it, which is truer than what was measured beforehand."""
     if arm.speed.most is not None:
         return arm.speed
-    asking = arm.speed.asking(arm.budget.glance)
-    learning = [max(run.cost.seconds - asking, 0.2 * run.cost.seconds) / run.cost.examples for run in arm.runs]
+    learning = [(run.cost.seconds - run.cost.looking) / run.cost.examples for run in arm.runs if run.cost.examples]
     return arm.speed.replace(recipe=arm.recipe, scale=float(np.mean(learning)))
 
 

@@ -1,7 +1,8 @@
 """Experiments: each recipe gets the same seeds, order of data, trials and budget, and is paired with the control."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from epochal.judge.learning_curve import under_trained
 from epochal.models.catalogue import rung
 from epochal.models.weights import model_files
 from epochal.train.budget import Rate, measure
-from epochal.train.fit import POINTS, fit
+from epochal.train.fit import fit
 from epochal.train.store import Store
 from epochal.train.together import fit_together, pays
 from epochal.train.trainee import Judge, Trainee, prepare
@@ -25,6 +26,7 @@ TUNING = 0.25  # share of an arm's seconds that its learning-rate trials may spe
 MEASURING = 0.04  # share that goes into measuring its speed
 STEP_OF_RATE = 3.0  # trials try the recipe's own learning rate, then this many times less and more
 PASSES = 5  # fewer passes over the training data leave nothing to be learned by heart: augmentation only slows them
+NEAR = 1.15  # a trial whose loss is at most this many times the lowest does as well
 TRIAL_GLANCE = 1000  # validation examples that judge a trial
 TUNING_SEED = 1_000_003  # the trials use a seed that no run is judged on
 
@@ -71,6 +73,11 @@ class Arm:
         """[seeds, items] bool."""
         return self.logits.argmax(axis=2) == targets
 
+    @property
+    def learning_seconds(self) -> float:
+        """Seconds that one of its trainings learned, on average, without looking at how good it is."""
+        return float(np.mean([run.cost.seconds - run.cost.looking for run in self.runs]))
+
 
 def run_experiment(
     experiment: Experiment, dataset: Dataset, store: Store, *, watch: Watch = lambda line: None
@@ -93,7 +100,8 @@ def run_experiment(
         for name, recipe in _named(experiment)
     )
     control, *others = arms
-    return arms, pair_all([(control, arm) for arm in others], dataset.validation.targets, experiment.margin)
+    correct = partial(Arm.correct, targets=dataset.validation.targets)
+    return arms, pair_all([(control, arm) for arm in others], correct, experiment.margin)
 
 
 def _named(experiment: Experiment) -> list[tuple[str, Recipe]]:
@@ -116,7 +124,7 @@ def run_arm(
     seeds: tuple[int, ...],
     trials: int = 1,
     rate: Rate | None = None,
-    points: int = POINTS,
+    points: int | None = None,
     stack: bool = True,
     watch: Watch = lambda line: None,
 ) -> Arm:
@@ -125,8 +133,9 @@ def run_arm(
     Args:
         budget: as in `Experiment`.
         trials: learning rates to try; classical rungs have none.
-        rate: how fast the recipe is, where that is known already; then nothing is spent on measuring it.
-        points: of each learning curve.
+        rate: how fast the recipe is, in the precision that it names, where that is known already; then nothing is
+            spent on measuring it.
+        points: of each learning curve, in place of the budget's.
         stack: whether seeds may be trained together; arms that are compared bit for bit must be trained alike.
     """
     given = recipe
@@ -154,10 +163,8 @@ def run_arm(
             _try(f"{name}/trial-{k}", recipe.replace(learning_rate=learning_rate), dataset, store, short)
             for k, learning_rate in enumerate(rates(recipe.learning_rate, trials))
         )
-        good = [trial for trial in tried if trial.loss is not None]
-        if good:
-            best = min(good, key=lambda trial: trial.loss)  # type: ignore[arg-type, return-value]
-            recipe = recipe.replace(learning_rate=best.learning_rate)
+        if (chosen := lasting_rate(tried)) is not None:
+            recipe = recipe.replace(learning_rate=chosen)
             among = ", ".join(f"{trial.learning_rate:.3g}" for trial in tried)
             watch(f"{name}: learning rate {recipe.learning_rate:.3g} of {among}")
     runs, logits = [], []
@@ -189,7 +196,7 @@ def run_arm(
 
 
 def run_in_turn(
-    names: Mapping[str, int], recipe: Recipe, dataset: Dataset, store: Store, *, budget: Budget, points: int
+    names: Mapping[str, int], recipe: Recipe, dataset: Dataset, store: Store, *, budget: Budget, points: int | None
 ) -> Iterator[Run]:
     """The trainings of these names and seeds, one after another."""
     for name, seed in names.items():
@@ -197,7 +204,7 @@ def run_in_turn(
 
 
 def run_stacked(
-    names: Mapping[str, int], recipe: Recipe, dataset: Dataset, store: Store, *, budget: Budget, points: int
+    names: Mapping[str, int], recipe: Recipe, dataset: Dataset, store: Store, *, budget: Budget, points: int | None
 ) -> list[Run]:
     """The same, those that are not in the store all at once."""
     runs = {name: finished(name, recipe, dataset, store, budget=budget) for name in names}
@@ -219,15 +226,20 @@ def run_once(
     *,
     budget: Budget,
     seed: int,
-    points: int = POINTS,
+    points: int | None = None,
 ) -> Run:
-    """One training, kept in the store with its weights and its validation logits; at once where it is there already."""
+    """One training, kept in the store with its weights and its validation logits; at once where it is there already.
+
+    Where it was shortened is kept as a decision, so that a repetition does not ask the clock."""
     if known := finished(name, recipe, dataset, store, budget=budget):
         return known
+    if (course := store.get(f"{name}/course")) is not None:
+        budget = budget.replace(course=tuple((step, end) for step, end in course))
     trainee = prepare(dataset, recipe, seed, budget)
     gradient = recipe.objective != "estimate"
     checkpoints = store.checkpoints(name) if gradient else None
     predictor, run = fit(trainee, budget, seed, checkpoints=checkpoints, points=points)
+    store.put(f"{name}/course", run.course)
     return keep(name, trainee, predictor, run, store)
 
 
@@ -257,9 +269,20 @@ def rates(centre: float, trials: int) -> list[float]:
     return [centre * STEP_OF_RATE ** (k - (trials - 1) // 2) for k in range(trials)]
 
 
+def lasting_rate(trials: Sequence[Trial]) -> float | None:
+    """The smallest rate whose loss comes within `NEAR` of the lowest; None where all diverged.
+
+    A trial is shorter than what it chooses for. The highest rate that a short training bears is often too high for a
+    long one, and a somewhat lower one that does as well is not.
+    """
+    good = [trial for trial in trials if trial.loss is not None]
+    lowest = min((trial.loss for trial in good if trial.loss is not None), default=0.0)
+    return min((t.learning_rate for t in good if t.loss is not None and t.loss <= NEAR * lowest), default=None)
+
+
 def trial_budget(each: Budget, rate: Rate | None, share: float, runs: int, trials: int, validation: int) -> Budget:
     """What one learning-rate trial may show: its part of the arm's tuning share, less what judging it costs."""
-    glance = min(validation, TRIAL_GLANCE)
+    glance = min(validation, TRIAL_GLANCE, each.glance * 2)
     if each.seconds is None or rate is None:
         return Budget(examples=max(1, round(each.examples * TUNING / share * runs / trials)), glance=glance)
     seconds = each.seconds * runs / share * TUNING / trials
@@ -289,63 +312,65 @@ def _under_trained(runs: list[Run], recipe: Recipe, budget: Budget, count: int) 
     return bool(curves) and under_trained(curves)[0]
 
 
+Values = Callable[[Arm], np.ndarray]  # the values of an arm's items, [seeds, items]
+
+
 def pair_all(
-    pairs: list[tuple[Arm, Arm]],
-    targets: np.ndarray,
+    pairs: Sequence[tuple[Arm, Arm]],
+    values: Values,
     margin: float,
     *,
     metric: Metric = ACCURACY,
-    items: Callable[[np.ndarray], np.ndarray] | None = None,
     doubt: float | None = None,
 ) -> tuple[Finding, ...]:
     """The findings of (control, arm) pairs, corrected together. Arms of which no seed finished are left out; a seed
     that diverged on one side leaves the pair.
 
     Args:
-        metric: what is compared; for another one than accuracy, `items` turns the logits of one seed, [items, classes],
-            into the values of its items, [items], and `doubt` is the goal's.
+        values: what the metric is the mean of; `doubt` is the goal's.
     """
     family = []
-
-    def values(logits: np.ndarray) -> np.ndarray:
-        """[seeds, items]"""
-        return logits.argmax(axis=2) == targets if items is None else np.stack([items(each) for each in logits])
-
     for control, arm in pairs:
         if control.finished and arm.finished:
             first, second = common(control, arm)
+            one, other = control.logits[first], arm.logits[second]
             family.append(
                 Pair(
                     control=control.recipe.model,
                     arm=arm.recipe.model,
-                    control_items=values(first),
-                    arm_items=values(second),
+                    control_items=values(control)[first],
+                    arm_items=values(arm)[second],
                     control_under_trained=control.under_trained,
                     arm_under_trained=arm.under_trained,
-                    identical=first.shape == second.shape and bool((first == second).all()),
+                    identical=one.shape == other.shape and bool((one == other).all()),
                     doubt=doubt,
                 )
             )
     return compare_family(family, margin=margin, metric=metric)
 
 
-def common(control: Arm, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
-    """The logits of both arms for the seeds that finished in both; a deterministic one is one row."""
+def common(control: Arm, arm: Arm) -> tuple[list[int], list[int]]:
+    """The rows of both arms that hold the seeds that finished in both; all of both where one is deterministic, and has
+    one row, or where no seed did: the items still pair them."""
+    every = list(range(len(control.logits))), list(range(len(arm.logits)))
     if any(rung(one.recipe.model).deterministic for one in (control, arm)):
-        return control.logits, arm.logits
+        return every
     kept = [{run.seed: k for k, run in enumerate(r for r in a.runs if r.status == FINISHED)} for a in (control, arm)]
     seeds = sorted(set(kept[0]) & set(kept[1]))
-    if not seeds:  # the items still pair them
-        return control.logits, arm.logits
-    return control.logits[[kept[0][s] for s in seeds]], arm.logits[[kept[1][s] for s in seeds]]
+    return ([kept[0][seed] for seed in seeds], [kept[1][seed] for seed in seeds]) if seeds else every
 
 
 def mean_curve(runs: tuple[Run, ...]) -> tuple[Point, ...]:
-    """The mean of the curves of runs that finished; they have the same places."""
+    """The mean of the curves of runs that finished. Where one was shortened, a curve has fewer points, or others: the
+    k-th is then at the same share of each training."""
     curves = [run.curve for run in runs if run.status == FINISHED]
-    if not curves:
-        return ()
+    count = min((len(curve) for curve in curves), default=0)
+    places = [[curve[len(curve) * (k + 1) // count - 1] for curve in curves] for k in range(count)]
     return tuple(
-        points[0].replace(values={key: float(np.mean([p.values[key] for p in points])) for key in points[0].values})
-        for points in zip(*curves, strict=True)
+        Point(
+            step=round(float(np.mean([p.step for p in points]))),
+            examples=round(float(np.mean([p.examples for p in points]))),
+            values={key: float(np.mean([p.values[key] for p in points])) for key in points[0].values},
+        )
+        for points in places
     )

@@ -21,6 +21,7 @@ from epochal.train.checkpoint import Checkpoints, cannot_write, write_atomically
 INDEX, LOCK = "index.sqlite", "lock"
 PATIENCE = 3.0  # seconds to wait for a lock
 BEFORE_DATA = frozenset({"settings", "options", "ended", "started"})  # decisions that are made before data is read
+OF_ITS_TIME = frozenset({"started", "spent", "ended"})  # decisions that another run cannot share
 
 _SCHEMA = """
 create table if not exists decisions (name text primary key, value text not null);
@@ -56,6 +57,11 @@ class Store:
     def get(self, name: str, default: Any = None) -> Any:
         known = self._read("select value from decisions where name = ?", name)
         return json.loads(known[0][0]) if known else default
+
+    def take_decisions(self, other: "Store") -> None:
+        """Begin with what another run decided, but for the times at which it did so."""
+        rows = other._read("select name, value from decisions")
+        self._write("insert or ignore into decisions values (?, ?)", [row for row in rows if row[0] not in OF_ITS_TIME])
 
     def names(self) -> set[str]:
         """What has been decided."""

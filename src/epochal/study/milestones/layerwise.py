@@ -21,10 +21,10 @@ from epochal.judge.claims import Question
 from epochal.models.mlp import Mlp
 from epochal.models.rbm import ContrastiveDivergence, Rbm, copy_features
 from epochal.study.changes import change
-from epochal.study.conclude import thumbnail
 from epochal.study.lab import ACCURACY, Lab
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS
+from epochal.study.tested import thumbnail
 from epochal.train.device import device
 from epochal.train.experiment import TUNING_SEED, rates
 from epochal.train.fit import fit

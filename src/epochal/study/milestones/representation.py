@@ -18,10 +18,10 @@ from epochal.models import catalogue
 from epochal.models.catalogue import RUNGS
 from epochal.models.predictor import normalise
 from epochal.models.weights import read_model
-from epochal.study.conclude import thumbnail
 from epochal.study.lab import Lab
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS
+from epochal.study.tested import thumbnail
 from epochal.train.experiment import Arm
 from epochal.train.trainee import make_predictor
 

@@ -1,0 +1,133 @@
+"""The choice: which rungs cannot be told from the best on validation, and which of them is the cheapest to use."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from epochal.core.experiment import WORSE, Finding
+from epochal.core.metric import Metric
+from epochal.core.run import FINISHED
+from epochal.judge.score import score
+from epochal.judge.tiers import tiers
+from epochal.judge.verdict_text import Recommendation, RungSummary, recommend
+from epochal.models.catalogue import RUNGS
+from epochal.models.weights import ESTIMATORS, TENSORS, read_model
+from epochal.study.progress import Progress, is_network
+from epochal.study.result import Score
+from epochal.study.stages import compare_all
+from epochal.train.experiment import Arm
+from epochal.train.trainee import make_predictor
+
+ANSWERS = 9  # single items that are predicted to measure how long one takes; the median counts
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What the choice weighs of one rung beside its score."""
+
+    tier: int
+    answer: float  # seconds for one item by itself
+    size: int  # bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """The recommendation, and what it rests on."""
+
+    recommendation: Recommendation
+    compared: Mapping[str, Finding]  # each other rung against the best
+    summaries: tuple[RungSummary, ...]
+    about: Mapping[str, About]
+
+    @property
+    def chosen(self) -> str:
+        return self.recommendation.chosen
+
+    @property
+    def best(self) -> str:
+        return self.recommendation.best
+
+
+def choose(here: Progress, arms: Mapping[str, Arm]) -> Choice:
+    """The recommendation among arms that finished. It is kept, so that a resumed climb ships the same."""
+    made, scoring = here.plan, here.scoring
+    families: dict[str, dict[str, Finding]] = {}
+
+    def against(best: str) -> dict[str, Finding]:
+        if best not in families:
+            pairs = [(arms[best], arm) for name, arm in arms.items() if name != best]
+            families[best] = {finding.arm: finding for finding in compare_all(here, pairs)}
+        return families[best]
+
+    means = {name: scoring.mean(arm) for name, arm in sorted(arms.items(), key=lambda pair: pair[1].learning_seconds)}
+    ranked = tiers(means, lambda name, best: against(best)[name].verdict == WORSE, scoring.metric)
+    about = {
+        name: About(tier=number, answer=answer_seconds(here, name, arms[name]), size=size_of(here, arms[name]))
+        for number, tier in enumerate(ranked, 1)
+        for name in tier
+    }
+    summaries = tuple(summary(here, name, arm, scoring.values(arm), about[name]) for name, arm in arms.items())
+    compared = against(ranked[0][0])
+    found = recommend(summaries, compared, metric=scoring.metric, margin=made.margin)
+    here.store.put("choice", {"chosen": found.chosen, "best": found.best})
+    return Choice(recommendation=found, compared=compared, summaries=summaries, about=about)
+
+
+def summary(here: Progress, name: str, arm: Arm, values: np.ndarray, about: About) -> RungSummary:
+    """What a verdict needs of one rung, with these values [seeds, items]."""
+    found = scored(values, here.scoring.metric, here.scoring.doubt)
+    return RungSummary(
+        name=name,
+        title=RUNGS[name].title,
+        deep=is_network(name),
+        score=found.mean,
+        low=found.low,
+        high=found.high,
+        seconds=float(np.mean([run.cost.seconds for run in arm.runs])),
+        under_trained=arm.under_trained,
+        answer=about.answer,
+        size=about.size,
+    )
+
+
+def scored(values: np.ndarray, metric: Metric, doubt: float) -> Score:
+    """The score of values [seeds, items] with its interval."""
+    mean, low, high = score(values, metric, doubt=doubt)
+    return Score(mean=mean, low=low, high=high)
+
+
+def best_of(summaries: tuple[RungSummary, ...], deep: bool, metric: Metric) -> RungSummary | None:
+    """The best deep, or classical, rung."""
+    found = (one for one in summaries if one.deep == deep)
+    return max(found, key=lambda one: (metric.sign * one.score, -one.seconds), default=None)
+
+
+def finished_names(arm: Arm) -> list[str]:
+    """The names in the store of the trainings behind the rows of the arm's logits."""
+    return [name for name, run in zip(arm.names, arm.runs, strict=True) if run.status == FINISHED]
+
+
+def answer_seconds(here: Progress, name: str, arm: Arm) -> float:
+    """Seconds from one item to its answer, measured once and kept."""
+
+    def measure() -> float:
+        model: Any = read_model(here.store.folder(finished_names(arm)[0]), arm.recipe, here.dataset.task)
+        predictor, images = make_predictor(model, here.dataset.codec), here.dataset.validation.images
+        times = []
+        for k in range(ANSWERS):
+            item = images[k % len(images)][None]
+            started = time.perf_counter()
+            predictor(item)
+            times.append(time.perf_counter() - started)
+        return float(np.median(times))
+
+    return float(here.store.decide(f"answer/{name}", measure))
+
+
+def size_of(here: Progress, arm: Arm) -> int:
+    """Bytes of the files of one trained model."""
+    folder = here.store.folder(finished_names(arm)[0])
+    return sum((folder / file).stat().st_size for file in (TENSORS, ESTIMATORS) if (folder / file).exists())

@@ -1,0 +1,100 @@
+"""Where a climb stands: shared by its stages, and all that an interrupted climb has to report."""
+
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from epochal.core.experiment import Finding
+from epochal.data.dataset import Dataset
+from epochal.judge.goals.classes import positive_class, with_positive
+from epochal.models.catalogue import NETWORK, RUNGS
+from epochal.study.plan import Plan
+from epochal.study.result import DataCurve
+from epochal.study.scoring import Scoring
+from epochal.train.budget import Rate
+from epochal.train.checkpoint import write_atomically
+from epochal.train.experiment import Arm, Watch
+from epochal.train.store import Store
+from epochal.train.workers import run_side_by_side
+
+
+@dataclass
+class Progress:
+    """The plan and what has come of it so far. `asked` is the plan with all rungs, `plan` that of those climbed."""
+
+    asked: Plan
+    dataset: Dataset
+    store: Store
+    watch: Watch
+    began: float
+    before: float  # seconds spent before an interruption
+    plan: Plan = field(init=False)
+    scoring: Scoring = field(init=False)
+    rates: dict[str, Rate] = field(default_factory=dict)  # of the member of each rung
+    left_out: dict[str, float] = field(
+        default_factory=dict
+    )  # networks not climbed: the budget, in s, at which they are
+    qualified: dict[str, Arm] = field(default_factory=dict)
+    rehearsed: dict[str, Arm] = field(default_factory=dict)
+    finals: dict[str, Arm] = field(default_factory=dict)
+    failed: dict[tuple[str, str], str] = field(default_factory=dict)  # (stage, rung): the error that ended it
+    steps: tuple[Finding, ...] = ()
+    curve: DataCurve | None = None
+
+    def __post_init__(self) -> None:
+        self.plan = self.asked
+        self.scoring = scoring_of(self.asked, self.dataset)
+
+    @property
+    def spent(self) -> float:
+        return self.before + time.perf_counter() - self.began
+
+    def note_time(self) -> None:
+        self.store.put("spent", self.spent)
+
+    def run(self, stage: str, jobs: Mapping[str, Callable[[], Any]], results: dict[str, Any], workers: int) -> None:
+        """Run the job of each rung in a stage, and put what it returns into `results` as it ends."""
+        before = {name: self.store.get(f"failed/{stage}/{name}") for name in jobs}
+        self.failed |= {(stage, name): message for name, message in before.items() if message}
+        names = [name for name in jobs if not before[name]]
+        run_side_by_side(
+            [jobs[name] for name in names],
+            lambda number, result: results.__setitem__(names[number], result),
+            workers=workers,
+            tick=self.note_time,
+            failed=lambda number, error: self.fail(stage, names[number], error),
+        )
+
+    def fail(self, stage: str, name: str, error: Exception) -> None:
+        """Note that a rung failed in a stage. The climb continues without it, also when it is resumed: what was decided
+        was decided without it."""
+        message = f"{type(error).__name__}: {error}"
+        trace = self.store.folder(f"{stage}/{name}").with_suffix(".txt")
+        write_atomically(trace, "".join(traceback.format_exception(error)).encode(errors="backslashreplace"))
+        self.failed[stage, name] = self.store.decide(f"failed/{stage}/{name}", lambda: message)
+        self.watch(f"{stage}/{name}: failed, and is left out. {message} (where: {trace})")
+
+    def latest(self) -> dict[str, Arm]:
+        """Each rung as it did best on validation: in the finals, unless the longer trainings did worse."""
+        return self.qualified | {name: arm for name, arm in self.finals.items() if self.replaces(name, arm)}
+
+    def replaces(self, name: str, final: Arm) -> bool:
+        """Whether a rung's final stands in place of its qualifying round."""
+        merit = self.scoring.merit
+        before = self.qualified[name]
+        return final.finished and (not before.finished or merit(final) >= merit(before))
+
+
+def scoring_of(made: Plan, dataset: Dataset) -> Scoring:
+    """How this data is scored by the metric of a plan, with the positive class told where there are two."""
+    metric, task = made.metric, dataset.task
+    if task.classes == 2 or made.positive:
+        counts = [int((dataset.train.targets == place).sum()) for place in range(task.classes)]
+        metric = with_positive(metric, positive_class(task.labels, counts, made.positive))
+    return Scoring(metric=metric, targets=dataset.validation.targets)
+
+
+def is_network(name: str) -> bool:
+    return RUNGS[name].kind == NETWORK

@@ -1,0 +1,185 @@
+"""What the test split says once the choice is made, and what an interrupted climb says without it."""
+
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from epochal.data.dataset import Examples
+from epochal.judge.calibration import probabilities
+from epochal.judge.goals.classes import doubt
+from epochal.judge.metrics import confusion_matrix
+from epochal.judge.reliability import (
+    abstaining,
+    confidence_and_right,
+    recalls,
+    reliability,
+    threshold_for_coverage,
+)
+from epochal.judge.verdict_text import headline, least_told, need_deep_learning
+from epochal.models.catalogue import RUNGS
+from epochal.models.weights import read_model
+from epochal.study.choice import Choice, best_of, finished_names, scored, summary
+from epochal.study.progress import Progress
+from epochal.study.result import Score, Shipped, WrongExample
+from epochal.study.scoring import Scoring
+from epochal.study.stages import compare_all
+from epochal.train.checkpoint import write_atomically
+from epochal.train.experiment import Arm, pair_all
+from epochal.train.trainee import make_predictor
+
+WRONG_SHOWN = 12
+THUMBNAIL = 96  # pixels
+ANSWERED = (0.95, 0.9, 0.8)  # shares of the items that are answered, for which abstaining is shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tested:
+    """The test split, and the logits [seeds, items, classes] that each arm gave on it, by the arm's name."""
+
+    examples: Examples
+    logits: Mapping[str, np.ndarray]
+
+    def values(self, scoring: Scoring, arm: Arm) -> np.ndarray:
+        """[seeds, items] under the metric."""
+        return scoring.on(arm, self.logits[arm.name], self.examples.targets)
+
+    def score(self, scoring: Scoring, arm: Arm) -> Score:
+        return scored(self.values(scoring, arm), scoring.metric, doubt(scoring.metric, self.examples.targets))
+
+
+def open_test(here: Progress) -> Tested:
+    """Score every training of the qualifying round and of the finals on the test split, once."""
+    examples = here.dataset.open_test()
+    arms = [arm for arms in (here.qualified, here.finals) for arm in arms.values() if arm.finished]
+    return Tested(examples=examples, logits={arm.name: answers(here, arm, examples) for arm in arms})
+
+
+def answers(here: Progress, arm: Arm, examples: Examples) -> np.ndarray:
+    """The logits [seeds, items, classes] of an arm, from its stored weights; kept for a resumed climb."""
+    rows = []
+    for name in finished_names(arm):
+        path = here.store.folder(name) / "test.npy"
+        if not path.exists():
+            model = read_model(here.store.folder(name), arm.recipe, here.dataset.task)
+            buffer = io.BytesIO()
+            np.save(buffer, make_predictor(model, here.dataset.codec)(examples.images).logits)
+            write_atomically(path, buffer.getvalue())
+        rows.append(here.store.array(name, "test"))
+    return np.stack(rows)
+
+
+def on_validation(here: Progress, arms: Mapping[str, Arm], choice: Choice) -> dict[str, Any]:
+    """What an interrupted climb can say: the test split stays sealed, so that it can be resumed."""
+    metric = here.scoring.metric
+    classical, deep = (best_of(choice.summaries, kind, metric) for kind in (False, True))
+    finding = None
+    if classical and deep:
+        (finding,) = compare_all(here, [(arms[classical.name], arms[deep.name])])
+    return {
+        "need_deep_learning": need_deep_learning(classical, deep, finding, metric=metric, left_out=left_out(here)),
+        "notes": (
+            "Interrupted: this is the best so far. The test split is still sealed, and all scores are on validation.",
+        ),
+    }
+
+
+def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int, tested: Tested) -> dict[str, Any]:
+    """What the test split says, now that nothing depends on it any more. `place` is the seed that is bundled."""
+    scoring, targets = here.scoring, tested.examples.targets
+    metric, chosen = scoring.metric, choice.chosen
+
+    def compare(pairs: list[tuple[Arm, Arm]]) -> Any:
+        shown = [(on(control), on(arm)) for control, arm in pairs]
+        values = {arm.name: tested.values(scoring, arm) for pair in pairs for arm in pair}
+        return pair_all(
+            shown, lambda arm: values[arm.name], here.plan.margin, metric=metric, doubt=doubt(metric, targets)
+        )
+
+    def on(arm: Arm) -> Arm:
+        return replace(arm, logits=tested.logits[arm.name])
+
+    findings = compare([(arm, arms[chosen]) for name, arm in arms.items() if name != chosen])
+    # The two families are named by validation, as every choice is; the test split only says how far they are apart.
+    named = [best_of(choice.summaries, deep, metric) for deep in (False, True)]
+    classical, deep = (
+        one and summary(here, one.name, arms[one.name], tested.values(scoring, arms[one.name]), choice.about[one.name])
+        for one in named
+    )
+    finding = None
+    if classical and deep:
+        (finding,) = compare([(arms[classical.name], arms[deep.name])])
+    shipped, chances = ship(here, arms[chosen], place, tested)
+    return {
+        "headline": headline(RUNGS[chosen].title, shipped.score.mean, shipped.score.low, shipped.score.high, metric),
+        "shipped": shipped,
+        "on_test": findings,
+        "need_deep_learning": need_deep_learning(classical, deep, finding, metric=metric, left_out=left_out(here)),
+        "confusion": tuple(
+            tuple(int(n) for n in row)
+            for row in confusion_matrix(chances.argmax(axis=1), targets, here.dataset.task.classes)
+        ),
+        "wrong": wrong_examples(here, tested.examples, chances),
+        "notes": (
+            "The test split was opened once, after the choice; every rung was then scored on it for this report, and "
+            "nothing was chosen by it.",
+            *filter(None, (least_told(findings),)),
+        ),
+    }
+
+
+def ship(here: Progress, arm: Arm, place: int, tested: Tested) -> tuple[Shipped, np.ndarray]:
+    """What the bundled training does on the test split, and its probabilities there."""
+    scoring, targets = here.scoring, tested.examples.targets
+    temperature = scoring.temperatures(arm)[place]
+    chances = probabilities(tested.logits[arm.name][place], temperature)
+    before, _ = confidence_and_right(probabilities(arm.logits[place], temperature), scoring.targets)
+    confidence, right = confidence_and_right(chances, targets)
+    values = tested.values(scoring, arm)[place : place + 1]
+    return (
+        Shipped(
+            score=scored(values, scoring.metric, doubt(scoring.metric, targets)),
+            recalls=recalls(chances.argmax(axis=1)[None], targets),
+            reliability=reliability(chances, targets),
+            abstaining=tuple(
+                abstaining(confidence, right, threshold_for_coverage(before, share)) for share in ANSWERED
+            ),
+        ),
+        chances,
+    )
+
+
+def left_out(here: Progress) -> list[str]:
+    """The titles of the networks that were not climbed."""
+    return [RUNGS[name].title for name in here.asked.rungs if name in here.left_out]
+
+
+def wrong_examples(here: Progress, opened: Examples, chances: np.ndarray) -> tuple[WrongExample, ...]:
+    """The test images on which the bundled model was most sure and wrong."""
+    predicted, sure = chances.argmax(axis=1), chances.max(axis=1)
+    wrong = np.flatnonzero(predicted != opened.targets)
+    wrong = wrong[np.argsort(-sure[wrong])][:WRONG_SHOWN]
+    labels = here.dataset.task.labels
+    return tuple(
+        WrongExample(
+            item=opened.items[i],
+            truth=labels[opened.targets[i]],
+            predicted=labels[predicted[i]],
+            confidence=float(sure[i]),
+            thumbnail=thumbnail(opened.images[i]),
+        )
+        for i in wrong
+    )
+
+
+def thumbnail(image: np.ndarray) -> str:
+    """A uint8 [channels, height, width] image as the data URI of a small PNG."""
+    picture = Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
+    picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

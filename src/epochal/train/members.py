@@ -1,0 +1,81 @@
+"""Which member of a rung's family a budget bears: the largest that it lets see the training data often enough.
+
+A network has learned what it can learn after some passes over the data and some hundreds of steps; which of the two is
+the longer depends on how much data there is. A classical rung sees each example once, and its larger members do more
+work on it. So one rule serves all: of the members that fit into the seconds of one training, take the largest.
+"""
+
+import time
+
+import torch
+
+from epochal.core.recipe import Recipe
+from epochal.core.task import Task
+from epochal.data.dataset import Dataset
+from epochal.models import catalogue
+from epochal.models.flops import flops
+from epochal.models.rung import Rung
+from epochal.train.budget import Rate, measure
+
+PASSES, UPDATES = 8, 600  # a network is itself after so many passes over the training data, and so many steps
+FEW_UPDATES = 120  # a training of fewer steps, or of less than one pass, teaches a network nothing: it is not made
+
+
+def enough(recipe: Recipe, count: int) -> int:
+    """Examples after which a network is itself; all of them, once, for a rung that fits itself."""
+    return count if _fits_itself(recipe) else max(PASSES * count, UPDATES * min(recipe.batch_size, count))
+
+
+def least(recipe: Recipe, count: int) -> int:
+    """The fewest examples with which a training is worth making."""
+    return min(count, 50) if _fits_itself(recipe) else max(count, FEW_UPDATES * min(recipe.batch_size, count))
+
+
+def size_up(dataset: Dataset, rung: Rung, seconds: float, allowed: float) -> Rate:
+    """The speed of the largest member of the family that can see `enough` examples in `seconds`, or of the smallest.
+
+    Measuring takes about `allowed` seconds. How much longer a member takes than one that was measured is told by its
+    operations, which are counted; of rungs that fit themselves by the work that the family states.
+    """
+    began = time.perf_counter()
+    members, count = rung.members, len(dataset.train)
+    work = _work(rung, dataset.task)
+    place, known = 0, measure(dataset, members[0], allowed / 3)
+    ceiling = len(members)
+
+    def after(member: int) -> float:
+        return known.learning(enough(members[member], count)) * work[member] / work[place]
+
+    while fitting := [member for member in range(place + 1, ceiling) if after(member) <= seconds]:
+        chosen = fitting[-1]
+        if _fits_itself(members[chosen]):
+            left = allowed - (time.perf_counter() - began)
+            measurable = [member for member in fitting if after(member) <= left]
+            if not measurable:
+                known = known.replace(recipe=members[chosen], scale=known.scale * work[chosen] / work[place])
+                place = chosen
+                break
+            chosen = measurable[-1]
+        found = measure(dataset, _as_measured(members[chosen], known), allowed / 3, precisions=False)
+        if found.learning(enough(members[chosen], count)) > seconds:
+            ceiling = chosen
+        else:
+            place, known = chosen, found
+    return known.replace(measured=time.perf_counter() - began)
+
+
+def _as_measured(member: Recipe, known: Rate) -> Recipe:
+    """The member in the precision that was faster for a smaller one."""
+    return member.replace(precision=known.recipe.precision, memory_format=known.recipe.memory_format)
+
+
+def _work(rung: Rung, task: Task) -> list[float]:
+    """How much work each member does for an example, relative to the others."""
+    if len(rung.members) == 1 or _fits_itself(rung.recipe):
+        return list(rung.work) or [1.0]
+    with torch.device("meta"):  # shapes without memory
+        return [flops(catalogue.build(member, task), task.input_shape) for member in rung.members]
+
+
+def _fits_itself(recipe: Recipe) -> bool:
+    return recipe.objective == "estimate"
