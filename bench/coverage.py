@@ -18,7 +18,11 @@ import numpy as np
 import scipy
 from scipy import special
 
+from epochal.core.metric import Metric
+from epochal.judge.compare import Pair, layout
+from epochal.judge.goals import classes
 from epochal.judge.learning_curve import fit_power_law
+from epochal.judge.score import score
 from epochal.judge.statistics import half_width, mean_squares, score_interval
 
 
@@ -139,6 +143,91 @@ def curve_coverage(floor: float, scale: float, exponent: float, seeds: int, repe
     return [covered / repetitions, inside / repetitions]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Detector:
+    """A control and an arm that look for a positive class, each with calibrated chances.
+
+    An item's score is normal, its mean `apart` (of the control, of the arm) higher for positives; some of its spread is
+    shared by both arms, some is the arm's own, and the rest is one training's luck. `apart` varies with the training by
+    `seed_spread`.
+    """
+
+    positives: float
+    apart: tuple[float, float] = (2.0, 2.5)
+    seed_spread: float = 0.0
+    deterministic_control: bool = False
+    least: int = 2  # positives that a test split has: others are drawn again
+
+    def truth(self, metric: Metric, arm: int) -> float:
+        """The metric on all items that there could be, from evenly spaced quantiles of both classes."""
+        counts = [100_000 - round(100_000 * self.positives), round(100_000 * self.positives)]
+        targets = np.repeat([0, 1], counts)
+        normal = np.concatenate([special.ndtri((np.arange(n) + 0.5) / n) for n in counts])
+        steps, weights = np.polynomial.hermite_e.hermegauss(5 if self._spread(arm) else 1)
+        each = [
+            classes.items(metric, self._chances(normal + apart * (targets - 0.5), arm), targets).mean()
+            for apart in self.apart[arm] + self._spread(arm) * steps
+        ]
+        return float(np.average(each, weights=weights))
+
+    def draw(self, seeds: int, count: int, random: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Targets, and the chances of both arms, [seeds, items, 2]."""
+        while True:
+            targets = (random.random(count) < self.positives).astype(int)
+            if self.least <= targets.sum() <= count - 2:
+                break
+        shared, tables = 0.7 * random.standard_normal(count), []
+        for arm in (0, 1):
+            rows = 1 if arm == 0 and self.deterministic_control else seeds
+            apart = self.apart[arm] + self._spread(arm) * random.standard_normal((rows, 1))
+            noise = shared + 0.5 * random.standard_normal(count) + np.sqrt(0.26) * random.standard_normal((rows, count))
+            tables.append(self._chances(noise + apart * (targets - 0.5), arm))
+        return targets, tables
+
+    def _spread(self, arm: int) -> float:
+        return 0.0 if arm == 0 and self.deterministic_control else self.seed_spread
+
+    def _chances(self, scores: np.ndarray, arm: int) -> np.ndarray:
+        odds = self.apart[arm] * scores + special.logit(self.positives)
+        return np.stack([special.expit(-odds), special.expit(odds)], axis=-1)
+
+
+def metric_coverage(
+    world: Detector, metrics: list[Metric], seeds: int, count: int, repetitions: int, random: np.random.Generator
+) -> dict[str, tuple[float, float]]:
+    """How often the intervals of each metric cover the truth: that of the arm, and that of the difference."""
+    truths = {metric.name: (world.truth(metric, 0), world.truth(metric, 1)) for metric in metrics}
+    inside = {metric.name: np.zeros(2) for metric in metrics}
+    for _ in range(repetitions):
+        targets, tables = world.draw(seeds, count, random)
+        for metric in metrics:
+            control, arm = (np.stack([classes.items(metric, row, targets) for row in table]) for table in tables)
+            before, after = truths[metric.name]
+            weight = classes.doubt(metric, targets)
+            _, low, high = score(arm, metric, doubt=weight)
+            pair = Pair(control="old", arm="new", control_items=control, arm_items=arm, doubt=weight)
+            least, most = layout(pair, metric).interval()
+            inside[metric.name] += low <= after <= high, least <= after - before <= most
+    return {name: (float(found[0] / repetitions), float(found[1] / repetitions)) for name, found in inside.items()}
+
+
+ALL_METRICS = [*classes.METRICS.values(), classes.cost_metric(500, 20, positive=1)]
+DETECTORS = (
+    (Detector(positives=0.02), 100),
+    (Detector(positives=0.02), 400),
+    (Detector(positives=0.02), 1_000),
+    (Detector(positives=0.02), 2_000),
+    (Detector(positives=0.02, seed_spread=0.2), 2_000),
+    (Detector(positives=0.02, apart=(3.0, 3.5)), 2_000),
+    (Detector(positives=0.2), 100),
+    (Detector(positives=0.2, seed_spread=0.2, deterministic_control=True), 400),
+    (Detector(positives=0.2, seed_spread=0.2), 2_000),
+    (Detector(positives=0.5), 100),
+    (Detector(positives=0.5, apart=(2.0, 2.0)), 400),
+    (Detector(positives=0.5, apart=(3.0, 3.5)), 2_000),
+)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=float, default=1.0, help="multiplies all numbers of repetitions")
@@ -212,6 +301,16 @@ def main() -> None:
             rate = score_coverage(world, seeds, items, max(20, int(factor * 500)), random)
             cells.append(f"{100 * rate:.1f}" if seeds > 1 or spread == 0 else "-")
         print(f"| {seeds} | {items:,} | " + " | ".join(cells) + " |", flush=True)
+
+    print("\n## Every metric, three seeds: coverage of the 95% intervals, %: of one arm / of the difference\n")
+    print("| positives | items | apart | spread | " + " | ".join(metric.name for metric in ALL_METRICS) + " |")
+    print("|---|---|---|---|" + "---|" * len(ALL_METRICS))
+    for world, count in DETECTORS:
+        found = metric_coverage(world, ALL_METRICS, 3, count, max(20, int(factor * 1_000)), random)
+        cells = [f"{100 * one:.1f} / {100 * both:.1f}" for one, both in found.values()]
+        apart = f"{world.apart[0]:g}, {world.apart[1]:g}{', one fixed' if world.deterministic_control else ''}"
+        facts = (f"{100 * world.positives:g}%", f"{count:,}", apart, f"{world.seed_spread:g}")
+        print(f"| {' | '.join((*facts, *cells))} |", flush=True)
 
     print("\n## Learning curves of five sizes: the 95% band at twice the largest size, and the held-out check\n")
     print("| floor | exponent | seeds | band covers, % | check passed, % |\n|---|---|---|---|---|")

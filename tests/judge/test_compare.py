@@ -114,6 +114,24 @@ def test_the_interval_that_is_printed_is_the_one_that_decided():
     assert seen == {BETTER, WORSE, EQUIVALENT, CANNOT_TELL}
 
 
+def test_holm_keeps_the_nulls_of_a_family():
+    """Two arms that differ leave the family, and the three nulls that are left are rarely told."""
+    random, wrong, left = np.random.default_rng(0), 0, 0
+    for _ in range(120):
+        hard = random.random(200)
+
+        def arm(accuracy, hard=hard):
+            luck = 0.01 * random.standard_normal((3, 1))
+            return hard + 0.2 * random.standard_normal((3, 200)) < accuracy + luck
+
+        arms = {"far": arm(0.95), "farther": arm(1.0)} | {str(k): arm(0.6) for k in range(3)}
+        told = family(arms, arm(0.6), margin=0.0)
+        left += told["far"].verdict == told["farther"].verdict == BETTER
+        wrong += any(told[str(k)].verdict != CANNOT_TELL for k in range(3))
+    assert left / 120 > 0.9
+    assert wrong / 120 <= 0.05 + 2.5 * np.sqrt(0.05 * 0.95 / 120)
+
+
 @pytest.mark.parametrize(("rows", "others"), [(1, 0), (3, 0), (1, 4)])
 def test_a_difference_of_fifty_points_is_told(rows, others):
     """Three seeds whose accuracy varies by 2 points, on 72 items, some of which are hard for all; alone, or beside

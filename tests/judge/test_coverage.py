@@ -52,6 +52,19 @@ def test_the_interval_of_a_score_covers_the_truth(bench, seeds, accuracy, spread
     assert bench.score_coverage(world, seeds, 360, 300, np.random.default_rng(0)) > lowest(0.945, 300)
 
 
+@pytest.mark.parametrize(
+    ("positives", "items", "spread"), [(0.02, 1_000, 0.0), (0.2, 100, 0.0), (0.2, 300, 0.2), (0.5, 100, 0.0)]
+)
+def test_the_intervals_of_every_metric_cover_the_truth(bench, positives, items, spread):
+    """Twenty positives; fewer, or a ranking that is nearly perfect, are in the bench."""
+    world = bench.Detector(positives=positives, seed_spread=spread, least=5)
+    found = bench.metric_coverage(world, bench.ALL_METRICS, 3, items, 150, np.random.default_rng(0))
+    assert len(found) == 7
+    for name, (one, both) in found.items():
+        assert one > lowest(0.945, 150), name
+        assert both > lowest(0.945, 150), name
+
+
 def test_the_bench_computes_what_the_judge_computes(bench):
     world = replace(bench.WORLDS[0], seed_spread=0.02)
     mean, item_part, seed_parts, freedoms = bench.differences(world, 3, 100, 5, np.random.default_rng(0))

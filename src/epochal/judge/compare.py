@@ -85,7 +85,7 @@ def compare(
         doubt=doubt,
     )
     level = 1 - (1 - LEVEL) / comparisons
-    return _finding(pair, _layout(pair, metric), metric, _margin(margin, metric), comparisons, level)
+    return _finding(pair, layout(pair, metric), metric, _margin(margin, metric), comparisons, level)
 
 
 def compare_family(
@@ -93,7 +93,7 @@ def compare_family(
 ) -> tuple[Finding, ...]:
     """The findings of comparisons that are corrected together; see the head of this module. Errors as `compare`."""
     margin, count = _margin(margin, metric), len(pairs)
-    layouts = [_layout(pair, metric) for pair in pairs]
+    layouts = [layout(pair, metric) for pair in pairs]
     levels = [1 - (1 - LEVEL) / max(count, 1)] * count
     steps = sorted(range(count), key=lambda k: _rank(pairs[k], layouts[k]))
     for step, place in enumerate(steps):
@@ -109,12 +109,12 @@ def compare_family(
     )
 
 
-def _rank(pair: Pair, layout: CrossedMean) -> tuple[float, float]:
+def _rank(pair: Pair, crossed: CrossedMean) -> tuple[float, float]:
     """Smallest p-value first; of those too small to be told apart, the most standard errors first."""
     if pair.identical:
         return 2.0, 0.0
-    error = layout.standard_error
-    return layout.p_value(), -abs(layout.mean) / error if error else -np.inf
+    error = crossed.standard_error
+    return crossed.p_value(), -abs(crossed.mean) / error if error else -np.inf
 
 
 def _margin(margin: float | None, metric: Metric) -> float:
@@ -126,7 +126,8 @@ def _margin(margin: float | None, metric: Metric) -> float:
     return margin
 
 
-def _layout(pair: Pair, metric: Metric) -> CrossedMean:
+def layout(pair: Pair, metric: Metric) -> CrossedMean:
+    """The mean difference of a pair, arm minus control, with its variance components; errors as `compare`."""
     first, second = (
         binary(table, name) if metric.binary else np.asarray(table, dtype=np.float64)
         for table, name in (
@@ -150,13 +151,15 @@ def _layout(pair: Pair, metric: Metric) -> CrossedMean:
     return crossed_difference(first, second, pseudo=doubt)
 
 
-def _finding(pair: Pair, layout: CrossedMean, metric: Metric, margin: float, comparisons: int, level: float) -> Finding:
+def _finding(
+    pair: Pair, crossed: CrossedMean, metric: Metric, margin: float, comparisons: int, level: float
+) -> Finding:
     """The finding of one comparison; `level` is that of its interval in the test for a difference."""
     strict = 1 - (1 - LEVEL) / comparisons  # the level at which equivalence is judged
     seeds = max(len(pair.control_items), len(pair.arm_items))
     facts: dict[str, Any] = {
         "control": pair.control, "arm": pair.arm, "margin": margin, "comparisons": comparisons, "seeds": seeds,
-        "items": layout.items, "metric": metric.name, "unit": metric.unit, "percent": metric.percent,
+        "items": crossed.items, "metric": metric.name, "unit": metric.unit, "percent": metric.percent,
         "better": metric.better,
     }  # fmt: skip
     if pair.identical:
@@ -164,8 +167,8 @@ def _finding(pair: Pair, layout: CrossedMean, metric: Metric, margin: float, com
             **facts, effect=0.0, interval=(0.0, 0.0), simultaneous=(0.0, 0.0), p_value=1.0, verdict=EQUIVALENT,
             marks=(NO_EFFECT,), detectable=0.0,
         )  # fmt: skip
-    verdict, decided = _verdict(layout, metric, margin, level, strict)
-    gain = metric.sign * layout.mean
+    verdict, decided = _verdict(crossed, metric, margin, level, strict)
+    gain = metric.sign * crossed.mean
     losing = ((pair.arm_under_trained and gain <= 0), (pair.control_under_trained and gain >= 0))
     tied = verdict in (EQUIVALENT, CANNOT_TELL) and (pair.arm_under_trained or pair.control_under_trained)
     needed_items = needed_seeds = None
@@ -174,36 +177,36 @@ def _finding(pair: Pair, layout: CrossedMean, metric: Metric, margin: float, com
         def settled(projected: CrossedMean) -> bool:
             """Whether, were the true effect the one observed, this layout would give a verdict with 80% power."""
             return (
-                projected.power_to_differ(layout.mean, level) >= POWER
-                or projected.power_to_equate(layout.mean, margin, strict) >= POWER
+                projected.power_to_differ(crossed.mean, level) >= POWER
+                or projected.power_to_equate(crossed.mean, margin, strict) >= POWER
             )
 
-        needed_items = _needed(lambda n: settled(layout.project(items=n)), layout.items, MOST_ITEMS)
-        if layout.arms:
-            needed_seeds = _needed(lambda n: settled(layout.project(seeds=n)), seeds, MOST_SEEDS)
+        needed_items = _needed(lambda n: settled(crossed.project(items=n)), crossed.items, MOST_ITEMS)
+        if crossed.arms:
+            needed_seeds = _needed(lambda n: settled(crossed.project(seeds=n)), seeds, MOST_SEEDS)
     return Finding(
         **facts,
-        effect=layout.mean,
-        interval=layout.interval(LEVEL),
+        effect=crossed.mean,
+        interval=crossed.interval(LEVEL),
         simultaneous=decided,
-        p_value=layout.p_value(),
+        p_value=crossed.p_value(),
         verdict=verdict,
         marks=(UNDER_TRAINED,) if any(losing) or tied else (),
-        detectable=layout.detectable(level, POWER),
+        detectable=crossed.detectable(level, POWER),
         needed_items=needed_items,
         needed_seeds=needed_seeds,
     )
 
 
 def _verdict(
-    layout: CrossedMean, metric: Metric, margin: float, level: float, strict: float
+    crossed: CrossedMean, metric: Metric, margin: float, level: float, strict: float
 ) -> tuple[str, tuple[float, float]]:
     """The verdict, and the interval that decided it."""
-    wide, stepped = layout.interval(strict), layout.interval(level)
+    wide, stepped = crossed.interval(strict), crossed.interval(level)
     if -margin < wide[0] and wide[1] < margin:
         return EQUIVALENT, wide
     if stepped[0] > 0 or stepped[1] < 0:
-        return BETTER if metric.sign * layout.mean > 0 else WORSE, stepped
+        return BETTER if metric.sign * crossed.mean > 0 else WORSE, stepped
     return CANNOT_TELL, wide
 
 
