@@ -8,7 +8,7 @@ from epochal.core.errors import UserError
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.models import zipcode
-from epochal.models.catalogue import MODELS, OFF_LADDER, RUNGS, build, rung
+from epochal.models.catalogue import MODELS, OFF_LADDER, RUNGS, TRANSFER, build, rung
 from epochal.models.flops import parameters
 from epochal.models.zipcode import ZipcodeConfig
 
@@ -137,7 +137,7 @@ def test_options_that_it_does_not_take_are_refused():
 def test_it_stands_beside_the_ladder():
     assert "zipcode" not in RUNGS
     assert list(OFF_LADDER) == ["zipcode"]
-    assert list(MODELS) == [*RUNGS, *OFF_LADDER]
+    assert list(MODELS) == [*RUNGS, *TRANSFER, *OFF_LADDER]
     assert not rung("zipcode").deterministic
     model = build(Recipe(model="zipcode", options={"shared": False}), task(3, 20, 20))
     assert isinstance(model, zipcode.Zipcode) and not model.config.shared

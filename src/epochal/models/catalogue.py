@@ -12,7 +12,7 @@ from epochal.core.errors import UserError
 from epochal.core.recipe import Recipe
 from epochal.core.record import Record
 from epochal.core.task import Task
-from epochal.models.ladder import MODELS, OFF_LADDER, RUNGS
+from epochal.models.ladder import MODELS, OFF_LADDER, RUNGS, TRANSFER
 from epochal.models.rung import CLASSICAL, NETWORK, Rung
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "NETWORK",
     "OFF_LADDER",
     "RUNGS",
+    "TRANSFER",
     "LadderRow",
     "Rung",
     "build",
@@ -39,7 +40,8 @@ def rung(name: str) -> Rung:
     """
     if name not in MODELS:
         raise UserError(
-            f"There is no rung {name!r}. The ladder has {', '.join(RUNGS)}; beside it there is {', '.join(OFF_LADDER)}."
+            f"There is no rung {name!r}. The ladder has {', '.join(RUNGS)}; with pretrained weights also "
+            f"{', '.join(TRANSFER)}; beside it there is {', '.join(OFF_LADDER)}."
         )
     return MODELS[name]
 

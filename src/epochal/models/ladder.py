@@ -209,5 +209,43 @@ _BESIDE = (
     ),
 )
 
+_TRANSFER = (
+    Rung(
+        name="frozen",
+        title="Frozen features + linear",
+        year=2014,
+        paper="Donahue et al., DeCAF: a deep convolutional activation feature for generic visual recognition, 2014; "
+        "Yosinski, Clune, Bengio & Lipson, How transferable are features in deep neural networks?, 2014",
+        adds="Features that a network learned on other images, as they are, and a linear classifier on top.",
+        kind=CLASSICAL,
+        recipe=_estimate("frozen"),
+        code="frozen:FrozenConfig:Frozen",
+        called="Frozen ResNet-{depth} + linear",
+        deterministic=True,
+        pretrained=True,
+    ),
+    Rung(
+        name="fine-tuned",
+        title="Fine-tuned",
+        year=2014,
+        paper="Yosinski, Clune, Bengio & Lipson, How transferable are features in deep neural networks?, 2014",
+        adds="Weights that were learned on other images as the beginning, from where all layers learn on.",
+        kind=NETWORK,
+        recipe=Recipe(
+            model="fine-tuned",
+            learning_rate=0.01,
+            schedule="one_cycle",
+            weight_decay=5e-4,
+            augment=("flip", "crop"),
+            batch_size=32,
+            memory_format="channels_last",
+        ),
+        code="resnet:ResNetConfig:build",
+        called="Fine-tuned ResNet-{depth}",
+        pretrained=True,
+    ),
+)
+
 OFF_LADDER: dict[str, Rung] = {rung.name: rung for rung in _BESIDE}
-MODELS: dict[str, Rung] = RUNGS | OFF_LADDER  # all that a recipe can name
+TRANSFER: dict[str, Rung] = {rung.name: rung for rung in _TRANSFER}  # climbed where pretrained weights are given
+MODELS: dict[str, Rung] = RUNGS | TRANSFER | OFF_LADDER  # all that a recipe can name

@@ -51,6 +51,8 @@ class ResNetConfig(Record):
     width: float = 1.0
     dropout: float = 0.0
     stride_in_three: bool = False
+    weights: str | None = None  # file of pretrained weights that a training begins with: see `models/pretrained.py`
+    sha256: str | None = None  # of these weights, all tensors together
 
     def __post_init__(self):
         if isinstance(self.depth, bool) or not isinstance(self.depth, int):
@@ -161,12 +163,15 @@ class ResNet(nn.Module):
         self.output = nn.Linear(channels, task.classes)
         initialise(self, config.initialisation)
 
-    def forward(self, images: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch classes"]:
+    def features(self, images: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features"]:
+        """What the last layer tells the classes apart by: the average over the last maps."""
         maps = self.stem(images)
         for stage in self.stages:
             maps = stage(maps)  # CIFAR: 16x32x32, 32x16x16, 64x8x8; ImageNet: 64x56x56 ... 512x7x7 (x4 bottleneck)
-        features = maps.mean((2, 3))  # [batch, channels]
-        return self.output(self.dropout(features))  # [batch, classes]
+        return maps.mean((2, 3))
+
+    def forward(self, images: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch classes"]:
+        return self.output(self.dropout(self.features(images)))
 
 
 def build(config: ResNetConfig, task: Task) -> ResNet:

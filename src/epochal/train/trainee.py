@@ -20,6 +20,7 @@ from epochal.data.feed import ArrayFeed, WholeFeed
 from epochal.models import catalogue
 from epochal.models.flops import flops
 from epochal.models.predictor import ClassicalPredictor, NetworkPredictor
+from epochal.models.pretrained import begin
 from epochal.train.device import device
 from epochal.train.objectives import make_objective
 from epochal.train.surroundings import set_apart
@@ -53,13 +54,13 @@ def trainable(model: Any, part: str) -> list[Tensor]:
 
 @set_apart()
 def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trainee:
-    """A fresh model for `recipe`, its weights drawn from `seed`, with its feed from the training split.
+    """A fresh model for `recipe`, its weights drawn from `seed` or pretrained, with its feed from the training split.
 
     A network sees the training split again and again until `budget.examples` were shown; a classical rung sees that
     many of it, once.
     """
     torch.manual_seed(stream(seed, "weights"))
-    model = catalogue.build(recipe, dataset.task)
+    model = begin(catalogue.build(recipe, dataset.task), recipe, dataset.task)
     objective = make_objective(recipe, seed)
     train = dataset.train
     if isinstance(model, nn.Module):
