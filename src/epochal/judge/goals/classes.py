@@ -176,11 +176,12 @@ def _macro_f1(metric: Metric, chances: Chances, targets: Targets) -> Values:
 
 
 def _auroc(metric: Metric, chances: Chances, targets: Targets) -> Values:
-    return _over_classes(metric, chances, targets, _area)
+    return _over_classes(metric, chances, targets, ranking)
 
 
-def _area(scores: Values, there: Bool[np.ndarray, " items"]) -> Values:
-    """The Mann-Whitney statistic by placement values, ties counting one half (DeLong, DeLong & Clarke-Pearson 1988)."""
+def ranking(scores: Values, there: Bool[np.ndarray, " items"]) -> Values:
+    """Influence values of the AUROC of scores: the Mann-Whitney statistic, whose values are the share of the other
+    group that an item ranks above, or below; ties count one half (DeLong, DeLong & Clarke-Pearson 1988)."""
     positive, negative = scores[there], scores[~there]
     placement = np.empty(len(scores))
     placement[there] = _share_below(positive, np.sort(negative))
