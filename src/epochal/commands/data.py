@@ -14,13 +14,15 @@ def data() -> None:
 
 @data.command("list")
 def list_sets() -> None:
-    """List the named sets: what they are, how large, and under which licence."""
+    """List the named sets and pretrained weights: what they are, how large, and under which licence."""
     from epochal.data.benchmarks import BENCHMARKS
+    from epochal.data.published_weights import WEIGHTS
 
     lines = [("digits", "built in", "8x8 handwritten digits, grey, 1,797 in all, from scikit-learn", "BSD 3-Clause")]
     for name, benchmark in BENCHMARKS.items():
         megabytes = sum(file.size for file in benchmark.files) / 1e6
         lines.append((name, f"{megabytes:.1f} MB", benchmark.title, benchmark.licence))
+    lines += [(name, "weights", weights.title, weights.licence) for name, weights in WEIGHTS.items()]
     first, second, third = (max(len(line[column]) for line in lines) for column in range(3))
     for name, size, title, licence in lines:
         click.echo(f"{name:<{first}}  {size:>{second}}  {title:<{third}}  {licence}")
@@ -29,12 +31,17 @@ def list_sets() -> None:
 @data.command("get")
 @click.argument("name")
 def get(name: str) -> None:
-    """Download the set NAME, or take it from the folder that EPOCHAL_MIRROR names, and verify it."""
-    from epochal.data.benchmarks import fetch
+    """Download a named set or pretrained weights, or take them from the folder that EPOCHAL_MIRROR names, and verify.
 
-    fetched = fetch(name, progress=loading())
-    click.echo(str(fetched.path))
-    for note in fetched.notes:
+    \b
+    epochal data get cifar10
+    epochal data get resnet50-weights
+    """
+    from epochal.data.published_weights import fetch_named
+
+    path, notes = fetch_named(name, progress=loading())
+    click.echo(str(path))
+    for note in notes:
         say(f"note: {note}")
 
 

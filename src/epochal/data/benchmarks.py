@@ -82,11 +82,9 @@ def fetch(
     if name not in BENCHMARKS:
         raise DataError(f"There is no named set {name!r}. The named sets are {', '.join(('digits', *BENCHMARKS))}.")
     benchmark, notes = BENCHMARKS[name], []
-    mirror = mirror or (Path(os.environ["EPOCHAL_MIRROR"]) if os.environ.get("EPOCHAL_MIRROR") else None)
+    mirror = mirror_folder(mirror)
     home = (folder or cache_folder() / "data") / name
     if mirror is not None:
-        if not mirror.is_dir():
-            raise DataError(f"The mirror {mirror} is not a folder. Correct EPOCHAL_MIRROR, or unset it to download.")
         found = _from_mirror(benchmark, mirror / name, home)
         if found is not None:
             return found
@@ -96,6 +94,18 @@ def fetch(
     for file in benchmark.files:
         download(file.addresses, home / file.name, size=file.size, sha256=file.sha256, progress=progress)
     return _opened(benchmark, home, home, notes)
+
+
+def mirror_folder(given: Path | None) -> Path | None:
+    """The folder with copies of what is published: as given, else EPOCHAL_MIRROR, else None.
+
+    Raises:
+        DataError: it is not a folder.
+    """
+    mirror = given or (Path(os.environ["EPOCHAL_MIRROR"]) if os.environ.get("EPOCHAL_MIRROR") else None)
+    if mirror is not None and not mirror.is_dir():
+        raise DataError(f"The mirror {mirror} is not a folder. Correct EPOCHAL_MIRROR, or unset it to download.")
+    return mirror
 
 
 def arrays(name: str, folder: Path) -> Arrays:

@@ -14,7 +14,7 @@ from epochal.core.errors import UserError
 from epochal.core.recipe import Option, Recipe
 from epochal.data import augment
 from epochal.models import alexnet, zipcode
-from epochal.models.catalogue import CLASSICAL, MODELS, config, rung
+from epochal.models.catalogue import CLASSICAL, MODELS, Rung, config, rung
 from epochal.models.parts import activations, dropout, initialisation, normalisation, shortcuts
 from epochal.train import objectives, optimise
 
@@ -47,11 +47,11 @@ class Change:
         if entry.kind == CLASSICAL:
             raise UserError(
                 f"The change {self.name!r} is one of how a network is built or trained; {recipe.model} fits itself. "
-                f"Choose a network: {_listed(name for name, other in MODELS.items() if other.kind != CLASSICAL)}."
+                f"Choose a network: {_listed(name for name, other in MODELS.items() if _is_free(other))}."
             )
         for option in self._options():
             if option not in _options_of(recipe.model):
-                having = [name for name in MODELS if option in _options_of(name)]
+                having = [name for name, other in MODELS.items() if _is_free(other) and option in _options_of(name)]
                 raise UserError(
                     f"The change {self.name!r} sets the option {option!r}, which {recipe.model} does not have. "
                     f"Models that have it: {_listed(having)}."
@@ -77,6 +77,11 @@ class Change:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
+
+
+def _is_free(entry: Rung) -> bool:
+    """Whether a change can be made to it as it is: a network that needs no weights of others."""
+    return entry.kind != CLASSICAL and not entry.pretrained
 
 
 def _options_of(model: str) -> set[str]:
