@@ -4,7 +4,6 @@ import csv
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ from epochal.core.task import Task
 from epochal.data.dataset import open_dataset
 from epochal.data.options import ReadOptions
 from epochal.judge.calibration import apply
-from epochal.models.catalogue import MODELS
 from epochal.ship.bundle import Bundle
 from epochal.study import stages
 from epochal.study.ladder import climb
@@ -126,15 +124,15 @@ def test_a_rung_that_fails_is_left_out_and_the_climb_goes_on(
     def build(config: object, task: Task) -> None:
         raise MemoryError("no room for so many weights")
 
-    monkeypatch.setitem(MODELS, "mlp", replace(MODELS["mlp"], build=build))
+    monkeypatch.setattr("epochal.models.mlp.build", build)
     told: list[str] = []
     rungs = ("majority", "hog-svm", "mlp")
     climbed = climb(photos, budget="8s", seeds=2, trials=1, rungs=rungs, out=tmp_path / "run", progress=told.append)
     statuses = {rung.name: (rung.status, rung.message) for rung in climbed.result.rungs}
-    assert statuses["mlp"] == (FAILED, "qualifying: MemoryError: no room for so many weights")
+    assert statuses["mlp"] == (FAILED, "sizing: MemoryError: no room for so many weights")
     assert [statuses[name][0] for name in rungs[:2]] == [FINISHED, FINISHED]
-    assert any(line.startswith("qualifying/mlp: failed, and is left out.") for line in told)
-    assert "in build" in (tmp_path / "run" / "runs" / "qualifying" / "mlp.txt").read_text()
+    assert any(line.startswith("sizing/mlp: failed, and is left out.") for line in told)
+    assert "in build" in (tmp_path / "run" / "runs" / "sizing" / "mlp.txt").read_text()
     assert climbed.result.chosen == "hog-svm"
     assert "no room for so many weights" in climbed.report.read_text()
 

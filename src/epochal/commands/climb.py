@@ -13,6 +13,7 @@ from epochal.models.catalogue import require_rungs
 @click.argument("source")
 @click.option("--budget", metavar="DURATION", help="Time for everything, such as 90s, 20m or 1h30m.  [default: 20m]")
 @click.option("--seeds", type=int, metavar="N", help="Trainings of each rung.  [default: 3]")
+@click.option("--seed", type=int, metavar="N", help="The first of these seeds.  [default: 0]")
 @click.option("--out", type=click.Path(path_type=Path), help="The run directory.  [default: runs/NAME]")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Go on with the climb there.")
 @click.option("--rungs", metavar="A,B,C", help="Rungs to climb; `epochal ladder image` lists them.  [default: all]")

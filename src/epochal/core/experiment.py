@@ -29,10 +29,11 @@ class Experiment(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Trial(Record):
-    """One learning rate that was tried, and the validation loss it came to; None where it diverged."""
+    """One learning rate that was tried, the validation loss it came to (None where it diverged), and its seconds."""
 
     learning_rate: float
     loss: float | None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

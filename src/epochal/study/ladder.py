@@ -68,6 +68,7 @@ def climb(
     options: ReadOptions | None = None,
     budget: float | str | None = None,
     seeds: int | None = None,
+    seed: int | None = None,
     out: Path | str | None = None,
     rungs: tuple[str, ...] | None = None,
     trials: int | None = None,
@@ -87,6 +88,7 @@ def climb(
         source: a folder, a manifest, a named set, or (images, labels) arrays; see `open_dataset`.
         budget: seconds for everything, or a duration; "20m" unless said.
         seeds: trainings of each rung, 3 unless said: fewer make intervals that mean little.
+        seed: of the first of them, 0 unless said; the others follow it.
         rungs: names of the rungs to climb; all unless said.
         trials: learning rates tried for each network, 3 unless said, charged to its budget.
         out: the run directory; by default runs/NAME, numbered where that exists, and next to the data where the current
@@ -109,8 +111,8 @@ def climb(
     watch = progress or (lambda line: None)
     began = time.perf_counter()
     name = source_name(source)
-    asked: dict[str, Any] = {"budget": budget, "seeds": seeds, "rungs": rungs, "trials": trials, "margin": margin}
-    asked |= {"metric": metric, "cost": cost, "positive": positive}
+    asked: dict[str, Any] = {"budget": budget, "seeds": seeds, "seed": seed, "rungs": rungs, "trials": trials}
+    asked |= {"margin": margin, "metric": metric, "cost": cost, "positive": positive}
     asked = {key: value for key, value in asked.items() if value is not None}
     if not resume:
         plan(name, **asked)  # refuse what makes no sense before anything is written

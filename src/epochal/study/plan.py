@@ -120,6 +120,7 @@ def plan(
     *,
     budget: float | str = "20m",
     seeds: int = 3,
+    seed: int = 0,
     rungs: tuple[str, ...] | None = None,
     trials: int = 3,
     margin: float | None = None,
@@ -136,6 +137,8 @@ def plan(
     scored = metric_of(metric, cost)
     if seeds < 1:
         raise BudgetError(f"seeds: expected 1 or more, got {seeds}. With fewer than 3 an interval says little.")
+    if seed < 0:
+        raise BudgetError(f"seed: expected 0 or more, got {seed}.")
     if trials < 1:
         raise BudgetError(f"trials: expected 1 or more learning rates for each network, got {trials}.")
     if margin is not None and (margin < 0 or (scored.percent and margin >= 0.5)):
@@ -148,7 +151,7 @@ def plan(
     made = Plan(
         name=name,
         rungs=chosen,
-        seeds=tuple(range(seeds)),
+        seeds=tuple(range(seed, seed + seeds)),
         trials=trials,
         margin=scored.margin if margin is None else margin,
         metric=scored,

@@ -295,7 +295,7 @@ def _try(name: str, recipe: Recipe, dataset: Dataset, store: Store, budget: Budg
         trainee = prepare(dataset, recipe, TUNING_SEED, budget)
         _, run = fit(replace(trainee, judge=lambda predictor: {}), budget, TUNING_SEED, points=1)
         loss = run.curve[-1].values["validation_loss"] if run.status == FINISHED else None
-        return Trial(learning_rate=recipe.learning_rate, loss=loss).to_dict()
+        return Trial(learning_rate=recipe.learning_rate, loss=loss, seconds=run.cost.seconds).to_dict()
 
     return Trial.from_dict(store.decide(name, attempt))
 
