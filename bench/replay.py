@@ -33,7 +33,11 @@ MLP = Recipe(model="mlp", options={"hidden": 1024, "layers": 3, "activation": "r
 RECIPES = {
     "mlp 3 x 1024, batches of 100": (1, 28, MLP.replace(batch_size=100)),
     "lenet, batches of 64": (1, 28, RUNGS["lenet"].recipe),
-    "alexnet at 32 pixels, batches of 128": (3, 32, RUNGS["alexnet"].recipe.replace(batch_size=128)),
+    "alexnet at 32 pixels, batches of 128": (
+        3,
+        32,
+        RUNGS["alexnet"].recipe.with_options(width=1 / 8).replace(batch_size=128),
+    ),
     "resnet of 20 layers, batches of 128": (3, 32, RUNGS["resnet"].recipe.replace(batch_size=128)),
     "resnet of 56 layers, batches of 128": (
         3,

@@ -11,10 +11,10 @@ from epochal.models import alexnet, catalogue
 from epochal.models.flops import parameters
 
 
-def network(side: int, **options: bool) -> alexnet.AlexNet:
+def network(side: int, width: float = 1 / 8, **options: bool) -> alexnet.AlexNet:
     task = Task(name="t", input_shape=(3, side, side), labels=("a", "b", "c"), counts={}, fingerprint="f")
     torch.manual_seed(0)
-    return alexnet.build(alexnet.AlexNetConfig(initialisation="he", **options), task).eval()
+    return alexnet.build(alexnet.AlexNetConfig(initialisation="he", width=width, **options), task).eval()
 
 
 def poolings(model: nn.Module) -> list[tuple[int, int]]:
@@ -40,7 +40,7 @@ def test_windows_side_by_side_leave_maps_and_parameters_as_they_are(side: int, c
 
 def test_at_the_papers_own_size_too():
     with torch.device("meta"):
-        overlapping, apart = network(224), network(224, overlapping=False)
+        overlapping, apart = network(224, width=1.0), network(224, width=1.0, overlapping=False)
         assert poolings(apart) == [(2, 2)] * 3
         assert sizes(overlapping, 224) == sizes(apart, 224)
 

@@ -32,7 +32,7 @@ def fitted(recipe: Recipe, dataset: Dataset):
 
 
 def bundled(folder: Path, dataset: Dataset, rung: str = "lenet", temperature: float = 1.5, **evidence) -> Path:
-    recipe = RUNGS[rung].recipe
+    recipe = RUNGS[rung].members[0]
     return write_bundle(
         folder,
         model=fitted(recipe, dataset),

@@ -40,12 +40,13 @@ def test_every_rung_answers_the_same_in_a_fresh_process(tmp_path, digits):
     np.save(tmp_path / "images.npy", images)
     expected = {}
     for name, rung in RUNGS.items():
-        model = fitted(rung.recipe, digits)
+        recipe = rung.members[0]
+        model = fitted(recipe, digits)
         expected[name] = make_predictor(model, digits.codec)(images).logits
         write_bundle(
             tmp_path / name,
             model=model,
-            recipe=rung.recipe,
+            recipe=recipe,
             task=digits.task,
             codec=digits.codec,
             temperature=1.0,
@@ -59,7 +60,7 @@ def test_every_rung_answers_the_same_in_a_fresh_process(tmp_path, digits):
 
 def test_what_is_written_is_what_is_opened(tmp_path, digits):
     opened = Bundle.open(bundled(tmp_path / "bundle", digits, temperature=2.5, climb={"verdict": "LeNet-5 is enough."}))
-    assert (opened.recipe, opened.task, opened.codec) == (RUNGS["lenet"].recipe, digits.task, digits.codec)
+    assert (opened.recipe, opened.task, opened.codec) == (RUNGS["lenet"].members[0], digits.task, digits.codec)
     assert opened.temperature == 2.5
     assert opened.evidence == {"climb": {"verdict": "LeNet-5 is enough."}}
     assert opened.labels == tuple("0123456789")

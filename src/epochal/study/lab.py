@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from epochal.core.claim import Picture, Series
-from epochal.core.recipe import Recipe
+from epochal.core.recipe import Option, Recipe
 from epochal.core.run import FINISHED, Budget, Run
 from epochal.data.dataset import Dataset, open_dataset
 from epochal.data.options import ReadOptions
@@ -32,7 +32,7 @@ class Scale:
     """How large an experiment is: the set that it names, how many of its training images (all unless said) at how many
     pixels a side (their own unless said), how often each is shown, and how many learning rates are tried for each arm.
     `validation` is the share of the published training split that is kept for it, where that is said. `recipe` holds
-    the fields that every recipe has otherwise at this scale."""
+    the fields, and `options` the options of the model, such as its width, that every recipe has at this scale."""
 
     data: str
     passes: float
@@ -41,6 +41,11 @@ class Scale:
     validation: float | None = None
     trials: int = 1
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+    def fit(self, recipe: Recipe) -> Recipe:
+        """The recipe as it is trained at this scale."""
+        return recipe.replace(**self.recipe).with_options(**self.options)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

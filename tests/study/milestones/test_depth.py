@@ -16,6 +16,7 @@ def test_depth_is_all_that_differs() -> None:
         ("options.depth",)
     }
     assert (recipe(19, SMALL).augment, list(PUBLISHED)) == ((), [11, 13, 16, 19])
+    assert recipe(19, SMALL).options["width"] == 1 / 16
 
 
 def test_nineteen_layers_of_random_weights_learn_later_than_eleven(tmp_path: Path) -> None:

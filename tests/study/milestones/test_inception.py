@@ -32,6 +32,7 @@ def test_the_published_sizes() -> None:
 def test_the_auxiliary_classifiers_are_all_that_differs() -> None:
     assert RECIPES[GOOGLENET].differs(RECIPES[BARE]) == ("options.auxiliary",)
     assert SMALL.recipe == {"augment": ()}
+    assert {SMALL.fit(recipe).options["width"] for recipe in RECIPES.values()} == {1 / 16}
 
 
 def test_the_factor_of_twelve_is_not_that_of_the_published_layers(tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ def test_alexnet_learns_sooner_on_small_images(tmp_path: Path) -> None:
         digits = lab.data("digits")
         arms = lab.train(
             digits,
-            {name: RECIPES[name].replace(**SMALL.recipe) for name in (GOOGLENET, ALEXNET)},
+            {name: SMALL.fit(RECIPES[name]) for name in (GOOGLENET, ALEXNET)},
             examples=PASSES * len(digits.train),
             points=4,
         )

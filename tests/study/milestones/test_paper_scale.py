@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from epochal.core.errors import UserError
+from epochal.core.recipe import Recipe
 from epochal.data.options import ReadOptions
 from epochal.study.lab import IMAGENET, Lab, Scale
 from epochal.study.milestone import Milestone, PaperScale, run_milestone
@@ -130,3 +131,38 @@ def test_without_a_budget_it_says_how_long_it_takes(tmp_path: Path) -> None:
     )
     assert result.scale == 1.0
     assert any(line.startswith("At the paper's own length this takes about ") for line in told)
+
+
+def test_a_scale_has_its_own_options() -> None:
+    narrow = Scale(data="digits", passes=1, recipe={"batch_size": 8}, options={"width": 1 / 8})
+    given = Recipe(model="vgg", options={"depth": 11, "width": 1.0})
+    assert narrow.fit(given) == given.replace(batch_size=8, options={"depth": 11, "width": 1 / 8})
+
+
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        ("augmentation", 1 / 8),
+        ("local-response", 1 / 8),
+        ("overlapping-pooling", 1 / 8),
+        ("depth", 1 / 16),
+        ("inception", 1 / 16),
+    ],
+)
+def test_networks_have_the_papers_widths_in_its_own_experiment_alone(
+    name: str, width: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Asked(Exception):
+        pass
+
+    def train(self: Lab, dataset: object, recipes: dict[str, Recipe], **rest: object) -> None:
+        raise Asked({recipe.options.get("width", 1.0) for recipe in recipes.values()})
+
+    monkeypatch.setattr(Lab, "train", train)
+    monkeypatch.setattr(Lab, "open", lambda self, scale: self.data("digits"))
+    found = []
+    for one in (MILESTONES[name], MILESTONES[name].as_in_paper()):
+        with open_store(tmp_path) as store, pytest.raises(Asked) as raised:
+            one.measure(Lab(store=store, seeds=(0,)))
+        found.append(raised.value.args[0])
+    assert found == [{width}, {1.0}]

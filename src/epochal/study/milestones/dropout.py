@@ -13,10 +13,8 @@ PAPER = Scale(
     data="mnist",
     passes=200,
     trials=3,
-    recipe={
-        "options": {"hidden": 1024, "layers": 3, "activation": "relu", "initialisation": "he"},
-        "batch_size": 100,
-    },
+    recipe={"batch_size": 100},
+    options={"hidden": 1024, "layers": 3},
 )
 
 WIDE = Recipe(
@@ -29,7 +27,7 @@ WIDE = Recipe(
 def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
     dataset = lab.open(scale)
     images, trials, passes = len(dataset.train), scale.trials, scale.passes * lab.scale
-    wide = WIDE.replace(**scale.recipe)
+    wide = scale.fit(WIDE)
     dropped = change("dropout").apply(wide)
     plain_long, dropped_long, plain_short, dropped_short = (
         f"{name}, {length}" for length in ("long", "short") for name in ("without dropout", "with dropout")

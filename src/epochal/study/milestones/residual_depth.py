@@ -32,7 +32,7 @@ def recipe(scale: Scale, depth: int, **options: str) -> Recipe:
         batch_size=64,
         memory_format="channels_last",
     )
-    return base.replace(**scale.recipe)
+    return scale.fit(base)
 
 
 def measure(lab: Lab, scale: Scale = SMALL, unit: str = TRAINING) -> Measured:
