@@ -25,7 +25,7 @@ BARE = {
         momentum=0.0,
         schedule="constant",
     ),
-    "alexnet": Recipe(model="alexnet", options={"overlapping": False}),
+    "alexnet": Recipe(model="alexnet", options={"overlapping": False, "width": 1 / 16}),
     "zipcode": Recipe(model="zipcode", options={"shared": False}),
 }
 
