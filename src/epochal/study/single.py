@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import time
+import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,25 +21,37 @@ from epochal.ship.bundle import Bundle, write_bundle
 from epochal.study.directories import choose_directory, source_name
 from epochal.study.identity import require_same_data
 from epochal.study.resuming import taken_up
-from epochal.train.budget import Rate, measure
+from epochal.train.budget import Rate
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import MEASURING, run_once
 from epochal.train.flipping import flips_keep_labels, without_flips
+from epochal.train.members import size_up
 from epochal.train.store import open_store
 from epochal.train.surroundings import set_apart
 
 
-def recipe_with(name: str, settings: Mapping[str, Any]) -> Recipe:
-    """The recipe of a rung with some settings changed: a field of the recipe, or else an option of the model. Text is
-    read as a number, true, false or none where it looks like one.
+def members_with(name: str, settings: Mapping[str, Any]) -> list[Recipe]:
+    """The members of a rung's family, the smallest first, with some settings changed: one where a setting names it."""
+    require_rungs([name], "rung")
+    found = {
+        recipe.digest(): recipe for member in RUNGS[name].members if (recipe := recipe_with(name, settings, member))
+    }
+    return list(found.values())
+
+
+def recipe_with(name: str, settings: Mapping[str, Any], member: Recipe | None = None) -> Recipe:
+    """The recipe of a rung, or of a member of its family, with some settings changed: a field of the recipe, or else an
+    option of the model. Text is read as a number, true, false or none where it looks like one, and stays as it is where
+    a setting is a word.
 
     Raises:
         UserError: there is no such rung, or the setting is the model's name.
     """
     require_rungs([name], "rung")
-    recipe = RUNGS[name].recipe
+    recipe = RUNGS[name].recipe if member is None else member
     fields = {field.name for field in dataclasses.fields(Recipe)} - {"model", "options"}
-    values = {key: literal(value) for key, value in settings.items()}
+    words = typing.get_type_hints(Recipe) | typing.get_type_hints(RUNGS[name].config_class)
+    values = {key: value if words.get(key) is str else literal(value) for key, value in settings.items()}
     options = {key: value for key, value in values.items() if key not in fields}
     chosen = {key: value for key, value in values.items() if key in fields}
     if isinstance(chosen.get("augment"), str):
@@ -71,20 +84,25 @@ def train_dataset(
     watch: Callable[[str], None],
 ) -> tuple[Run, Bundle | None]:
     """Train a rung for so many seconds on an open data set; its run, and its bundle where it finished."""
-    recipe = recipe_with(name, settings)
+    members = members_with(name, settings)
     began = time.perf_counter()
     with open_store(directory) as store:
         require_same_data(store, dataset)
-        if "flip" in recipe.augment and "augment" not in settings:
+        if "flip" in members[0].augment and "augment" not in settings:
             flips, why = store.decide("flips", lambda: list(flips_keep_labels(dataset)))
             watch(why)
-            recipe = recipe if flips else without_flips(recipe)
-        rate = Rate.from_dict(store.decide("rate", lambda: measure(dataset, recipe, seconds * MEASURING).to_dict()))
+            members = members if flips else [without_flips(member) for member in members]
+
+        def choose() -> Rate:
+            return size_up(dataset, RUNGS[name], (1 - MEASURING) * seconds, MEASURING * seconds, members)
+
+        rate = Rate.from_dict(store.decide("rate", lambda: choose().to_dict()))
         budget = Budget.from_dict(
             store.decide("budget", lambda: rate.budget(max(seconds - rate.measured, 0.5 * seconds)).to_dict())
         )
         recipe = rate.recipe
-        watch(f"{name}: {budget.examples:,} examples in about {rate.seconds(budget):.0f} s, {recipe.precision}")
+        member = RUNGS[name].member(recipe)
+        watch(f"{member}: {budget.examples:,} examples in about {rate.seconds(budget):.0f} s, {recipe.precision}")
         run_name = f"{name}/seed-{seed}"
         before = float(store.get("spent", 0.0))
         if store.get("spent") is not None:

@@ -6,6 +6,7 @@ work on it. So one rule serves all: of the members that fit into the seconds of 
 """
 
 import time
+from collections.abc import Sequence
 
 import torch
 
@@ -31,15 +32,18 @@ def least(recipe: Recipe, count: int) -> int:
     return min(count, 50) if _fits_itself(recipe) else max(count, FEW_UPDATES * min(recipe.batch_size, count))
 
 
-def size_up(dataset: Dataset, rung: Rung, seconds: float, allowed: float) -> Rate:
+def size_up(
+    dataset: Dataset, rung: Rung, seconds: float, allowed: float, members: Sequence[Recipe] | None = None
+) -> Rate:
     """The speed of the largest member of the family that can see `enough` examples in `seconds`, or of the smallest.
 
     Measuring takes about `allowed` seconds. How much longer a member takes than one that was measured is told by its
-    operations, which are counted; of rungs that fit themselves by the work that the family states.
+    operations, which are counted; of rungs that fit themselves by the option that `Rung.work` names. `members` are
+    those to choose from, the smallest first; all unless said.
     """
     began = time.perf_counter()
-    members, count = rung.members, len(dataset.train)
-    work = _work(rung, dataset.task)
+    members, count = rung.members if members is None else members, len(dataset.train)
+    work = _work(rung, members, dataset.task)
     place, known = 0, measure(dataset, members[0], allowed / 3)
     ceiling = len(members)
 
@@ -69,12 +73,14 @@ def _as_measured(member: Recipe, known: Rate) -> Recipe:
     return member.replace(precision=known.recipe.precision, memory_format=known.recipe.memory_format)
 
 
-def _work(rung: Rung, task: Task) -> list[float]:
+def _work(rung: Rung, members: Sequence[Recipe], task: Task) -> list[float]:
     """How much work each member does for an example, relative to the others."""
-    if len(rung.members) == 1 or _fits_itself(rung.recipe):
-        return list(rung.work) or [1.0]
+    if len(members) == 1:
+        return [1.0]
+    if _fits_itself(rung.recipe):
+        return [float(member.options[rung.work]) for member in members]  # type: ignore[arg-type]
     with torch.device("meta"):  # shapes without memory
-        return [flops(catalogue.build(member, task), task.input_shape) for member in rung.members]
+        return [flops(catalogue.build(member, task), task.input_shape) for member in members]
 
 
 def _fits_itself(recipe: Recipe) -> bool:

@@ -3,7 +3,6 @@
 import copy
 import math
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -164,7 +163,8 @@ class Stepper:
     def __init__(self, recipe: Recipe, parameters: list[Tensor], steps: int, *, stacked: bool = False):
         self.recipe = recipe
         self.parameters = parameters
-        self.course = [(0, 0.0), (steps, 1.0)]  # (step, share of the training that is done by then)
+        self.stacked = stacked
+        self.leg = (0, 0.0, steps)  # where the schedule was last drawn together, what was done by then, and its end
         self.rate: float | Tensor = rate(recipe, 0.0)
         if parameters and parameters[0].is_cuda:  # a tensor can change under a step that a GPU has recorded
             self.rate = torch.tensor(self.rate, device=parameters[0].device)
@@ -174,15 +174,13 @@ class Stepper:
 
     def progress(self, number: int) -> float:
         """The share of the training, 0 to 1, that is done before step `number`."""
-        (start, done), (end, then) = next(
-            (before, after) for before, after in pairwise(self.course) if number < after[0] or after is self.course[-1]
-        )
-        return done + (then - done) * ((number - start) / (end - start))
+        start, done, end = self.leg
+        return done + (1 - done) * ((number - start) / (end - start))
 
     def shorten(self, number: int, steps: int) -> None:
         """Let the training end after `steps` in all: from step `number` on the schedule runs through what is left of it
         in the steps that remain."""
-        self.course = [*self.course[:-1], (number, self.progress(number)), (steps, 1.0)]
+        self.leg = (number, self.progress(number), steps)
 
     def schedule(self, number: int) -> None:
         """Set the learning rate of step `number`."""
@@ -204,7 +202,7 @@ class Stepper:
             for group in self.optimiser.param_groups:
                 group["capturable"] = torch.cuda.is_current_stream_capturing()
         self.optimiser.zero_grad(set_to_none=True)
-        loss.sum().backward()
+        (loss.sum() if self.stacked else loss).backward()
         if self.recipe.clip is not None:
             torch.nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip)
         self.optimiser.step()
