@@ -20,10 +20,10 @@ Picture = str | Path | Image.Image | np.ndarray  # or a tensor
 class Codec(Record):
     """The preprocessing of one task. The same picture gives the same array, in training and for ever after.
 
-    `mean` and `std` are of each channel over the training split, in units where white is 1; models see
-    (pixels / 255 - mean) / std. `white` is the value that was white in the arrays or deep files of the training; None
-    where all were files of 8 bits. `white_of` says what it makes white in an array of another type; deep files are
-    taken as 0 to 65535 where it is None.
+    `mean` and `std` are of each channel over the training split, or as pretrained weights expect them, in units where
+    white is 1; models see (pixels / 255 - mean) / std. `white` is the value that was white in the arrays or deep files
+    of the training; None where all were files of 8 bits. `white_of` says what it makes white in an array of another
+    type; deep files are taken as 0 to 65535 where it is None.
     """
 
     mode: str  # "grey" | "rgb"

@@ -148,7 +148,7 @@ def open_dataset(source: Any, *, options: ReadOptions | None = None, progress: P
     if len(used) < len(labels):  # all examples of a class were set aside, as copies of what is held out
         _tell_lost(listing, set(labels) - {labels[index] for index in used})
         labels, targets = tuple(labels[index] for index in used), np.searchsorted(used, targets)
-    return _assemble(listing, decoded, targets, labels, split, duplicates)
+    return _assemble(listing, decoded, targets, labels, split, duplicates, options)
 
 
 def check(source: Any, options: ReadOptions | None = None, progress: Progress | None = None) -> DataReport:
@@ -203,6 +203,7 @@ def _assemble(
     labels: Sequence[str],
     split: np.ndarray,
     duplicates: Duplicates,
+    options: ReadOptions,
 ) -> Dataset:
     parts, digests = {}, {}
     for name, which in zip(SPLITS, (TRAIN, VALIDATION, TEST), strict=True):
@@ -213,7 +214,7 @@ def _assemble(
             items=tuple(listing.items[index] for index in chosen),
         )
         digests[name] = decoded.digests[chosen]
-    codec = decoded.codec.fitted(parts["train"].images)
+    codec = _normalised(decoded.codec, parts["train"].images, options)
     task = Task(
         name=listing.name,
         input_shape=codec.input_shape,
@@ -245,6 +246,22 @@ def _assemble(
         _digests=digests,
         _folder=decoded.folder,
     )
+
+
+def _normalised(codec: Codec, images: np.ndarray, options: ReadOptions) -> Codec:
+    """The codec with the mean and std that were asked for, or those of the training images.
+
+    Raises:
+        DataError: the numbers asked for are of other channels.
+    """
+    if options.mean is None or options.std is None:
+        return codec.fitted(images)
+    if not len(options.mean) == len(options.std) == codec.channels:
+        raise DataError(
+            f"mean {options.mean} and std {options.std} need one number for each of the {codec.channels} channels of "
+            f"these {codec.mode} images. Say channels grey or rgb, or give other numbers."
+        )
+    return codec.replace(mean=options.mean, std=options.std)
 
 
 def _count(targets: np.ndarray, labels: Sequence[str]) -> dict[str, int]:

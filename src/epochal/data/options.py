@@ -21,6 +21,8 @@ class ReadOptions(Record):
     resize: str = "stretch"  # "stretch": the whole picture, squeezed | "crop": the centre, undistorted
     channels: str = "auto"  # "auto" | "grey" | "rgb"
     white: float | None = None  # the value that is white in arrays, and in files deeper than 8 bits
+    mean: tuple[float, ...] | None = None  # of each channel, with white as 1, that models see as zero; None: fitted
+    std: tuple[float, ...] | None = None  # of each channel, that models see as one; goes with `mean`
     image: str | None = None  # manifest column that names the picture files
     label: str | None = None  # manifest column of the classes
     numeric_classes: bool = False  # each number names a class, even where the labels look like measurements
@@ -45,6 +47,10 @@ class ReadOptions(Record):
         for name, allowed in {"resize": ("stretch", "crop"), "channels": ("auto", "grey", "rgb")}.items():
             if getattr(self, name) not in allowed:
                 raise DataError(f"{name} must be one of {', '.join(allowed)}; it was {getattr(self, name)!r}.")
+        if (self.mean is None) != (self.std is None):
+            raise DataError(f"mean and std go together: give both or none; mean was {self.mean}, std {self.std}.")
+        if self.std is not None and not all(each > 0 for each in self.std):
+            raise DataError(f"std must be above 0 for each channel; it was {self.std}.")
         for name in ("test_fraction", "validation_fraction"):
             if not 0 < getattr(self, name) < 1:
                 raise DataError(f"{name} must lie between 0 and 1, both excluded; it was {getattr(self, name)}.")

@@ -170,6 +170,12 @@ def beginning_with(recipe: Recipe, pretrained: Pretrained, path: Path) -> Recipe
     return recipe.with_options(**options)
 
 
+def transfer_recipes(pretrained: Pretrained, folder: Path) -> dict[str, Recipe]:
+    """The recipe of each transfer rung with these weights, of which a copy is kept in the folder."""
+    path = store_weights(pretrained, folder)
+    return {name: beginning_with(entry.recipe, pretrained, path) for name, entry in catalogue.TRANSFER.items()}
+
+
 def without_file(recipe: Recipe) -> Recipe:
     """The recipe as a bundle keeps it: which weights it began with, but not in which file of this machine they were."""
     return recipe.replace(options={name: value for name, value in recipe.options.items() if name != "weights"})
