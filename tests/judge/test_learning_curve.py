@@ -111,11 +111,24 @@ def test_two_thirds_of_the_seeds_must_agree():
     assert not under_trained([falling, flat, flat])[0]
 
 
-def test_too_few_evaluations_and_infinite_losses_say_so():
-    assert under_trained([([1, 2], [1.0, 0.5])]) == (
-        False,
-        "Cannot tell whether it is under-trained: 2 evaluations, and four are needed.",
+@pytest.mark.parametrize("losses", [[0.5], [1.0, 0.5], [0.5, 1.0, 2.0]])
+def test_a_curve_too_short_to_show_where_it_goes_is_under_trained(losses):
+    # A training that a clock left with three points has been cut short, whatever the three say.
+    short = (list(range(1, len(losses) + 1)), losses)
+    flag, why = under_trained([short])
+    assert flag
+    assert why == f"Its curve has {len(losses)} point{'s' if len(losses) > 1 else ''}; fewer than 4 count as " + (
+        "under-trained."
     )
+    assert under_trained([(EXAMPLES, np.full(20, 0.5)), short])[0], "one seed that was cut short is enough"
+
+
+def test_four_points_are_enough_to_tell():
+    assert not under_trained([([1, 2, 3, 4], [1.0, 0.5, 0.5, 0.5])])[0]
+    assert under_trained([([1, 2, 3, 4], [1.0, 0.8, 0.6, 0.4])])[0]
+
+
+def test_infinite_losses_say_so():
     flag, why = under_trained([(EXAMPLES, np.full(20, np.inf))])
     assert not flag and "not finite" in why
     with pytest.raises(ValueError, match="one seed or more; got none"):

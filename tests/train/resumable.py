@@ -82,6 +82,14 @@ class Accuracy:
         }
 
 
+class AtTheEnd(Accuracy):
+    """The same, and what the random numbers have come to, which `fit` gives back to its caller as they were."""
+
+    def __call__(self, predictor: Any) -> dict[str, float]:
+        drawn = hashlib.sha256(torch.get_rng_state().numpy().tobytes()).digest()
+        return super().__call__(predictor) | {"random": float(int.from_bytes(drawn[:6], "big"))}
+
+
 def trainee(recipe: Recipe = RECIPE, model: nn.Module | None = None, seed: int = 0) -> Trainee:
     """A network on the digits, ready for `fit`."""
     torch.manual_seed(seed)
@@ -103,7 +111,7 @@ def trainee(recipe: Recipe = RECIPE, model: nn.Module | None = None, seed: int =
         objective=CrossEntropy(recipe.label_smoothing),
         per_step=recipe.batch_size,
         glance=Accuracy(),
-        judge=Accuracy(),
+        judge=AtTheEnd(),
         predictor=lambda model: NetworkPredictor(model=model, mean=MEAN, std=STD),
     )
 
@@ -122,11 +130,12 @@ def outcome(predictor: NetworkPredictor, trained: nn.Module, run: Run) -> dict[s
     return {
         "weights": digest(trained.state_dict()),
         "kept": digest(predictor.model.state_dict()),
-        "random": hashlib.sha256(torch.get_rng_state().numpy().tobytes()).hexdigest(),
         "curve": [point.to_dict() for point in run.curve],
         "scores": dict(run.scores),
         "status": run.status,
         "steps": run.cost.steps,
+        "course": [list(turn) for turn in run.course],
+        "best": run.kept,
     }
 
 

@@ -2,6 +2,7 @@
 
 import math
 from functools import cache
+from itertools import product
 
 import pytest
 
@@ -9,9 +10,11 @@ from epochal.core.errors import BudgetError
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
 from epochal.data.dataset import Dataset, open_dataset
+from epochal.judge.learning_curve import LEAST_POINTS
 from epochal.models.catalogue import RUNGS
-from epochal.train.budget import Rate, measure, seconds
+from epochal.train.budget import FEWEST_GLANCE, LOOKING, Rate, measure, seconds
 from epochal.train.fit import fit
+from epochal.train.members import least
 from epochal.train.trainee import prepare
 
 
@@ -70,25 +73,47 @@ def test_zero_is_too_little(text: str | float) -> None:
     assert str(caught.value) == f"budget: expected more than zero seconds, got {text!r}."
 
 
-def rate(**fields: float | int | None) -> Rate:
-    """A rate that spends 2 s on being evaluated, at ten points of 100 examples and once on 1,000."""
+def rate(**fields: object) -> Rate:
+    """A rate of 10 ms an example, with a thousand examples to validate on, each a millisecond."""
     usual = {"recipe": Recipe(model="none").to_dict(), "answering": 1e-3, "validation": 1000, "scale": 0.01}
     return Rate.from_dict(usual | fields)
 
 
 def test_seconds_become_examples_and_back() -> None:
-    assert rate().budget(12.0) == Budget(examples=1000, seconds=12.0, glance=100)
-    assert rate().seconds(rate().budget(12.0)) == pytest.approx(12.0)
-    assert rate(power=2.0).budget(12.0) == Budget(examples=31, seconds=12.0, glance=100)
-    assert rate(power=2.0).seconds(rate(power=2.0).budget(12.0)) == pytest.approx(11.61)
+    # 4% of 12 s buy 480 answers: four points of 120. They and the score at the end take 1.48 s.
+    expected = Budget(examples=1052, seconds=12.0, glance=120, points=4, keep_best=True)
+    assert rate().budget(12.0) == expected
+    assert rate().seconds(expected) == pytest.approx(12.0)
+    assert rate(power=2.0).budget(12.0) == expected.replace(examples=32)
+    assert rate(power=2.0).seconds(rate(power=2.0).budget(12.0)) == pytest.approx(1.48 + 0.01 * 32**2)
 
 
 def test_the_points_of_the_curve_take_a_small_share() -> None:
-    # Five percent of the promise, at a millisecond an example and ten points; from 100 to 2,000, and never more than
-    # there are.
-    looks = [rate(validation=5000).budget(promise).glance for promise in (1.0, 60.0, 1e6)]
-    assert looks == [100, 300, 2000]
+    # Four percent of the promise, at a millisecond an example: first more points, up to ten, of a hundred examples;
+    # then more examples for each, up to 2,000, and never more than there are.
+    looks = [rate(validation=5000).budget(promise) for promise in (1.0, 12.0, 20.0, 60.0, 1e6)]
+    assert [(look.points, look.glance) for look in looks] == [(4, 50), (4, 120), (8, 100), (10, 240), (10, 2000)]
     assert rate(validation=40).budget(60.0).glance == 40
+    assert rate(points=1, most=700).budget(60.0).points == 1, "a rung that fits itself has one point"
+
+
+@pytest.mark.parametrize("count", [60, 1_000, 60_000, 1_000_000])
+def test_looking_never_takes_more_than_about_a_tenth(count: int) -> None:
+    """Whatever the speed and the data, of a training that is long enough to be made: an answer takes a share of what
+    learning from an example does, and a fifth of the data validates, for three fifths that train."""
+    for forward, scale, batch_size in product((0.1, 0.33, 0.6), (1e-7, 1e-4, 1e-1), (16, 64, 512)):
+        recipe = Recipe(model="none", batch_size=batch_size)
+        found = rate(recipe=recipe.to_dict(), scale=scale, answering=forward * scale, validation=count // 3)
+        fewest = FEWEST_GLANCE * LEAST_POINTS * found.answering
+        for longer in (1.0, 1.5, 3.0, 10.0, 1000.0):
+            promised = longer * found.learning(least(recipe, count))
+            budget = found.budget(promised)
+            along_the_way = found.asking(budget.glance, budget.points) - found.asking(0)
+            assert 0 < along_the_way <= 1.001 * max(LOOKING * promised, fewest) < 0.1 * promised
+            if longer >= 3:  # a single pass over much data is followed by as much of an answer to all of validation
+                assert found.asking(budget.glance, budget.points) < 0.12 * promised
+            assert LEAST_POINTS <= budget.points <= 10
+            assert found.seconds(budget) <= 1.001 * promised
 
 
 def test_a_rung_that_sees_each_example_once_is_never_given_more() -> None:

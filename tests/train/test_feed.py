@@ -166,14 +166,30 @@ def test_a_whole_feed_gives_everything_once() -> None:
 
 
 def test_a_limited_whole_feed_chooses_by_the_seed() -> None:
-    images, targets = numbered(23)
-    chosen = {}
+    images, _ = numbered(23)
+    targets = np.arange(23) % 2  # 12 zeros, 11 ones
+    places = {image.tobytes(): place for place, image in enumerate(images)}
+    chosen: dict[int, list[int]] = {}
     for seed in (0, 0, 1):
         (batch,) = WholeFeed(images, targets, limit=9).batches(None, seed)
-        assert len(set(batch.targets.tolist())) == 9
-        assert (batch.inputs == images[batch.targets]).all()
-        chosen.setdefault(seed, batch.targets.tolist())
-        assert chosen[seed] == batch.targets.tolist()
+        found = [places[image.tobytes()] for image in batch.inputs]
+        assert len(set(found)) == 9
+        assert (batch.targets == targets[found]).all()
+        chosen.setdefault(seed, found)
+        assert chosen[seed] == found
     assert chosen[0] != chosen[1]
     (batch,) = WholeFeed(images, targets, limit=100).batches(None, 0)
     assert len(batch.targets) == 23
+
+
+@pytest.mark.parametrize("limit", [1, 10, 50, 99])
+def test_a_limited_whole_feed_keeps_every_class_in_proportion(limit: int) -> None:
+    # A class of two in a thousand would be missing from most subsets that are drawn blindly.
+    targets = np.random.default_rng(3).permutation(np.repeat([0, 1, 2, 5], [700, 250, 48, 2]))
+    images = np.zeros((1000, 1, 2, 2), np.uint8)
+    for seed in range(5):
+        (batch,) = WholeFeed(images, targets, limit=limit).batches(None, seed)
+        found = np.bincount(batch.targets, minlength=6)[[0, 1, 2, 5]]
+        wanted = np.maximum(1, np.round(np.array([700, 250, 48, 2]) * limit / 1000))
+        assert found.tolist() == wanted.tolist()
+        assert abs(len(batch.targets) - limit) <= 3

@@ -15,7 +15,7 @@ from epochal.core.run import Budget, Point
 from epochal.train.checkpoint import Checkpoints
 from epochal.train.fit import fit
 
-SAME = ("weights", "kept", "random", "curve", "scores", "status", "steps")
+SAME = ("weights", "kept", "curve", "scores", "status", "steps", "course", "best")
 
 
 @pytest.mark.parametrize(

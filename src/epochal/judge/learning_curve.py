@@ -181,7 +181,8 @@ def under_trained(curves: Sequence[tuple[Sequence[float], Sequence[float]]], *, 
         if seen.ndim != 1 or seen.shape != loss.shape or not len(seen):
             raise ValueError(f"Expected as many losses as numbers of examples; got {loss.shape} and {seen.shape}.")
         if len(seen) < LEAST_POINTS:
-            return True, f"Its curve has {len(seen)} points; with fewer than {LEAST_POINTS} it counts as under-trained."
+            points = "1 point" if len(seen) == 1 else f"{len(seen)} points"
+            return True, f"Its curve has {points}; fewer than {LEAST_POINTS} count as under-trained."
         if not np.isfinite(loss).all():
             return False, "Cannot tell whether it is under-trained: the validation loss is not finite."
         before = float(np.interp(seen[0] + (1 - QUARTER) * (seen[-1] - seen[0]), seen, loss))
