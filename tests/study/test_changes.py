@@ -40,7 +40,8 @@ def test_the_changes_that_there_are():
     assert list(CHANGES) == [
         "sigmoid", "tanh", "relu", "gelu", "lecun", "glorot", "he", "dropout", "l2",
         "local_response", "overlapping_pooling", "batch_norm", "group_norm", "layer_norm", "flip", "crop", "colour_pca",
-        "momentum", "nesterov", "adam", "adamw", "step", "cosine", "one_cycle", "label_smoothing", "residual",
+        "momentum", "nesterov", "adam", "adamw", "step", "cosine", "one_cycle", "label_smoothing", "class_weights",
+        "residual",
         "weight_sharing", "ema",
     ]  # fmt: skip
 
@@ -108,6 +109,15 @@ def test_a_value_that_the_model_does_not_take_is_refused():
 def test_a_classical_rung_has_no_ingredients_to_change():
     with pytest.raises(UserError, match=r"'adam' is one of how a network is built or trained; hog-svm fits itself"):
         change("adam").apply(RUNGS["hog-svm"].recipe)
+
+
+def test_an_objective_that_does_not_read_a_setting_refuses_its_change():
+    with pytest.raises(
+        UserError,
+        match=r"'class_weights' sets class_weights, which the objective 'perceptron' of perceptron does not read. "
+        r"Objectives that read it: cross_entropy\.",
+    ):
+        change("class_weights").apply(RUNGS["perceptron"].recipe)
 
 
 def test_an_unknown_change_lists_those_that_there_are():

@@ -143,6 +143,20 @@ def test_the_ingredients_of_a_rung(rung, names):
     assert len({recipe.digest() for recipe in recipes.values()}) == len(recipes) == 2 ** len(factors)
 
 
+def test_class_weights_are_tried_where_they_are_named():
+    assert "class_weights" not in [factor.name for factor in factors_of("mlp")]
+    factors = factors_of("mlp", ["normalisation", "class_weights"])
+    recipes = combine(stripped(RUNGS["mlp"].recipe, factors), factors, design.full_factorial(2))
+    assert {label: recipe.class_weights for label, recipe in recipes.items()} == {
+        "none": "none",
+        "normalisation": "none",
+        "class_weights": "balanced",
+        "all": "balanced",
+    }
+    with pytest.raises(UserError, match="class_weights not known of perceptron"):
+        factors_of("perceptron", ["class_weights"])
+
+
 def test_a_combination_has_what_its_name_says():
     factors = factors_of("resnet")
     recipes = combine(stripped(RUNGS["resnet"].recipe, factors), factors, design.full_factorial(6))

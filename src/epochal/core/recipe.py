@@ -21,6 +21,7 @@ class Recipe(Record):
     options: Mapping[str, Option] = field(default_factory=dict)
     objective: str = "cross_entropy"  # cross_entropy | perceptron | estimate (a classical rung fits itself)
     label_smoothing: float = 0.0
+    class_weights: str = "none"  # none | balanced: each class weighs the same in the loss, however rare
     optimiser: str = "momentum"  # sgd | momentum | nesterov | adam | adamw
     learning_rate: float = 0.1
     momentum: float = 0.9

@@ -56,6 +56,12 @@ class Change:
                     f"The change {self.name!r} sets the option {option!r}, which {recipe.model} does not have. "
                     f"Models that have it: {_listed(having)}."
                 )
+        if unread := [field for field in self.touches if not objectives.reads(recipe.objective, field)]:
+            readers = [name for name, fields in objectives.READS.items() if set(unread) & set(fields)]
+            raise UserError(
+                f"The change {self.name!r} sets {_listed(unread)}, which the objective {recipe.objective!r} of "
+                f"{recipe.model} does not read. Objectives that read it: {_listed(readers)}."
+            )
         changed = self.edit(recipe)
         undeclared = [field for field in recipe.differs(changed) if field not in self.touches]
         if undeclared:
@@ -146,6 +152,7 @@ _EDITS: dict[str, tuple[tuple[str, ...], Edit]] = {
     "adamw": _fields(optimiser="adamw", learning_rate=1e-3),
     **{name: _fields(schedule=name) for name in ("step", "cosine", "one_cycle")},
     "label_smoothing": _fields(label_smoothing=0.1),
+    "class_weights": _fields(class_weights="balanced"),
     "residual": _option("shortcuts", "paper"),
     "weight_sharing": _option("shared", True),
     "ema": _fields(ema=0.999),

@@ -41,6 +41,7 @@ from epochal.train.budget import seconds as parse_seconds
 from epochal.train.checkpoint import write_atomically
 from epochal.train.device import environment
 from epochal.train.experiment import MEASURING, Arm, Watch, run_arm
+from epochal.train.objectives import reads
 from epochal.train.store import Store, open_store
 from epochal.train.surroundings import set_apart
 from epochal.train.together import pays
@@ -67,10 +68,11 @@ class Factor:
     change: Change
 
     def fits(self, model: str) -> bool:
-        """Whether the model has the options that this ingredient sets."""
+        """Whether the model has the options that this ingredient sets, and its objective reads the settings."""
         options = {field.name for field in dataclasses.fields(RUNGS[model].config_class)}
         wanted = {name.removeprefix("options.") for name in self.change.touches if name.startswith("options.")}
-        return wanted <= options
+        objective = RUNGS[model].recipe.objective
+        return wanted <= options and all(reads(objective, field) for field in self.change.touches)
 
 
 def _option(name: str, off: Option, put_in: str) -> Factor:
@@ -94,6 +96,14 @@ FACTORS = (
         change=change("momentum"),
     ),
 )
+ON_REQUEST = (  # tried only where they are named: on classes of equal size they do nothing
+    Factor(
+        name="class_weights",
+        off="none",
+        strip=lambda recipe: recipe.replace(class_weights="none"),
+        change=change("class_weights"),
+    ),
+)
 
 
 def factors_of(rung: str, chosen: Sequence[str | Factor] | None = None) -> tuple[Factor, ...]:
@@ -107,9 +117,9 @@ def factors_of(rung: str, chosen: Sequence[str | Factor] | None = None) -> tuple
         raise UserError(
             f"rung: expected a network, which is made of ingredients; got {rung}, which fits itself. Choose {networks}."
         )
-    fitting = {factor.name: factor for factor in FACTORS if factor.fits(rung)}
+    fitting = {factor.name: factor for factor in (*FACTORS, *ON_REQUEST) if factor.fits(rung)}
     if chosen is None:
-        return tuple(fitting.values())[:MOST]
+        return tuple(factor for factor in FACTORS if factor.name in fitting)[:MOST]
     if unknown := [name for name in chosen if isinstance(name, str) and name not in fitting]:
         raise UserError(
             f"ingredients: {', '.join(map(str, unknown))} not known of {rung}. It can have {', '.join(fitting)}."

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from epochal.core.card import Card
+from epochal.core.errors import UserError
 from epochal.core.protocols import Batch, Objective
 from epochal.core.recipe import Recipe
 
@@ -20,11 +23,47 @@ CARDS = (
         what="The target gives a small share of its probability to all classes alike.",
         when="Networks that are too sure of themselves, and labels that are not all right.",
     ),
+    Card(
+        name="class_weights",
+        title="Class weights",
+        paper="King & Zeng, Logistic regression in rare events data, Political Analysis 9(2), 2001, on weighting",
+        year=2001,
+        what="The loss of an example is divided by how frequent its class is, so that rare classes weigh as much as "
+        "frequent ones.",
+        when="Classes of very different sizes, where each counts the same: balanced accuracy rises and accuracy "
+        "mostly falls. Probabilities are then those of equally frequent classes.",
+    ),
 )
+# What each objective reads of a recipe, beside the fields that all trainings read.
+READS: dict[str, tuple[str, ...]] = {
+    "cross_entropy": ("label_smoothing", "class_weights"),
+    "perceptron": (),
+    "estimate": (),
+}
+CLASS_WEIGHTS = ("none", "balanced")
+
+
+def reads(objective: str, field: str) -> bool:
+    """False for a field of the recipe that belongs to other objectives only."""
+    return field in READS.get(objective, ()) or not any(field in fields for fields in READS.values())
+
+
+def balanced(targets: Int[np.ndarray, " examples"], classes: int) -> Float[Tensor, " classes"]:
+    """The weight of each class, examples / (classes * examples of this class): all classes then weigh the same in the
+    loss, and the mean weight of the examples is 1 (King and Zeng 2001, with equal shares as those of the population;
+    "balanced" in scikit-learn). A class without examples weighs nothing and is not counted."""
+    counts = np.bincount(targets, minlength=classes)
+    present = counts > 0
+    weights = np.zeros(classes)
+    weights[present] = len(targets) / (present.sum() * counts[present])
+    return torch.from_numpy(weights.astype(np.float32))
 
 
 class CrossEntropy:
     """Softmax cross-entropy, with label smoothing (Szegedy et al. 2016, Rethinking Inception, section 7).
+
+    With weights [classes] it is the mean of each example's loss times the weight of its class. The mean is over the
+    number of examples, not over their weights: a batch in which a class is rare by chance counts as it is.
 
     A model that returns several heads in training (GoogLeNet) adds the later ones, each times its
     `auxiliary_weight` (Szegedy et al. 2015, section 5: 0.3).
@@ -32,8 +71,9 @@ class CrossEntropy:
 
     parts: tuple[str, ...] = ("all",)
 
-    def __init__(self, label_smoothing: float = 0.0):
+    def __init__(self, label_smoothing: float = 0.0, weights: Float[Tensor, " classes"] | None = None):
         self.label_smoothing = label_smoothing
+        self.weights = weights
 
     def loss(self, part: str, model: Any, batch: Batch) -> Tensor:
         outputs = model(batch.inputs)
@@ -44,7 +84,10 @@ class CrossEntropy:
         return total
 
     def _one(self, logits: Tensor, targets: Tensor) -> Tensor:
-        return F.cross_entropy(logits.float(), targets, label_smoothing=self.label_smoothing)
+        if self.weights is None:
+            return F.cross_entropy(logits.float(), targets, label_smoothing=self.label_smoothing)
+        each = F.cross_entropy(logits.float(), targets, label_smoothing=self.label_smoothing, reduction="none")
+        return (self.weights[targets] * each).mean()
 
 
 class PerceptronCriterion:
@@ -81,10 +124,31 @@ class Estimate:
         return F.cross_entropy(logits, torch.from_numpy(batch.targets[:256]))
 
 
-def make_objective(recipe: Recipe, seed: int) -> Objective:
-    """The objective that a recipe names."""
+def make_objective(
+    recipe: Recipe, seed: int, weigh: Callable[[], Float[Tensor, " classes"]] | None = None
+) -> Objective:
+    """The objective that a recipe names.
+
+    Args:
+        weigh: makes the weights of balanced classes, on the device of the model, where the recipe wants them.
+
+    Raises:
+        UserError: the recipe weighs classes in a way that is not known, or its objective does not weigh them.
+        ValueError: there is no such objective.
+    """
+    weights = None
+    if recipe.class_weights not in CLASS_WEIGHTS:
+        raise UserError(f"class_weights: expected one of {', '.join(CLASS_WEIGHTS)}, got {recipe.class_weights!r}.")
+    if recipe.class_weights == "balanced":
+        if not reads(recipe.objective, "class_weights"):
+            raise UserError(
+                f"class_weights: expected none with the objective {recipe.objective!r}, which does not weigh classes, "
+                f"got {recipe.class_weights!r}. Leave it out, or choose the objective cross_entropy."
+            )
+        assert weigh is not None, "balanced weights follow from the training labels"
+        weights = weigh()
     known: dict[str, Callable[[], Objective]] = {
-        "cross_entropy": lambda: CrossEntropy(recipe.label_smoothing),
+        "cross_entropy": lambda: CrossEntropy(recipe.label_smoothing, weights),
         "perceptron": PerceptronCriterion,
         "estimate": lambda: Estimate(seed),
     }

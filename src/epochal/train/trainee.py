@@ -22,7 +22,7 @@ from epochal.models.flops import flops
 from epochal.models.predictor import ClassicalPredictor, NetworkPredictor
 from epochal.models.pretrained import begin
 from epochal.train.device import device
-from epochal.train.objectives import make_objective
+from epochal.train.objectives import balanced, make_objective
 from epochal.train.surroundings import set_apart
 
 
@@ -61,8 +61,8 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
     """
     torch.manual_seed(stream(seed, "weights"))
     model = begin(catalogue.build(recipe, dataset.task), recipe, dataset.task)
-    objective = make_objective(recipe, seed)
     train = dataset.train
+    objective = make_objective(recipe, seed, lambda: balanced(train.targets, dataset.task.classes).to(device()))
     if isinstance(model, nn.Module):
         model = model.to(device())
         batch_size = min(recipe.batch_size, len(train.targets))
