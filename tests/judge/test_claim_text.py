@@ -4,7 +4,17 @@ import pytest
 
 from epochal.core.claim import CONFIRMED, INCONCLUSIVE, REFUTED, VERDICTS, Check
 from epochal.core.experiment import EQUIVALENT
-from epochal.judge.claim_text import comparison, deciding, effect, level, needed, number, sentence
+from epochal.judge.claim_text import (
+    answer,
+    comparison,
+    deciding,
+    effect,
+    level,
+    needed,
+    number,
+    sentence,
+    still_learning,
+)
 
 
 def check(**options):
@@ -111,3 +121,20 @@ def test_sentence_opens_with_the_verdict():
     assert sentence(CONFIRMED, [check(), check()]).startswith("Confirmed (on both questions): ")
     for verdict in (REFUTED, EQUIVALENT, INCONCLUSIVE):
         assert " at this scale: " in sentence(verdict, [check(verdict=verdict)])
+
+
+def test_what_was_under_trained_is_told():
+    slow = check(verdict=INCONCLUSIVE, effect=-0.168, interval=(-0.218, -0.118), under_trained="residual")
+    noisy = check(verdict=INCONCLUSIVE)
+    assert [answer(each) for each in (slow, noisy, check())] == [
+        "inconclusive: under-trained",
+        "inconclusive",
+        "confirmed",
+    ]
+    assert still_learning(noisy) == ""
+    assert deciding(INCONCLUSIVE, [noisy, slow]) is slow
+    assert sentence(INCONCLUSIVE, [noisy, slow, check()]) == (
+        "Inconclusive, under-trained (on 1 of 3 questions): residual against plain, training accuracy -16.8 points "
+        "[-21.8, -11.8]; the claim needs at least 10 points more. The training of residual ended while it was still "
+        "learning; a longer one may confirm the claim."
+    )

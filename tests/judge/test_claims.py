@@ -1,5 +1,7 @@
 """Claims: verdicts come from intervals alone; a planted null is equivalent, a planted harm refuted; intervals cover."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,26 @@ def test_accuracy(control: float, arm: float, expected: str) -> None:
     assert check.interval[0] <= check.effect <= check.interval[1]
     assert (check.seeds, check.items) == (5, 10_000)
     assert check.control_mean == pytest.approx(control, abs=0.03)
+
+
+@pytest.mark.parametrize("control, arm, alone", [(0.8, 0.7, REFUTED), (0.7, 0.7, EQUIVALENT), (0.7, 0.8, CONFIRMED)])
+def test_what_was_still_learning_is_not_refuted(control: float, arm: float, alone: str) -> None:
+    asked = accuracy_question(control, arm)
+    (plain,) = judge([asked])
+    (excused,) = judge([replace(asked, under_trained="with")])
+    (raced,) = judge([replace(asked, under_trained="with", fixed_time=True)])
+    assert (plain.verdict, plain.under_trained) == (alone, "")
+    assert (raced.verdict, raced.under_trained) == (alone, ""), "where time is fixed, being slow is an answer"
+    if alone == CONFIRMED:
+        assert (excused.verdict, excused.under_trained) == (CONFIRMED, "")
+    else:
+        assert (excused.verdict, excused.under_trained) == (INCONCLUSIVE, "with")
+    assert excused.interval == plain.interval
+
+
+def test_a_change_that_changes_nothing_does_nothing_however_long_the_training() -> None:
+    asked = replace(accuracy_question(0.7, 0.7), identical=True, under_trained="with")
+    assert judge([asked])[0].verdict == EQUIVALENT
 
 
 def test_a_predicted_fall_is_confirmed_by_a_fall() -> None:

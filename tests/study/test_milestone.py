@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from epochal.core.claim import CONFIRMED, REFUTED
+from epochal.core.claim import CONFIRMED, INCONCLUSIVE, REFUTED
 from epochal.core.errors import BudgetError, RunDirectoryError, UserError
 from epochal.core.experiment import EQUIVALENT
 from epochal.core.recipe import Recipe
+from epochal.models.catalogue import RUNGS
 from epochal.study.changes import Change
 from epochal.study.history import run_history
-from epochal.study.lab import Lab, ask_accuracy, curves
+from epochal.study.lab import Lab, ask_accuracy, curves, under_trained
 from epochal.study.milestone import Measured, Milestone, run_milestone
 from epochal.study.results import RESULT, read_result, read_results
 from epochal.train.store import open_store
@@ -71,6 +73,61 @@ def test_planted_effects(milestone: Milestone, expected: str, tmp_path: Path) ->
     assert all(low <= y <= high for s in picture.series for low, y, high in zip(s.low, s.y, s.high, strict=True))
     assert read_result(tmp_path / milestone.name) == result
     assert read_results(tmp_path) == {milestone.name: result}
+
+
+# Learns, a tenth as fast as the control: after the same few examples it is worse, and still learning.
+SLOW = planted("slow", learning_rate=0.005)
+
+
+def test_an_arm_that_was_still_learning_is_not_refuted(tmp_path: Path) -> None:
+    result = run_milestone(SLOW, seeds=3, out=tmp_path)
+    (check,) = result.checks
+    assert check.simultaneous[1] < 0, "the interval alone would have refuted it"
+    assert (result.verdict, check.verdict, check.under_trained) == (INCONCLUSIVE, INCONCLUSIVE, "slow")
+    assert result.sentence.startswith("Inconclusive, under-trained: slow against control, validation accuracy -")
+    assert read_result(tmp_path / "slow") == result
+
+
+def test_a_claim_names_the_passes_that_it_needs(tmp_path: Path) -> None:
+    """A network on its first plateau has a flat curve: only the passes tell that it has not begun to learn."""
+
+    def measure(lab: Lab, needs: float) -> Measured:
+        digits = lab.data("digits")
+        recipes = {"control": CONTROL, "harm": CONTROL.replace(learning_rate=1e-5)}
+        arms = lab.train(digits, recipes, examples=10 * len(digits.train), needs=needs, points=4)
+        assert {label: arm.under_trained for label, arm in arms.items() if label == "harm"} == {"harm": needs > 10}
+        asked = ask_accuracy("?", *arms.items(), digits, size=0.02, margin=0.01)
+        return Measured(questions=(asked,))
+
+    for needs, expected in ((10.0, REFUTED), (30.0, INCONCLUSIVE)):
+        result = run_milestone(replace(HARM, measure=partial(measure, needs=needs)), seeds=2, out=tmp_path)
+        assert result.verdict == expected
+    assert result.notes == (
+        "The claim needs 30 passes over 1,079 training images. This run made 10, so its networks count as "
+        "under-trained. Give about 3 times the --budget.",
+    )
+
+
+def test_a_run_that_a_budget_shortened_refutes_nothing(tmp_path: Path) -> None:
+    result = run_milestone(HARM, scale=0.5, seeds=2, out=tmp_path)
+    assert (result.verdict, result.checks[0].under_trained) == (INCONCLUSIVE, "harm")
+    (note,) = result.notes
+    assert "This run made 5.93, so its networks count as under-trained. Give about 2 times the --budget." in note
+
+
+@pytest.mark.parametrize("predicted, side", [("more", "b"), ("less", "a"), ("same", "a and b")])
+def test_the_side_that_is_predicted_to_be_better_is_the_one_that_is_excused(
+    predicted: str, side: str, tmp_path: Path
+) -> None:
+    with open_store(tmp_path) as store:
+        lab = Lab(store=store, seeds=(0, 1))
+        digits = lab.data("digits")
+        recipes = {"a": CONTROL, "b": CONTROL.replace(optimiser="momentum")}
+        arms = lab.train(digits, recipes, examples=64, points=1)
+        nearest = lab.train(digits, {"neighbours": RUNGS["nearest-neighbours"].recipe}, examples=2000, needs=99)
+        asked = ask_accuracy("?", *arms.items(), digits, predicted=predicted, size=0.02, margin=0.01)
+    assert asked.under_trained == side
+    assert under_trained(*nearest.items()) == "", "it fits itself, at once"
 
 
 def test_a_budget_and_seeds_are_kept_to(tmp_path: Path) -> None:

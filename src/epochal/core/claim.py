@@ -40,7 +40,8 @@ class Check(Record):
     arm's own, where there is no control), or "exact" (a count that leaves nothing to chance, and has no interval).
     The claim predicts `more`, `less` or `same`; `size` is how large the effect must be to confirm it, and effects
     within `margin` do not matter. `interval` is the 95% interval of this effect alone; `simultaneous` holds for all
-    checks of the claim together, and decides.
+    checks of the claim together, and decides. `under_trained` names the side that was still learning when its
+    training stopped, where the verdict is inconclusive for that: the interval alone would have refuted the claim.
     """
 
     question: str
@@ -60,6 +61,7 @@ class Check(Record):
     seeds: int
     items: int | None = None
     percent: bool = False  # values are fractions, best read as per cent
+    under_trained: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ OPENING = {
     EQUIVALENT: "No difference that matters at this scale",
     INCONCLUSIVE: "Inconclusive at this scale",
 }
+UNDER_TRAINED = "under-trained"
 
 
 def number(value: float) -> str:
@@ -90,16 +91,35 @@ def _size(check: Check, value: float) -> str:
 
 def sentence(verdict: str, checks: Sequence[Check]) -> str:
     """One sentence: the verdict, on how many of the questions, and the effect of the check that decided it."""
-    count = sum(check.verdict == verdict for check in checks)
+    found = deciding(verdict, checks)
+    alike = [check.verdict == verdict and bool(check.under_trained) == bool(found.under_trained) for check in checks]
+    count = sum(alike)
     both = "both" if len(checks) == 2 else f"all {count}"
     share = both if count == len(checks) else f"{count} of {len(checks)}"
     on = f" (on {share} questions)" if len(checks) > 1 else ""
-    return f"{OPENING[verdict]}{on}: {comparison(deciding(verdict, checks))}."
+    opening = f"Inconclusive, {UNDER_TRAINED}" if found.under_trained else OPENING[verdict]
+    learning = f" {still_learning(found)}" if found.under_trained else ""
+    return f"{opening}{on}: {comparison(found)}.{learning}"
 
 
 def deciding(verdict: str, checks: Sequence[Check]) -> Check:
-    """The first check whose answer is the verdict of the whole claim."""
-    return next((check for check in checks if check.verdict == verdict), checks[0])
+    """The first check whose answer is the verdict of the whole claim; of inconclusive ones, the first under-trained."""
+    found = [check for check in checks if check.verdict == verdict]
+    return next((check for check in found if check.under_trained), next(iter(found), checks[0]))
+
+
+def answer(check: Check) -> str:
+    """The verdict on one question in words: 'confirmed', 'inconclusive: under-trained'."""
+    return f"{check.verdict}: {UNDER_TRAINED}" if check.under_trained else check.verdict
+
+
+def still_learning(check: Check) -> str:
+    """Why a check that is under-trained decides nothing, in a sentence; "" for any other."""
+    if not check.under_trained:
+        return ""
+    return (
+        f"The training of {check.under_trained} ended while it was still learning; a longer one may confirm the claim."
+    )
 
 
 def comparison(check: Check) -> str:

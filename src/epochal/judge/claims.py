@@ -9,6 +9,9 @@ comes from the intervals alone. With the effect turned so that the predicted dir
     inconclusive   otherwise
 
 and a claim that two things are the *same* is confirmed by an interval within the margin and refuted by one outside.
+
+An interval knows nothing of what a longer training would have brought. Where the side that the claim predicts to be
+better was still learning when its training stopped, what would be refuted or equivalent is inconclusive.
 """
 
 from collections.abc import Sequence
@@ -34,6 +37,9 @@ class Question:
     compared as a "difference" or a "ratio" of means (ratios of geometric means), or held alone as a "value"; a "share"
     takes successes as zeros and ones [trials], alone or against a control's; an "exact" takes one number, and confirms
     where it equals `size`. For a ratio, `size` and `margin` are factors from 1 up: 2 says twice as many, or half.
+
+    `under_trained` names the side that the claim predicts to be better, where it was still learning when its training
+    stopped. `fixed_time` marks a question about what is learned within a fixed time, in which being slow is an answer.
     """
 
     text: str
@@ -48,6 +54,8 @@ class Question:
     margin: float = 0.0
     percent: bool = False
     identical: bool = False  # all that arm and control answered agrees bit for bit: no effect, whatever the seeds
+    under_trained: str = ""
+    fixed_time: bool = False
 
 
 def judge(questions: Sequence[Question]) -> tuple[Check, ...]:
@@ -152,9 +160,12 @@ def _check(question: Question, level: float) -> Check:
         told = CONFIRMED if beyond[0] >= 0 else REFUTED if beyond[1] < 0 else INCONCLUSIVE
     else:
         told = verdict(low, high, predicted=question.predicted, size=size, margin=margin)
+    excused = bool(question.under_trained) and not question.fixed_time and told in (REFUTED, EQUIVALENT)
+    told = INCONCLUSIVE if excused else told
     before = None if control is None else _mean(question, control)
     items = values.shape[1] if values.ndim == 2 else None
-    return _answer(question, alone, joint, _mean(question, values), before, len(values), items, told)
+    answer = _answer(question, alone, joint, _mean(question, values), before, len(values), items, told)
+    return answer.replace(under_trained=question.under_trained) if excused else answer
 
 
 def _interval(

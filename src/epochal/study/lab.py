@@ -3,17 +3,18 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from epochal.core.claim import Picture, Series
+from epochal.core.claim import LESS, MORE, SAME, Picture, Series
 from epochal.core.recipe import Option, Recipe
 from epochal.core.run import FINISHED, Budget, Run
 from epochal.data.dataset import Dataset, open_dataset
 from epochal.data.options import ReadOptions
+from epochal.judge.claim_text import number
 from epochal.judge.claims import Question
 from epochal.study.identity import require_same_data
 from epochal.train.experiment import Arm, Watch, run_arm
@@ -23,7 +24,8 @@ from epochal.train.together import pays
 from epochal.train.workers import run_side_by_side
 
 ACCURACY = "validation accuracy"
-IMAGENET = "imagenet"  # which nobody may pass on: whoever has it gives its folder
+IMAGENET = "imagenet"  # cannot be redistributed; the user gives its folder
+NEARLY = 0.95  # of the length that a claim needs: as good as all of it
 MOST = 2_000  # training images of the user's, where a milestone takes all of the digits: many passes need few images
 
 
@@ -32,7 +34,10 @@ class Scale:
     """How large an experiment is: the set that it names, how many of its training images (all unless said) at how many
     pixels a side (their own unless said), how often each is shown, and how many learning rates are tried for each arm.
     `validation` is the share of the published training split that is kept for it, where that is said. `recipe` holds
-    the fields, and `options` the options of the model, such as its width, that every recipe has at this scale."""
+    the fields, and `options` the options of the model, such as its width, that every recipe has at this scale.
+
+    `needs` is how often each image must be shown before the claim can be refuted, where that is more than `passes`: a
+    milestone that takes minutes may show them too seldom for a verdict."""
 
     data: str
     passes: float
@@ -42,6 +47,7 @@ class Scale:
     trials: int = 1
     recipe: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Option] = field(default_factory=dict)
+    needs: float | None = None
 
     def fit(self, recipe: Recipe) -> Recipe:
         """The recipe as it is trained at this scale."""
@@ -123,9 +129,14 @@ class Lab:
         return self.data(scale.data, size=scale.side, train=scale.images, validation=scale.validation)
 
     def examples(self, count: float) -> int:
-        """So many training examples, at this run's scale."""
+        """The number of training examples at this run's scale that is `count` at scale 1."""
         self.counted += 1
         return max(1, round(count * self.scale))
+
+    @property
+    def shortened(self) -> bool:
+        """Whether the trainings are shorter than the milestone has them."""
+        return self.scale < NEARLY
 
     def train(
         self,
@@ -134,6 +145,7 @@ class Lab:
         *,
         examples: float,
         trials: int = 1,
+        needs: float | None = None,
         points: int = POINTS,
         seeds: tuple[int, ...] | None = None,
         scaled: bool = True,
@@ -143,7 +155,9 @@ class Lab:
         Args:
             scaled: whether the scale lengthens these trainings; not where the claim is that they are short.
             trials: learning rates tried for each, a quarter of the arm's length in all, on a seed of their own.
-            points: of each learning curve.
+            needs: passes over the training images that the claim needs, those of `examples` unless said. Networks that
+                make fewer count as under-trained, and a note says so.
+            points: of each learning curve; of one with fewer than four, a network counts as under-trained.
         """
         budget = Budget(examples=self.examples(examples) if scaled else max(1, round(examples)))
         if scaled:
@@ -174,7 +188,22 @@ class Lab:
                     f"{label}: {len(lost)} of {len(arm.runs)} trainings diverged, and count as always answering the "
                     "first class."
                 )
-        return arms
+        needed = (examples if scaled else budget.examples) if needs is None else needs * len(dataset.train)
+        return self._long_enough(arms, needed, len(dataset.train))
+
+    def _long_enough(self, arms: dict[str, Arm], needed: float, images: int) -> dict[str, Arm]:
+        """The arms, those of networks marked as under-trained where they saw fewer examples than are needed."""
+        short = {label: arm for label, arm in arms.items() if arm.recipe.objective != "estimate"}
+        short = {label: arm for label, arm in short.items() if arm.budget.examples < NEARLY * needed}
+        if short:
+            made = max(arm.budget.examples for arm in short.values())
+            note = (
+                f"The claim needs {number(needed / images)} passes over {images:,} training images. This run made "
+                f"{number(made / images)}, so its networks count as under-trained. Give about {number(needed / made)} "
+                "times the --budget."
+            )
+            self.notes += [note] if note not in self.notes else []
+        return arms | {label: replace(arm, under_trained=True) for label, arm in short.items()}
 
     def work(self, jobs: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
         """Results of the milestone's own work, plain data, side by side; each kept under its name once it is done."""
@@ -224,8 +253,10 @@ def ask_accuracy(
 ) -> Question:
     """Whether the arm is right more often than the control; the other arguments are those of `Question`.
 
-    `control` and `arm` are items of what `Lab.train` returned: a label with its arm.
+    `control` and `arm` are items of what `Lab.train` returned: a label with its arm. The side that the claim predicts
+    to be better is excused where it is under-trained.
     """
+    sides = {MORE: [arm], LESS: [control], SAME: [control, arm]}[asked.get("predicted", MORE)]
     return Question(
         text=text,
         unit=asked.pop("unit", ACCURACY),
@@ -235,8 +266,14 @@ def ask_accuracy(
         values=correct(arm[1], dataset),
         percent=True,
         identical=np.array_equal(control[1].logits, arm[1].logits),
+        under_trained=under_trained(*sides),
         **asked,
     )
+
+
+def under_trained(*arms: tuple[str, Arm]) -> str:
+    """The labels of the arms that were still learning when their training stopped; "" where none was."""
+    return " and ".join(label for label, arm in arms if arm.under_trained)
 
 
 def reached(run: Run, level: float, metric: str = "validation_accuracy", *, falling: bool = False) -> float | None:

@@ -66,6 +66,7 @@ def ask_pace(text: str, control: tuple[str, Pace], arm: tuple[str, Pace], level:
         values=arm[1].examples,
         kind=RATIO,
         predicted=LESS,
+        fixed_time=True,
         **asked,
     )
 

@@ -8,7 +8,7 @@ from epochal.judge.claims import RATIO, Question
 from epochal.models.catalogue import RUNGS
 from epochal.study import imagenet
 from epochal.study.changes import change
-from epochal.study.lab import Lab, Scale, ask_accuracy, curves
+from epochal.study.lab import Lab, Scale, ask_accuracy, curves, under_trained
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS
 from epochal.train.experiment import Arm
@@ -31,7 +31,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
         dataset,
         {CONTROL: control} | {label: change(name).apply(control) for name, label in LABELS.items()},
         examples=scale.passes * len(dataset.train),
-        points=3,
+        points=6,
     )
     colours = LABELS["colour_pca"]
     return Measured(
@@ -44,6 +44,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
                     control_values=losses(arms[CONTROL]),
                     arm=LABELS[name],
                     values=losses(arms[LABELS[name]]),
+                    under_trained=under_trained((LABELS[name], arms[LABELS[name]])),
                     kind=RATIO,
                     predicted=LESS,
                     size=1.1,

@@ -153,6 +153,7 @@ def measure(lab: Lab) -> Measured:
                 arm=label(problem, HIDDEN[problem]),
                 values=solved[label(problem, HIDDEN[problem])],
                 kind=SHARE,
+                under_trained=label(problem, HIDDEN[problem]) if lab.shortened else "",
                 size=0.5,
                 margin=0.05,
                 percent=True,

@@ -98,6 +98,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
                 control_values=trained[PLAIN],
                 arm=NORMALISED,
                 values=trained[NORMALISED],
+                fixed_time=True,
                 size=WIDER,
                 margin=0.05,
                 percent=True,

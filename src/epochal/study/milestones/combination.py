@@ -6,14 +6,14 @@ from epochal.core.claim import LESS, Picture, Series
 from epochal.judge import design
 from epochal.judge.claims import VALUE, Question
 from epochal.models.catalogue import RUNGS
-from epochal.study.lab import ACCURACY, Lab, accuracies
+from epochal.study.lab import ACCURACY, Lab, accuracies, under_trained
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS
 from epochal.study.why import combine, factors_of, stripped
 
 DEPTH = 8
 EXAMPLES = 4000
-POINTS = 2  # of each learning curve
+POINTS = 4  # of each learning curve: fewer do not show whether a network was still learning
 HALF = 0.5
 SYNERGY, MARGIN = 0.1, 0.02  # of accuracy: how much more all together must bring than each alone in sum
 LEAST_JOINT = 0.01  # of accuracy: shares of less than a point are taken of a point
@@ -29,7 +29,7 @@ def measure(lab: Lab) -> Measured:
     scores = np.stack([accuracies(arms[label], digits) for label in recipes], axis=1)  # [seeds, runs]
     joint, alone = design.joint(runs, scores), design.add_one_in(runs, scores)
     names = tuple(f"{factor.name} ({factor.change.name})" for factor in factors)
-    found = design.attribute(runs, scores)
+    found, learning = design.attribute(runs, scores), under_trained(("all together", arms["all"]))
     lab.notes.append(
         f"Shapley values add up to {100 * (found.joint.mean - found.rest.mean):.1f} points; what all bring together "
         f"is {100 * found.joint.mean:.1f}. The rest is due to three ingredients or more at once, which a half of the "
@@ -45,6 +45,7 @@ def measure(lab: Lab) -> Measured:
                 kind=VALUE,
                 predicted=LESS,
                 size=HALF,
+                under_trained=learning,
                 percent=True,
             ),
             Question(
@@ -55,6 +56,7 @@ def measure(lab: Lab) -> Measured:
                 arm="all together",
                 values=joint,
                 size=SYNERGY,
+                under_trained=learning,
                 margin=MARGIN,
                 percent=True,
             ),

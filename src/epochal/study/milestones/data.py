@@ -84,6 +84,7 @@ def measure(lab: Lab) -> Measured:
                 kind=VALUE,
                 size=0.99,
                 percent=True,
+                under_trained=few if lab.shortened else "",
             ),
             Question(
                 text=f"Is the gap between training and validation smaller with {many}?",
@@ -96,6 +97,7 @@ def measure(lab: Lab) -> Measured:
                 size=0.05,
                 margin=0.01,
                 percent=True,
+                under_trained=many if lab.shortened else "",
             ),
             Question(
                 text=f"Does the law of up to {sizes[-2]:,} images foretell the error with {many}?",
@@ -107,6 +109,7 @@ def measure(lab: Lab) -> Measured:
                 predicted="same",
                 margin=0.015,
                 percent=True,
+                under_trained=many if lab.shortened else "",
             ),
         ),
         pictures=(law_picture(sizes, errors), gap_picture(sizes, errors, learned)),

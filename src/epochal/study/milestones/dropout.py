@@ -54,6 +54,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
                 (dropped_short, short[dropped_short]),
                 dataset,
                 predicted="less",
+                fixed_time=True,
                 size=0.003,
                 margin=0.002,
             ),

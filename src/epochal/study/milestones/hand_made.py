@@ -11,7 +11,7 @@ from epochal.data.dataset import Dataset
 from epochal.judge.claims import Question
 from epochal.models.catalogue import RUNGS
 from epochal.models.classical.hog_svm import cell_side
-from epochal.study.lab import Lab, accuracies, ask_accuracy
+from epochal.study.lab import Lab, accuracies, ask_accuracy, under_trained
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS
 
@@ -63,7 +63,7 @@ def measure(lab: Lab) -> Measured:
             dataset,
             {f"{name}, {count:,} images": recipe for name, recipe in recipes(dataset).items()},
             examples=max(PASSES * count, LEAST),
-            points=1,
+            points=6,
         )
         found[count] = dict(zip(ROLES, arms.items(), strict=True))
     at = list(found)
@@ -87,6 +87,7 @@ def measure(lab: Lab) -> Measured:
                 control_values=lead[0],
                 arm=f"{at[-1]:,} images",
                 values=lead[-1],
+                under_trained=under_trained(found[at[-1]][LEARNED]),
                 size=0.02,
                 margin=0.01,
                 percent=True,

@@ -206,6 +206,7 @@ def measure(lab: Lab) -> Measured:
             size=0.05,
             margin=0.01,
             percent=True,
+            under_trained=arm if lab.shortened else "",
         )
 
     shown = arms[PRETRAINED][0]["features"]

@@ -15,6 +15,7 @@ SMALL = Scale(
     images=5_000,
     side=16,
     passes=3,
+    needs=8,
     trials=3,
     recipe={"augment": ()},
     options={"dropout": 0.0, "width": 1 / 8},
@@ -30,7 +31,8 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
         {CONTROL: control, ARM: change("local_response").apply(control)},
         examples=scale.passes * len(dataset.train),
         trials=scale.trials,
-        points=3,
+        needs=scale.needs,
+        points=6,
     )
     return Measured(
         questions=(

@@ -14,6 +14,7 @@ SMALL = Scale(
     images=5_000,
     side=16,
     passes=3,
+    needs=8,
     recipe={"augment": ()},
     options={"dropout": 0.0, "width": 1 / 8},
 )
@@ -27,7 +28,8 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
         dataset,
         {CONTROL: control, ARM: change("overlapping_pooling").apply(control)},
         examples=scale.passes * len(dataset.train),
-        points=3,
+        needs=scale.needs,
+        points=6,
     )
     return Measured(
         questions=(

@@ -206,6 +206,7 @@ def measure(lab: Lab) -> Measured:
                 kind=SHARE,
                 size=0.9,
                 percent=True,
+                under_trained=f"random {RANDOM}" if lab.shortened else "",
             ),
             Question(
                 text="Does it learn AND and OR, and not XOR?",
@@ -218,6 +219,7 @@ def measure(lab: Lab) -> Measured:
                 size=0.9,
                 margin=0.05,
                 percent=True,
+                under_trained="AND, OR" if lab.shortened else "",
             ),
             Question(
                 text=f"Does it fail on XOR, in {epochs:,} epochs?",

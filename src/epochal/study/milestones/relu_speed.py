@@ -58,6 +58,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
                 predicted="less",
                 size=FACTOR,
                 margin=1.2,
+                fixed_time=True,
             ),
         ),
         pictures=(

@@ -18,7 +18,7 @@ from epochal.models import catalogue
 from epochal.models.catalogue import RUNGS
 from epochal.models.predictor import normalise
 from epochal.models.weights import read_model
-from epochal.study.lab import Lab
+from epochal.study.lab import Lab, under_trained
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS
 from epochal.study.tested import thumbnail
@@ -56,12 +56,14 @@ def measure(lab: Lab) -> Measured:
             (PIXELS, seen[UNTRAINED, PIXELS, LINEAR]),
             (f"last layer, {TRAINED}", seen[TRAINED, LAST, LINEAR]),
             size=0.02,
+            learning=under_trained(("the network", whole)),
         ),
         ask(
             "Is that learned, and no property of the architecture?",
             (f"last layer, {UNTRAINED}", seen[UNTRAINED, LAST, LINEAR]),
             (f"last layer, {TRAINED}", seen[TRAINED, LAST, LINEAR]),
             size=0.02,
+            learning=under_trained(("the network", whole)),
         ),
     ]
     if len(held_out) > 1:
@@ -73,6 +75,7 @@ def measure(lab: Lab) -> Measured:
                 (f"last layer, {UNTRAINED}", unseen[UNTRAINED, LAST, LINEAR]),
                 (f"last layer, {TRAINED} on other classes", unseen[TRAINED, LAST, LINEAR]),
                 size=0.02,
+                learning=under_trained(("the network", half)),
             )
         )
     else:
@@ -84,7 +87,13 @@ def measure(lab: Lab) -> Measured:
 
 
 def ask(
-    text: str, control: tuple[str, np.ndarray], arm: tuple[str, np.ndarray], *, size: float, margin: float = 0.01
+    text: str,
+    control: tuple[str, np.ndarray],
+    arm: tuple[str, np.ndarray],
+    *,
+    size: float,
+    margin: float = 0.01,
+    learning: str = "",
 ) -> Question:
     return Question(
         text=text,
@@ -96,6 +105,7 @@ def ask(
         size=size,
         margin=margin,
         percent=True,
+        under_trained=learning,
     )
 
 
