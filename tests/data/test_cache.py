@@ -115,6 +115,9 @@ def test_large_sets_are_mapped_and_equal(photos, monkeypatch, tmp_path):
         assert np.array_equal(mapped.open_test().images, in_memory.open_test().images)
         half = mapped.train_fraction(0.5)
         assert np.array_equal(half.train.images, in_memory.train_fraction(0.5).train.images)
+        joined = mapped.joined().train
+        assert isinstance(joined.images, np.memmap)
+        assert np.array_equal(joined.images, in_memory.joined().train.images)
     with pytest.raises(ValueError, match="read-only"):
         mapped.train.images[0] = 0
 

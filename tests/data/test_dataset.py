@@ -72,6 +72,22 @@ def test_subsets_by_index():
         data.subset([])
 
 
+def test_train_and_validation_joined():
+    data = open_dataset("digits", options=ReadOptions(max_examples=200))
+    joined = data.joined()
+    assert joined.train.items == (*data.train.items, *data.validation.items)
+    np.testing.assert_array_equal(joined.train.images, np.concatenate([data.train.images, data.validation.images]))
+    np.testing.assert_array_equal(joined.train.targets, np.concatenate([data.train.targets, data.validation.targets]))
+    assert len(joined.validation) == 0 and joined.validation.images.shape == (0, *data.task.input_shape)
+    assert joined.open_test() is data.open_test() and joined.codec == data.codec
+    counts = data.task.counts
+    together = counts["train"] + counts["validation"]
+    assert joined.task.counts == {"train": together, "validation": 0, "test": counts["test"]}
+    assert {split: sum(each.values()) for split, each in joined.report.counts.items()} == joined.task.counts
+    assert len({data.task.fingerprint, joined.task.fingerprint, data.on_training().task.fingerprint}) == 3
+    assert data.joined().task == joined.task
+
+
 def test_at_most_so_many_examples(photos):
     data = open_dataset(photos(ant=40, bee=20), options=ReadOptions(max_examples=30))
     assert sum(data.task.counts.values()) == 30

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -144,9 +144,36 @@ def take(images: np.ndarray, indices: np.ndarray, folder: Path | None, key: str)
         finish_array(path, arranged)
         return {}
 
+    return _made_once(entry, fill)
+
+
+def _made_once(entry: Path, fill: Callable[[Path], dict[str, Any]]) -> np.ndarray:
+    """The images of an entry, which `fill` makes where there is none."""
     found = load(entry)
     if found is None:
         store(entry, fill)
         found = load(entry)
     assert found is not None
     return found[0]["images"]
+
+
+def join(parts: Sequence[np.ndarray], folder: Path | None, key: str) -> np.ndarray:
+    """The images of all parts, one after another: in memory when small; when large and mapped, in a mapped file."""
+    shape = (sum(len(part) for part in parts), *parts[0].shape[1:])
+    mapped = any(isinstance(part, np.memmap) for part in parts)
+    if folder is None or int(np.prod(shape, dtype=np.int64)) <= MAPPED_BYTES or not mapped:
+        return np.concatenate(parts)
+    entry = folder / f"joined-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+
+    def fill(temporary: Path) -> dict[str, Any]:
+        path, place = temporary / "images.npy", 0
+        arranged = new_array(path, shape)
+        for part in parts:
+            for start in range(0, len(part), 1024):
+                piece = part[start : start + 1024]
+                arranged[place : place + len(piece)] = piece
+                place += len(piece)
+        finish_array(path, arranged)
+        return {}
+
+    return _made_once(entry, fill)

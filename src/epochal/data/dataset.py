@@ -96,6 +96,33 @@ class Dataset:
         order = rank(seed, self.train.items)
         return self.subset(stratified(self.train.targets, order, round(fraction * len(self.train))))
 
+    def joined(self) -> "Dataset":
+        """The same data set with train and validation as one training split, for a last training once everything is
+        chosen. It has no validation split; the codec stays as the training split had it, and the test split too."""
+        parts = self.train, self.validation
+        train = Examples(
+            images=cache.join([part.images for part in parts], self._folder, self.task.fingerprint),
+            targets=np.concatenate([part.targets for part in parts]),
+            items=(*self.train.items, *self.validation.items),
+        )
+        none = Examples(images=self.validation.images[:0], targets=self.validation.targets[:0], items=())
+        digests = {
+            **self._digests,
+            "train": np.concatenate([self._digests[split] for split in ("train", "validation")]),
+            "validation": self._digests["validation"][:0],
+        }
+        targets = {"train": train.targets, "validation": none.targets, "test": self._test.targets}
+        counts = {
+            "train": _count(train.targets, self.task.labels),
+            "validation": _count(none.targets, self.task.labels),
+        }
+        task = self.task.replace(
+            counts={**self.task.counts, "train": len(train), "validation": 0},
+            fingerprint=fingerprint(digests, targets, self.task.labels),
+        )
+        report = self.report.replace(counts={**self.report.counts, **counts})
+        return replace(self, task=task, train=train, validation=none, report=report, _digests=digests)
+
     def on_training(self) -> "Dataset":
         """The same data set, judged on the images it trains on: for questions of optimisation."""
         task = self.task.replace(
