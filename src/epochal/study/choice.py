@@ -13,9 +13,9 @@ from epochal.core.run import FINISHED
 from epochal.judge.score import score
 from epochal.judge.tiers import tiers
 from epochal.judge.verdict_text import Recommendation, RungSummary, recommend
-from epochal.models.catalogue import RUNGS
+from epochal.models.catalogue import MODELS
 from epochal.models.weights import ESTIMATORS, TENSORS, read_model
-from epochal.study.progress import Progress, is_network
+from epochal.study.progress import Progress, is_deep
 from epochal.study.result import Score
 from epochal.study.stages import compare_all
 from epochal.train.experiment import Arm
@@ -81,8 +81,8 @@ def summary(here: Progress, name: str, arm: Arm, values: np.ndarray, about: Abou
     found = scored(values, here.scoring.metric, here.scoring.doubt)
     return RungSummary(
         name=name,
-        title=RUNGS[name].title,
-        deep=is_network(name),
+        title=MODELS[name].title,
+        deep=is_deep(name),
         score=found.mean,
         low=found.low,
         high=found.high,

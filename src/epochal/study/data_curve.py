@@ -6,7 +6,7 @@ import numpy as np
 
 from epochal.core.run import FINISHED, Budget
 from epochal.judge.learning_curve import fit_power_law, would_more_data_help
-from epochal.models.catalogue import CLASSICAL, RUNGS
+from epochal.models.catalogue import CLASSICAL, MODELS
 from epochal.study.plan import CURVE_SEEDS, FRACTIONS
 from epochal.study.progress import Progress
 from epochal.study.result import DataCurve
@@ -32,7 +32,7 @@ def data_curve(here: Progress) -> None:
         here.watch("data curve: left out, there are too few examples to take fractions of")
         return
     left = here.plan.seconds - here.spent - closing(here)
-    classical = RUNGS[best].kind == CLASSICAL
+    classical = MODELS[best].kind == CLASSICAL
     count_of_runs = CURVE_SEEDS * len(fractions)
     workers = 1 if classical else here.plan.workers
     each = here.store.decide(
@@ -96,5 +96,5 @@ def curve_record(rung: str, sizes: list[int], errors: np.ndarray, margin: float)
             "high": held.high,
             "measured": held.measured,
         },
-        sentence=f"{more.sentence} (Measured with {RUNGS[rung].title}, the best of the qualifying round.)",
+        sentence=f"{more.sentence} (Measured with {MODELS[rung].title}, the best of the qualifying round.)",
     )

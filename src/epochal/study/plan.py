@@ -11,7 +11,7 @@ from epochal.core.metric import ACCURACY, Metric
 from epochal.core.record import Record
 from epochal.data.options import ReadOptions
 from epochal.judge.goals.classes import COST, METRICS, cost_metric, parse_cost
-from epochal.models.catalogue import NETWORK, RUNGS, require_rungs
+from epochal.models.catalogue import MODELS, NETWORK, RUNGS, TRANSFER, require_rungs
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import TUNING
 from epochal.train.store import Store
@@ -36,6 +36,7 @@ class Plan(Record):
     margin: float
     metric: Metric = ACCURACY
     positive: str = ""  # the class that is looked for, of two; the rarer one where nothing is said
+    pretrained: str = ""  # where the weights of the transfer rungs come from
     seconds: float
     workers: int  # networks that train side by side, with one thread each
     reading: float = 0.0  # seconds that reading the data took, once that is known
@@ -57,7 +58,7 @@ class Plan(Record):
 
     @property
     def networks(self) -> tuple[str, ...]:
-        return tuple(name for name in self.rungs if RUNGS[name].kind == NETWORK)
+        return tuple(name for name in self.rungs if MODELS[name].kind == NETWORK)
 
     @property
     def arm(self) -> float:
@@ -127,6 +128,7 @@ def plan(
     metric: str | None = None,
     cost: str | None = None,
     positive: str | None = None,
+    pretrained: str | None = None,
 ) -> Plan:
     """The plan of a climb; the arguments are those of `climb`.
 
@@ -144,9 +146,10 @@ def plan(
     if margin is not None and (margin < 0 or (scored.percent and margin >= 0.5)):
         expected = "a fraction from 0 to 0.5 (0.005 is half a point)" if scored.percent else "0 or more"
         raise BudgetError(f"margin: expected {expected}, got {margin}.")
-    chosen = tuple(rungs) if rungs else tuple(RUNGS)
+    ladder = (*RUNGS, *(TRANSFER if pretrained else ()))
+    chosen = tuple(rungs) if rungs else ladder
     require_rungs(chosen)
-    chosen = tuple(rung for rung in RUNGS if rung in chosen)
+    chosen = tuple(rung for rung in ladder if rung in chosen)
     total = parse_seconds(budget)
     made = Plan(
         name=name,
@@ -156,6 +159,7 @@ def plan(
         margin=scored.margin if margin is None else margin,
         metric=scored,
         positive=positive or (parse_cost(cost).positive if cost else ""),
+        pretrained=pretrained or "",
         seconds=total,
         workers=side_by_side(),
     )
@@ -199,7 +203,7 @@ def settle(
     again = plan(name, **(began | asked))
     differing = [
         key
-        for key in ("seconds", "seeds", "rungs", "trials", "margin", "metric", "positive")
+        for key in ("seconds", "seeds", "rungs", "trials", "margin", "metric", "positive", "pretrained")
         if getattr(made, key) != getattr(again, key)
     ]
     if options is not None and options != read:

@@ -2,14 +2,15 @@
 
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from epochal.core.experiment import Finding
+from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset
 from epochal.judge.goals.classes import positive_class, with_positive
-from epochal.models.catalogue import NETWORK, RUNGS
+from epochal.models.catalogue import MODELS, NETWORK
 from epochal.study.plan import Plan
 from epochal.study.result import DataCurve
 from epochal.study.scoring import Scoring
@@ -32,6 +33,7 @@ class Progress:
     before: float  # seconds spent before an interruption
     plan: Plan = field(init=False)
     scoring: Scoring = field(init=False)
+    given: Mapping[str, Recipe] = field(default_factory=dict)  # recipes of the rungs that begin with pretrained weights
     rates: dict[str, Rate] = field(default_factory=dict)  # of the member of each rung
     left_out: dict[str, float] = field(
         default_factory=dict
@@ -50,6 +52,10 @@ class Progress:
     @property
     def spent(self) -> float:
         return self.before + time.perf_counter() - self.began
+
+    def members(self, name: str) -> Sequence[Recipe]:
+        """The recipes to choose from for a rung, the smallest first."""
+        return (self.given[name],) if name in self.given else MODELS[name].members
 
     def note_time(self) -> None:
         self.store.put("spent", self.spent)
@@ -97,4 +103,9 @@ def scoring_of(made: Plan, dataset: Dataset) -> Scoring:
 
 
 def is_network(name: str) -> bool:
-    return RUNGS[name].kind == NETWORK
+    return MODELS[name].kind == NETWORK
+
+
+def is_deep(name: str) -> bool:
+    """Whether a rung is a network, or stands on one that others trained."""
+    return is_network(name) or MODELS[name].pretrained

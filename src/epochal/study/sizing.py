@@ -6,7 +6,7 @@ from functools import partial
 
 from epochal.core.recipe import Recipe
 from epochal.core.record import Record
-from epochal.models.catalogue import CLASSICAL, NETWORK, RUNGS
+from epochal.models.catalogue import CLASSICAL, MODELS, NETWORK
 from epochal.study.progress import Progress
 from epochal.train.budget import Rate
 from epochal.train.members import enough, least, size_up
@@ -37,21 +37,21 @@ def size(here: Progress) -> None:
     made = here.plan
 
     def job(name: str) -> Callable[[], Rate]:
-        rung, seconds = RUNGS[name], made.final
+        rung, seconds = MODELS[name], made.final
         if rung.kind == CLASSICAL:  # it has one stage, with all threads
             seconds = made.arm / (1 if rung.deterministic else len(made.seeds))
         allowed = made.sizing * made.stretch(rung.kind)
-        choose = partial(size_up, here.dataset, rung, seconds, allowed)
+        choose = partial(size_up, here.dataset, rung, seconds, allowed, here.members(name))
         return lambda: Rate.from_dict(here.store.decide(f"size/{name}", lambda: choose().to_dict()))
 
     for kind, workers in ((CLASSICAL, 1), (NETWORK, made.workers)):
-        jobs = {name: job(name) for name in made.rungs if RUNGS[name].kind == kind}
+        jobs = {name: job(name) for name in made.rungs if MODELS[name].kind == kind}
         here.run("sizing", jobs, here.rates, workers)
     leave_out(here)
     for found in sizes(here):
         if found.name in here.plan.networks:
             here.watch(
-                f"{RUNGS[found.name].title}: {found.member}, {passes(found.qualifying)} in the qualifying round, "
+                f"{MODELS[found.name].title}: {found.member}, {passes(found.qualifying)} in the qualifying round, "
                 f"{passes(found.final)} in the finals"
             )
 
@@ -74,7 +74,7 @@ def leave_out(here: Progress) -> None:
         here.left_out[slowest] = budget_for(here, slowest, least, made.training)
         here.plan = made.replace(rungs=tuple(name for name in made.rungs if name != slowest))
     for name, seconds in here.left_out.items():
-        here.watch(f"{RUNGS[name].title}: not climbed, needs a budget of about {duration(seconds)} here")
+        here.watch(f"{MODELS[name].title}: not climbed, needs a budget of about {duration(seconds)} here")
 
 
 def budget_for(here: Progress, name: str, wanted: Callable[[Recipe, int], int], training: float) -> float:
@@ -91,7 +91,7 @@ def sizes(here: Progress) -> list[Size]:
     for name in here.asked.rungs:
         if name not in here.rates:
             continue
-        rate, rung = here.rates[name], RUNGS[name]
+        rate, rung = here.rates[name], MODELS[name]
         network = rung.kind == NETWORK
         runs = 1 if rung.deterministic else len(made.seeds)
         qualifying = examples_in(rate, made.training if network else made.arm / runs)

@@ -9,7 +9,7 @@ from epochal.core.experiment import Finding
 from epochal.core.run import Budget
 from epochal.judge.learning_curve import LEAST_POINTS
 from epochal.judge.verdict_text import listed, value
-from epochal.models.catalogue import CLASSICAL, NETWORK, RUNGS
+from epochal.models.catalogue import CLASSICAL, MODELS, NETWORK
 from epochal.study.plan import CURVE, CURVE_SEEDS, FINALISTS, FRACTIONS, REHEARSED
 from epochal.study.progress import Progress, is_network
 from epochal.train.budget import Rate
@@ -104,16 +104,16 @@ def finals(here: Progress) -> None:
     """
     chosen = here.store.decide("finalists", lambda: finalists(here))
     here.watch(f"finals: {', '.join(chosen)}. {told_rehearsal(here)}")
-    classical = [name for name in chosen if RUNGS[name].kind == CLASSICAL]
-    networks = [name for name in chosen if RUNGS[name].kind == NETWORK]
+    classical = [name for name in chosen if MODELS[name].kind == CLASSICAL]
+    networks = [name for name in chosen if MODELS[name].kind == NETWORK]
     for names, rivals, workers in ((classical, len(chosen), 1), (networks, len(networks), here.plan.workers)):
         if not names:
             continue
         each = left_for_finals(here) / rivals * share(len(names), workers)
-        seconds = here.store.decide(f"final seconds/{RUNGS[names[0]].kind}", partial(float, each))
-        if seconds < here.plan.arm * here.plan.stretch(RUNGS[names[0]].kind):
+        seconds = here.store.decide(f"final seconds/{MODELS[names[0]].kind}", partial(float, each))
+        if seconds < here.plan.arm * here.plan.stretch(MODELS[names[0]].kind):
             here.finals |= {name: here.rehearsed[name] for name in names if stands_in(here, name)}
-            out = listed([RUNGS[name].title for name in names])
+            out = listed([MODELS[name].title for name in names])
             here.watch(f"finals: the budget ran out before the finals of {out}. {told_stand_in(here)}".strip())
             continue
         here.watch(f"finals: {', '.join(names)}, {seconds / len(here.plan.seeds):.1f} s for each training")
@@ -129,7 +129,7 @@ def stands_in(here: Progress, name: str) -> bool:
 
 def told_stand_in(here: Progress) -> str:
     """Whose rehearsal stands for its final, in a sentence."""
-    names = [RUNGS[name].title for name, arm in here.finals.items() if arm is here.rehearsed.get(name)]
+    names = [MODELS[name].title for name, arm in here.finals.items() if arm is here.rehearsed.get(name)]
     if not names:
         return ""
     whose = f"{listed(names)}'s" if len(names) == 1 else f"the {listed(names)}"
@@ -158,7 +158,7 @@ def left_for_finals(here: Progress) -> float:
     """
     best = best_qualified(here)
     curve = CURVE * here.plan.left
-    if RUNGS[best.recipe.model].kind == CLASSICAL:
+    if MODELS[best.recipe.model].kind == CLASSICAL:
         curve = min(curve, CURVE_SEEDS * len(FRACTIONS) * float(np.mean([run.cost.seconds for run in best.runs])))
     return here.plan.seconds - here.spent - closing(here) - curve
 
@@ -214,11 +214,11 @@ def told_rehearsal(here: Progress) -> str:
         return ""
     metric, mean = here.scoring.metric, here.scoring.mean
     seen = ", ".join(
-        f"{RUNGS[name].title} {value(mean(here.qualified[name]), metric)} and "
+        f"{MODELS[name].title} {value(mean(here.qualified[name]), metric)} and "
         f"{value(mean(here.rehearsed[name]), metric)}"
         for name in shown
     )
-    sent = [RUNGS[name].title for name in here.finals if is_network(name)]
+    sent = [MODELS[name].title for name in here.finals if is_network(name)]
     sentences = [
         f"Validation {metric.title} in the qualifying round, and after one longer training of "
         f"{here.plan.rehearsal:.0f} s: {seen}.",
