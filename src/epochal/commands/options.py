@@ -103,16 +103,24 @@ def on_terminal() -> bool:
 
 
 def show_climb(result: "ClimbResult") -> None:
-    """The leaderboard and the verdict: a table in a terminal, aligned text everywhere else."""
-    from epochal.study.report.table import plain_table, terminal_table
+    """The headline, the leaderboard and the reasons: a table in a terminal, aligned text everywhere else."""
+    from epochal.study.report.table import plain_table, sentences, shipped_score, terminal_table, without_score
+    from epochal.study.report.view import headline
 
+    if first := headline(result):
+        click.echo(f"{first}\n")
     if on_terminal():
         from rich.console import Console
 
-        Console().print(terminal_table(result))
+        console = Console()
+        console.print(terminal_table(result, console.width))
     else:
-        click.echo(plain_table(result) + "\n")
-    for line in (result.verdict, result.need_deep_learning, result.more_data, *result.notes):
+        click.echo(plain_table(result))
+    click.echo()
+    missing = without_score(result)
+    for line in [*missing, *[""] * bool(missing)]:
+        click.echo(line)
+    for line in (shipped_score(result), *sentences(result)):
         if line:
             click.echo(line)
 

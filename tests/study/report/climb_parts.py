@@ -6,6 +6,7 @@ import math
 import random
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
@@ -13,7 +14,8 @@ from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, UNDER_TRAIN
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Cost, Point
 from epochal.core.task import Task
-from epochal.study.result import ClimbResult, DataCurve, RungResult, Score, Stage, Trial, WrongExample
+from epochal.judge.reliability import abstaining, recalls, reliability
+from epochal.study.result import ClimbResult, DataCurve, RungResult, Score, Shipped, Stage, Trial, WrongExample
 
 
 class Rung(NamedTuple):
@@ -363,4 +365,22 @@ def measured_curve(rung: str, sizes: tuple[int, ...], scale: float, exponent: fl
         },
         sentence=f"Doubling the training images would cut the error from about {100 * last:.1f}% to about "
         f"{100 * law(2 * sizes[-1]):.1f}%.",
+    )
+
+
+def promised(task: Task) -> Shipped:
+    """What a model of the test split's items does: sure where it is right, and wrong on one in twenty."""
+    numbers = np.random.default_rng(5)
+    count, classes = task.counts["test"], task.classes
+    targets = np.arange(count) % classes
+    labels = np.where(numbers.random(count) < 0.05, (targets + 1) % classes, targets)
+    sure = np.where(labels == targets, numbers.uniform(0.7, 1.0, count), numbers.uniform(0.4, 0.9, count))
+    chances = np.tile((1 - sure[:, None]) / (classes - 1), (1, classes))
+    chances[np.arange(count), labels] = sure
+    right = labels == targets
+    return Shipped(
+        score=_score(float(right.mean()), count),
+        recalls=recalls(labels[None], targets),
+        reliability=reliability(chances, targets),
+        abstaining=tuple(abstaining(sure, right, threshold) for threshold in (0.5, 0.75, 0.9)),
     )

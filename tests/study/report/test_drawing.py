@@ -6,10 +6,12 @@ import random
 import pytest
 from climb_results import digits, hymenoptera
 
+from epochal.core.metric import LOWER, Metric
 from epochal.study.report import words
 from epochal.study.report.charts.cost import front
+from epochal.study.report.charts.scale import score_scale
 from epochal.study.report.charts.stripes import effect_axis
-from epochal.study.report.svg import Axis, element, log_ticks, overlap, place_labels, score_range, ticks, wrap
+from epochal.study.report.svg import Axis, element, log_ticks, overlap, place_labels, ticks, wrap
 from epochal.study.report.view import rung_views, shown_split
 from epochal.study.result import Score
 
@@ -36,21 +38,41 @@ def test_axis_is_linear_or_logarithmic_and_clips():
     assert Axis(low=1, high=1, start=0, end=10)(1) == 5
 
 
+LOSS = Metric(name="log-loss", title="log-loss", unit="nats", better=LOWER, percent=False)
+
+
 def score(mean: float, half: float = 0.01) -> Score:
     return Score(mean=mean, low=mean - half, high=mean + half)
 
 
-def test_score_range_leaves_out_what_learned_nothing():
-    low, high = score_range([score(0.1), score(0.95), score(0.97), score(0.98)])
-    assert 0.9 <= low < 0.94
-    assert high <= 1
-    low, _ = score_range([score(0.1), score(0.1), score(0.11), *(score(0.9 + i / 100) for i in range(6))])
-    assert low > 0.8  # several of them, half at most
-    low, _ = score_range([score(0.5, 0.05), score(0.6, 0.05), score(0.7, 0.05), score(0.75, 0.05)])
-    assert low < 0.5
-    assert score_range([]) == (0.0, 1.0)
-    low, high = score_range([score(1.0, 0.0)])
-    assert low < 1 == high
+def test_a_scale_leaves_out_what_learned_nothing():
+    scale = score_scale([score(0.1), score(0.95), score(0.97), score(0.98)])
+    assert 0.9 <= scale.low < 0.94
+    assert scale.high <= 1
+    assert scale.leaves_out(score(0.1)) and not scale.leaves_out(score(0.95))
+    scale = score_scale([score(0.1), score(0.1), score(0.11), *(score(0.9 + i / 100) for i in range(6))])
+    assert scale.low > 0.8  # several of them, half at most
+    scale = score_scale([score(0.5, 0.05), score(0.6, 0.05), score(0.7, 0.05), score(0.75, 0.05)])
+    assert scale.low < 0.5
+    assert (score_scale([]).low, score_scale([]).high) == (0.0, 1.0)
+    scale = score_scale([score(1.0, 0.0)])
+    assert scale.low < 1 == scale.high
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1.0, 1e5])
+def test_better_is_up_where_lower_is_better(unit):
+    """The worst losses leave the picture, and the axis begins at the worst that is shown."""
+    scores = [score(mean * unit, 0.01 * unit) for mean in (2.3, 0.2, 0.15, 0.1)]
+    scale = score_scale(scores, LOSS)
+    assert [scale.leaves_out(one) for one in scores] == [True, False, False, False]
+    axis = scale.axis(300, 20)
+    places = [axis(one.mean) for one in scores[1:]]
+    assert places == sorted(places, reverse=True)  # the best is nearest to the top
+    assert axis(scale.worst) == 300
+    assert 0 <= scale.low < 0.09 * unit and 0.21 * unit < scale.high < 0.3 * unit
+    assert 2 <= len(scale.ticks(5)) <= 8
+    labels = scale.labels(scale.ticks(5))
+    assert len(set(labels)) == len(labels) and "%" not in "".join(labels)
 
 
 def test_wrap_breaks_at_spaces_and_hyphens():

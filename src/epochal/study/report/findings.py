@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from epochal.core.experiment import CANNOT_TELL, Finding
-from epochal.judge.verdict_text import least_told
+from epochal.judge.verdict_text import amount, least_told, metric_of, what_would_settle
 from epochal.study.report import words
 from epochal.study.report.charts.stripes import effect_axis, effect_ruler, effect_stripe
 from epochal.study.report.view import RungView
@@ -21,12 +21,12 @@ class FindingRow:
     kind: str
     stripe: Markup
     effect: str
-    interval: str
+    interval: str  # the one that decided the verdict
     verdict: str
     sign: str
     slug: str  # for the style of the verdict
     marks: tuple[str, ...]
-    hint: str  # what would tell
+    hint: str  # what would settle it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,7 @@ class Family:
 
     title: str
     caption: str
+    unit: str  # of the effects
     rows: tuple[FindingRow, ...]
     ruler: Markup
     folded: bool = False
@@ -60,41 +61,36 @@ def family(
                 detail=arm_title if turned else f"against {control_title}",
                 kind=about.kind if about else "network",
                 stripe=effect_stripe(axis, finding, about.kind if about else "network"),
-                effect=words.points(finding.effect),
-                interval=words.span(finding.interval),
+                effect=words.difference(finding.effect, metric_of(finding)),
+                interval=words.span(finding.simultaneous, metric_of(finding)),
                 verdict=finding.verdict,
                 sign=words.SIGNS.get(finding.verdict, ""),
                 slug=finding.verdict.replace(" ", "-") if finding.verdict in words.SIGNS else "other",
                 marks=finding.marks,
-                hint=_hint(finding),
+                hint=what_would_settle(finding, what="images") if finding.verdict == CANNOT_TELL else "",
             )
         )
-    return Family(title=title, caption=caption, rows=tuple(rows), ruler=effect_ruler(axis), folded=folded)
+    metric = metric_of(findings[0])
+    return Family(
+        title=title,
+        caption=caption,
+        unit=words.unit(metric),
+        rows=tuple(rows),
+        ruler=effect_ruler(axis, metric),
+        folded=folded,
+    )
 
 
 def correction(findings: Sequence[Finding]) -> str:
-    """What the family shares, in one sentence: items, seeds, margin, comparisons."""
+    """What the family shares: images, seeds, margin, comparisons."""
     if not findings:
         return ""
     first, seeds = findings[0], max(finding.seeds for finding in findings)
     alone = " With one seed, an interval speaks of that one training only." if seeds == 1 else ""
+    together = ""
+    if first.comparisons > 1:
+        together = f" Intervals are corrected for {first.comparisons} comparisons."
     return (
         f"{words.plural(first.items, 'image')}, {words.plural(seeds, 'seed')}, "
-        f"margin \u00b1{100 * first.margin:g} points, "
-        f"corrected for {words.plural(first.comparisons, 'comparison')}.{alone} {least_told(findings)}".rstrip()
+        f"margin \u00b1{amount(first.margin, metric_of(first))}.{together}{alone} {least_told(findings)}".rstrip()
     )
-
-
-def _hint(finding: Finding) -> str:
-    if finding.verdict != CANNOT_TELL:
-        return ""
-    ways = []
-    if finding.needed_items:
-        ways.append(f"about {words.plural(finding.needed_items, 'image')}")
-    if finding.needed_seeds:
-        ways.append(f"about {words.plural(finding.needed_seeds, 'seed')}")
-    if ways:
-        return f"{' or '.join(ways)} would tell"
-    if words.known(finding.detectable):
-        return f"smallest effect it could have found: {100 * finding.detectable:.1f} points"
-    return ""

@@ -10,22 +10,33 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from epochal.core.paths import absolute
+from epochal.judge.verdict_text import amount
 from epochal.study.report import words
 from epochal.study.report.charts import confusion, stripes
-from epochal.study.report.charts.cost import cost_chart, front, too_low
+from epochal.study.report.charts.cost import ANSWER, TRAINING, Price, cost_chart, front, too_low
 from epochal.study.report.charts.curves import small_multiples
 from epochal.study.report.charts.data_curve import data_curve_chart, measured, usable
 from epochal.study.report.charts.history import history
+from epochal.study.report.charts.scale import score_scale
 from epochal.study.report.facts import data_view, recipe_rows, shape
 from epochal.study.report.findings import Family, correction, family
-from epochal.study.report.svg import score_range
+from epochal.study.report.promises import promises
 from epochal.study.report.table import marks_of
-from epochal.study.report.view import RungView, best_first, by_year, rung_views, shown_split
+from epochal.study.report.view import (
+    RungView,
+    Scored,
+    best_first,
+    by_year,
+    headline,
+    in_tiers,
+    rung_views,
+    shown_split,
+)
 from epochal.study.result import ClimbResult, WrongExample
 from epochal.train.checkpoint import write_atomically
 
 PICTURE = re.compile(r"data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=\s]+")
-LONG_VERDICT = 140  # letters; a longer sentence is set in a smaller size
+LONG_HEADLINE = 140  # letters; a longer one is set in a smaller size
 
 
 def write_report(result: ClimbResult, path: Path | str) -> Path:
@@ -72,45 +83,50 @@ def style(*more: str) -> Markup:
 
 
 def _context(result: ClimbResult) -> dict[str, Any]:
-    views = rung_views(result)
-    named = {view.name: view for view in views}
-    scored = shown_split(views)
-    chosen, winner = named.get(result.chosen), named.get(result.winner)
-    metric = result.task.metric.replace("_", " ")
+    every = rung_views(result)
+    views = [view for view in every if view.climbed]  # the pictures have no place for what was not climbed
+    named = {view.name: view for view in every}
+    metric = result.metric
+    scored = shown_split(views, metric)
     scores = [score for view in views if (score := scored.of(view))]
-    axis = stripes.score_axis(scores)
+    scale = score_scale(scores, metric)
     history_rows = [
         (
             view,
             scored.of(view),
-            stripes.score_stripe(axis, scored.of(view), view.kind, hollow=view.early, chosen=view.chosen),
+            stripes.score_stripe(scale, scored.of(view), view.kind, hollow=view.early, chosen=view.chosen),
         )
         for view in by_year(views)
     ]
+    said = headline(result)
+    ranked = best_first(every, metric)
     return {
         "result": result,
         "style": style(),
         "metric": metric,
+        "headline": said or result.verdict,
+        "reason": result.verdict if said else "",
         "views": views,
-        "ranked": best_first(views),
-        "chosen": chosen,
-        "winner": winner,
+        "every": every,
+        "tiers": in_tiers(ranked),
+        "any_tier": any(view.rung.tier is not None for view in every),
+        "chosen": named.get(result.chosen),
         "split": scored.split,
         "scored": scored,
         "any_test": any(view.test for view in views),
         "any_score": bool(scores),
         "any_final": any(view.final for view in views),
-        "without": [view for view in views if not scored.of(view)],
-        "history": history(by_year(views), scored, metric),
+        "any_answer": any(view.answer is not None for view in views),
+        "without": [view for view in ranked if not scored.of(view)],
+        "history": history(by_year(views), scored),
         "history_rows": history_rows,
-        "history_ruler": stripes.score_ruler(axis),
+        "history_ruler": stripes.score_ruler(scale),
+        "promises": promises(result, named),
         "families": _families(result, named),
         "uncompared": _uncompared(result, views),
-        "cost_wide": cost_chart(views, scored, metric, narrow=False),
-        "cost_narrow": cost_chart(views, scored, metric, narrow=True),
-        "broken_at": score_range(scores)[0],
+        "costs": [cost for price in (TRAINING, ANSWER) if (cost := _cost(views, scored, price, named))],
+        "broken_at": words.value(scale.worst, metric, 0),
         "too_low": too_low(views, scored),
-        "front": [named[name] for name in front(views, scored)],
         "curves": small_multiples(by_year(views)),
         "data_curve": _data_curve(result, named),
         "matrix": confusion.matrix(result.confusion, result.task.labels),
@@ -119,9 +135,19 @@ def _context(result: ClimbResult) -> dict[str, Any]:
         "hardest": confusion.hardest(confusion.matrix(result.confusion, result.task.labels)),
         "wrong": [(example, _picture(example)) for example in result.wrong],
         "data": data_view(result),
-        "recipes": recipe_rows(views),
-        "long_verdict": len(result.verdict) > LONG_VERDICT,
+        "recipes": recipe_rows(every),
+        "margin": amount(result.steps[0].margin, metric) if result.steps else "",
+        "long_headline": len(said or result.verdict) > LONG_HEADLINE,
     }
+
+
+def _cost(views: list[RungView], scored: Scored, price: Price, named: dict[str, RungView]) -> dict[str, Any] | None:
+    """The two forms of one picture of cost, and what nothing beats on both; None where there is nothing to draw."""
+    wide = cost_chart(views, scored, price, narrow=False)
+    if not wide:
+        return None
+    best = words.listed(named[name].title for name in front(views, scored, price))
+    return {"price": price, "wide": wide, "narrow": cost_chart(views, scored, price, narrow=True), "best": best}
 
 
 def _families(result: ClimbResult, named: dict[str, RungView]) -> list[Family]:
@@ -145,7 +171,7 @@ def _families(result: ClimbResult, named: dict[str, RungView]) -> list[Family]:
             result.on_test,
             named,
             f"For the record, on the test split: {chosen} against every other",
-            "Looked at once, after the choice; nothing was chosen by it. " + correction(result.on_test),
+            "The test split was opened once, after the choice; nothing was chosen by it. " + correction(result.on_test),
             folded=True,
         ),
     ]

@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-from epochal.study.result import Score
-
 CLASSICAL, NETWORK = "classical", "network"
 
 
@@ -113,28 +111,6 @@ def log_ticks(low: float, high: float, dense: bool = False) -> list[float]:
     if len(powers) >= 3 and not dense:
         return powers
     return [f * 10.0**e for e in exponents for f in (1, 2, 5) if low <= f * 10.0**e <= high]
-
-
-def score_range(scores: Sequence[Score]) -> tuple[float, float]:
-    """The part of the score axis worth the room: rungs that learned nothing would flatten all the others.
-
-    The lowest scores, half of them at most, are left out where the gap to the next is nearly as wide as all that is
-    above it, or wider; who draws them must say so with a broken axis.
-    """
-    if not scores:
-        return 0.0, 1.0
-    kept = ranked = sorted(scores, key=lambda score: score.mean)
-    for cut in range(1, min(len(ranked) // 2, len(ranked) - 3) + 1):
-        rest = ranked[cut:]
-        width = max(0.04, max(s.high for s in rest) - min(s.low for s in rest))
-        if min(s.low for s in rest) - ranked[cut - 1].mean >= 0.9 * width:
-            kept = rest
-    low, high = min(s.low for s in kept), max(s.high for s in kept)
-    room = max(0.004, 0.04 * (high - low))
-    step = next(s for s in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2) if s * 7 >= high - low + 2 * room or s == 0.2)
-    bottom = math.floor((low - room) / step + 1e-9) * step
-    top = math.ceil((high + room) / step - 1e-9) * step
-    return max(0.0, bottom), min(1.0, top)
 
 
 def wrap(words: str, width: int, lines: int = 3) -> list[str]:

@@ -1,10 +1,12 @@
-"""How the report says numbers: percentages, intervals, points, durations, counts."""
+"""How the report says numbers: scores and differences in the unit of their metric, durations, counts."""
 
 import math
 from collections.abc import Iterable
 from datetime import datetime
 
 from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, WORSE
+from epochal.core.metric import ACCURACY, Metric
+from epochal.judge.reliability import Interval
 from epochal.judge.verdict_text import listed as listed
 from epochal.study.result import Score
 
@@ -22,27 +24,61 @@ def percent(fraction: float | None, digits: int = 1) -> str:
     return NONE if fraction is None or not known(fraction) else f"{100 * fraction:.{digits}f}%"
 
 
-def interval(score: Score | None, digits: int = 1) -> str:
-    """The 95% interval in per cent: '97.2\u201399.1'."""
+def short(number: float) -> str:
+    """Three significant digits: '0.231', '12.5', '1,235'."""
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
+
+
+def value(number: float | None, metric: Metric = ACCURACY, digits: int = 1) -> str:
+    """A score under the metric: '98.6%', or '0.231'; a heading says the unit of the latter."""
+    if number is None or not known(number):
+        return NONE
+    return percent(number, digits) if metric.percent else short(number).replace("-", MINUS)
+
+
+def interval(score: Score | Interval | None, metric: Metric = ACCURACY, digits: int = 1) -> str:
+    """The 95% interval, in per cent where the metric is: '97.2\u201399.1', or '0.198\u20130.264'."""
     if score is None or not (known(score.low) and known(score.high)):
         return NONE
-    return f"{100 * score.low:.{digits}f}{DASH}{100 * score.high:.{digits}f}"
+    return DASH.join(value(end, metric, digits).removesuffix("%") for end in (score.low, score.high))
 
 
 def points(effect: float, digits: int = 1) -> str:
     """A difference of two fractions in percentage points, always signed: '+1.2', '\u22120.4', '0.0'."""
+    return difference(effect, ACCURACY, digits)
+
+
+def difference(effect: float, metric: Metric = ACCURACY, digits: int = 1) -> str:
+    """A difference of two scores, always signed, in points where the metric is in per cent: '+1.2', '\u22120.013'."""
     if not known(effect):
         return NONE
-    text = f"{abs(100 * effect):.{digits}f}"
-    if float(text) == 0:
-        return text
-    return ("+" if effect > 0 else MINUS) + text
+    size = abs(effect)
+    text = f"{100 * size:.{digits}f}" if metric.percent else short(size)
+    return text if not any(c in "123456789" for c in text) else ("+" if effect > 0 else MINUS) + text
 
 
-def span(bounds: Iterable[float], digits: int = 1) -> str:
+def span(bounds: Iterable[float], metric: Metric = ACCURACY, digits: int = 1) -> str:
     """An interval of a difference: '\u22120.4 to +1.2'."""
     low, high = bounds
-    return f"{points(low, digits)} to {points(high, digits)}"
+    return f"{difference(low, metric, digits)} to {difference(high, metric, digits)}"
+
+
+def unit(metric: Metric) -> str:
+    """Of a difference, as the heading of a column: 'points', 'nats'; 'difference' where there is none."""
+    return ("points" if metric.percent else metric.unit) or "difference"
+
+
+def scale(metric: Metric) -> str:
+    """What a reader must know to read scores of the metric: its unit, and that lower is better where it is."""
+    parts = [] if metric.percent or not metric.unit else [f"in {metric.unit}"]
+    if metric.sign < 0:
+        parts.append("lower is better")
+    return ", ".join(parts)
+
+
+def capital(text: str) -> str:
+    """The first letter as a capital, the others as they are: 'Area under the ROC curve'."""
+    return text[:1].upper() + text[1:]
 
 
 def duration(seconds: float | None) -> str:
@@ -67,6 +103,15 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
+def moments(seconds: float | None) -> str:
+    """As `duration`, with more digits below 10 ms, where answers are told apart: '0.18 ms', '3.1 ms', '15 \u00b5s'."""
+    if seconds is None or not known(seconds) or not 0 < seconds < 0.00995:
+        return duration(seconds)
+    if seconds < 0.0000995:
+        return f"{1e6 * seconds:.0f} \u00b5s"
+    return f"{1e3 * seconds:.2f} ms" if seconds < 0.000995 else f"{1e3 * seconds:.1f} ms"
+
+
 def count(number: float | None) -> str:
     """1234567 -> '1,234,567'."""
     return NONE if number is None or not known(number) else f"{number:,.0f}"
@@ -81,6 +126,13 @@ def short_count(number: float | None) -> str:
             value = number / size
             return f"{value:.0f}{letter}" if value >= 99.95 else f"{value:.1f}{letter}"
     return f"{number:.0f}"
+
+
+def times(number: float | None) -> str:
+    """How often: '3', '0.4', '120'."""
+    if number is None or not known(number):
+        return NONE
+    return f"{number:,.0f}" if number >= 9.5 else f"{number:.1f}".removesuffix(".0")
 
 
 def size(count_bytes: float | None) -> str:

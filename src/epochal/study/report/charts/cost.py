@@ -1,26 +1,19 @@
-"""Cost against quality: seconds of one training on a logarithmic axis, with the rungs that nothing beats on both."""
+"""Cost against quality: seconds on a logarithmic axis, with the rungs that nothing beats on both."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 
 from markupsafe import Markup
 
 from epochal.study.report import words
-from epochal.study.report.svg import (
-    Axis,
-    element,
-    line,
-    log_ticks,
-    mark,
-    path,
-    picture,
-    place_labels,
-    score_range,
-    text,
-    ticks,
-)
+from epochal.study.report.charts.scale import Scale, score_scale
+from epochal.study.report.svg import Axis, element, line, log_ticks, mark, path, picture, place_labels, text
 from epochal.study.report.view import RungView, Scored
 
 CLOCK = (
+    (0.00001, "10 \u00b5s"),
+    (0.0001, "0.1 ms"),
     (0.001, "1 ms"),
     (0.01, "10 ms"),
     (0.1, "0.1 s"),
@@ -34,12 +27,34 @@ CLOCK = (
 )
 
 
-def front(views: list[RungView], scored: Scored) -> list[str]:
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """A cost in seconds, and what it is called."""
+
+    name: str
+    title: str
+    of: Callable[[RungView], float | None]
+
+
+TRAINING = Price(name="training", title="one training", of=lambda view: view.seconds)
+ANSWER = Price(name="answer", title="one answer", of=lambda view: view.answer)
+
+
+def priced(views: list[RungView], scored: Scored, price: Price) -> list[RungView]:
+    """The rungs that have a score and a price."""
+    return [view for view in views if scored.of(view) and words.known(price.of(view)) and (price.of(view) or 0) > 0]
+
+
+def front(views: list[RungView], scored: Scored, price: Price = TRAINING) -> list[str]:
     """Names of the rungs that no other rung matches at the same cost or less, cheapest first."""
-    known = [(view.seconds, -score.mean, view.name) for view in views if (score := scored.of(view)) and view.seconds]
+    found = [
+        (price.of(view) or 0.0, -scored.metric.sign * score.mean, view.name)
+        for view in priced(views, scored, price)
+        if (score := scored.of(view))
+    ]
     names: list[str] = []
     best = 0.0
-    for _, negative, name in sorted(known):
+    for _, negative, name in sorted(found):
         if not names or negative < best:
             names.append(name)
             best = negative
@@ -47,34 +62,34 @@ def front(views: list[RungView], scored: Scored) -> list[str]:
 
 
 def too_low(views: list[RungView], scored: Scored) -> list[RungView]:
-    """Rungs so far below the others that they would flatten the picture; the caption names them instead."""
-    low, _ = score_range([score for view in views if (score := scored.of(view))])
-    return [view for view in views if (score := scored.of(view)) and score.mean < low]
+    """Rungs so much worse than the others that they would flatten the picture; the caption names them instead."""
+    scale = score_scale([score for view in views if (score := scored.of(view))], scored.metric)
+    return [view for view in views if (score := scored.of(view)) and scale.leaves_out(score)]
 
 
-def cost_chart(views: list[RungView], scored: Scored, metric: str, *, narrow: bool) -> Markup:
+def cost_chart(views: list[RungView], scored: Scored, price: Price = TRAINING, *, narrow: bool) -> Markup:
     """The picture, in a wide and a narrow form of the same content."""
-    priced = [view for view in views if scored.of(view) and words.known(view.seconds) and (view.seconds or 0) > 0]
-    if not priced:
+    drawn = priced(views, scored, price)
+    if not drawn:
         return Markup()
-    scores = [score for view in priced if (score := scored.of(view))]
+    scores = [score for view in drawn if (score := scored.of(view))]
     if narrow:  # no room for intervals, which the other pictures show
         scores = [score.replace(low=score.mean, high=score.mean) for score in scores]
-    low, high = score_range(scores)
-    known = [view for view in priced if view not in too_low(views, scored)]
+    scale = score_scale(scores, scored.metric)
+    known = [view for view in drawn if not scale.leaves_out(scored.of(view))]  # type: ignore[arg-type]
     width, height = (340, 440) if narrow else (760, 420)
     left, right, top = 40, width - 8, 34 if narrow else 22
     bottom = height - 40
-    across_values = [view.seconds or 0.0 for view in known]
+    across_values = [price.of(view) or 0.0 for view in known]
     across = Axis(low=min(across_values) / 2.2, high=max(across_values) * 2.2, start=left, end=right, log=True)
-    up = Axis(low=low, high=high, start=bottom, end=top)
+    up = scale.axis(bottom, top)
 
     def place(view: RungView) -> tuple[float, float]:
         mean = scored.of(view).mean  # type: ignore[union-attr]
-        return across(view.seconds or 0.0), up(mean)
+        return across(price.of(view) or 0.0), up(mean)
 
-    parts = _frame(across, up, narrow)
-    names = front(views, scored)
+    parts = _frame(scale, across, up, bottom, narrow, price)
+    names = front(views, scored, price)
     by_name = {view.name: view for view in known}
     stairs = _steps([place(by_name[name]) for name in names if name in by_name], right)
     parts.append(path(stairs, "front"))
@@ -84,45 +99,48 @@ def cost_chart(views: list[RungView], scored: Scored, metric: str, *, narrow: bo
     for view, (x, _) in zip(known, anchors, strict=True):
         score = scored.of(view)
         if score and not narrow:
-            whiskers.append((x - 1.5, up(score.high), x + 1.5, up(score.low)))
-            parts.append(line(x, up(score.low), x, up(score.high), f"whisker thin {view.kind}"))
+            upper, lower = sorted((up(score.low), up(score.high)))
+            whiskers.append((x - 1.5, upper, x + 1.5, lower))
+            parts.append(line(x, lower, x, upper, f"whisker thin {view.kind}"))
     treads = [(a, b - 1.5, c, b + 1.5) for (a, b), (c, d) in pairwise(stairs) if b == d]
     clearances = [16.0 if view.chosen else 11.0 for view in known]
     boxes = place_labels(anchors, sizes, clearances, (left + 2, 4, width - 2, height - 44), [*whiskers, *treads])
     for view, (x, y), box in zip(known, anchors, boxes, strict=True):
         parts.append(_label(view, x, y, box, on_front=view.name in names))
         parts.append(mark(x, y, view.kind, hollow=view.early, chosen=view.chosen))
-    told = "; ".join(f"{v.title} {words.duration(v.seconds)}, {words.percent(scored.of(v).mean)}" for v in priced)  # type: ignore[union-attr]
+    told = "; ".join(
+        f"{view.title} {words.moments(price.of(view))}, {words.value(score.mean, scored.metric)}"
+        for view in drawn
+        if (score := scored.of(view))
+    )
     best = words.listed(by_name[name].title for name in names if name in by_name)
     return picture(
         *parts,
         width=width,
         height=height,
-        title=f"{metric.capitalize()} on the {scored.split} split against seconds of one training",
+        title=f"{words.capital(scored.title)} against seconds of {price.title}",
         description=f"{told}. Nothing is both cheaper and better than: {best}.",
-        name="cost-narrow" if narrow else "cost",
+        name=f"cost-{price.name}" + "-narrow" * narrow,
         class_="chart narrow" if narrow else "chart wide",
     )
 
 
-def _frame(across: Axis, up: Axis, narrow: bool) -> list[Markup]:
-    ground = up.start
-    values = ticks(up.low, up.high, 5)
-    digits = 0 if all(abs(100 * v - round(100 * v)) < 1e-6 for v in values) else 1
+def _frame(scale: Scale, across: Axis, up: Axis, ground: float, narrow: bool, price: Price) -> list[Markup]:
     parts = []
-    for value in values:
+    values = scale.ticks(5)
+    for value, label in zip(values, scale.labels(values), strict=True):
         parts.append(line(across.start, up(value), across.end, up(value), "grid"))
-        parts.append(text(across.start - 6, up(value) + 4, words.percent(value, digits), "tick", "end"))
+        parts.append(text(across.start - 6, up(value) + 4, label, "tick", "end"))
     parts.append(line(across.start, ground, across.end, ground, "axis"))
     places = [(value, words_) for value, words_ in CLOCK if across.low <= value <= across.high]
     if len(places) < 2:
-        places = [(value, words.duration(value)) for value in log_ticks(across.low, across.high, dense=True)]
+        places = [(value, words.moments(value)) for value in log_ticks(across.low, across.high, dense=True)]
     if narrow and len(places) > 5:
         places = places[::2]
     for value, label in places:
         parts.append(line(across(value), ground, across(value), ground + 5, "axis"))
         parts.append(text(across(value), ground + 19, label, "tick", "middle"))
-    parts.append(text(across.end, ground + 36, "time of one training (log scale) \u2192", "tick faint", "end"))
+    parts.append(text(across.end, ground + 36, f"time of {price.title} (log scale) \u2192", "tick faint", "end"))
     return parts
 
 

@@ -12,12 +12,12 @@ from epochal.study.report.svg import Axis, element, line, log_ticks, path, pictu
 from epochal.study.report.view import RungView
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 176, 122, 30, 172, 8, 100
-LOWEST = 1e-3  # losses below this are drawn here: a training loss may reach nought, which has no logarithm
+LOWEST = 1e-3  # losses below this are drawn here: a training loss may reach zero, which has no logarithm
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmallMultiple:
-    """One rung's drawing with the words beside it."""
+    """One rung's drawing with the words above it."""
 
     view: RungView
     drawing: Markup
@@ -61,7 +61,7 @@ def _one(number: int, view: RungView, up: Axis) -> SmallMultiple:
         parts.append(text(LEFT - 5, up(value) + 4, f"{value:g}", "tick", "end"))
     parts.append(line(LEFT, BOTTOM, RIGHT, BOTTOM, "axis"))
     parts.append(text(LEFT, HEIGHT - 6, "0", "tick", "middle"))
-    parts.append(text(RIGHT, HEIGHT - 6, f"{words.short_count(last)} examples", "tick", "end"))
+    parts.append(text(RIGHT, HEIGHT - 6, f"{words.short_count(last)} images", "tick", "end"))
     if len(train) > 1:
         parts.append(path([(across(x), up(max(y, up.low))) for x, y in train], f"curve train {view.kind}"))
     parts.append(path([(across(x), up(max(y, up.low))) for x, y in validation], f"curve {view.kind}"))
@@ -69,7 +69,7 @@ def _one(number: int, view: RungView, up: Axis) -> SmallMultiple:
     parts.append(element("circle", cx=across(x), cy=up(max(y, up.low)), r=3, class_=f"dot {view.kind}"))
     best = min(value for _, value in validation)
     described = (
-        f"Validation loss goes from {validation[0][1]:.3g} to {y:.3g} over {words.count(last)} examples; "
+        f"Validation loss goes from {validation[0][1]:.3g} to {y:.3g} over {words.count(last)} images; "
         f"its lowest is {best:.3g}." + (f" Training loss ends at {train[-1][1]:.3g}." if train else "")
     )
     drawing = picture(
@@ -82,6 +82,6 @@ def _one(number: int, view: RungView, up: Axis) -> SmallMultiple:
         class_="chart small",
     )
     accuracies = _values(view, "validation_accuracy")
-    told = (f"{words.percent(accuracies[-1][1])}, " if accuracies else "") + f"loss {y:.2g}"
+    told = (f"validation accuracy {words.percent(accuracies[-1][1])}, " if accuracies else "") + f"loss {y:.2g}"
     points = view.last.curve if view.last else ()
     return SmallMultiple(view=view, drawing=drawing, caption=told, points=points)

@@ -49,17 +49,17 @@ def data_curve_chart(curve: DataCurve, kind: str, title: str, *, narrow: bool) -
     parts.append(text(across(largest) - 5, top + 10, "all the data you have", "tick", "end"))
     parts.append(line(left, bottom, right, bottom, "axis"))
     parts += _sizes([float(size) for size, _ in rows] + ([band[-1][0]] if band else []), across, bottom)
-    parts.append(text(right, bottom + 38, "training examples (log scale) \u2192", "tick faint", "end"))
+    parts.append(text(right, bottom + 38, "training images (log scale) \u2192", "tick faint", "end"))
     for size, errors in rows:
         parts += [element("circle", cx=across(size), cy=up(error), r=2.5, class_=f"seed {kind}") for error in errors]
         parts.append(mark(across(size), up(sum(errors) / len(errors)), kind))
     parts += _held_out(curve, across, up, narrow)
-    told = "; ".join(f"{words.count(size)} examples: {words.percent(sum(e) / len(e))} error" for size, e in rows)
+    told = "; ".join(f"{words.count(size)} images: {words.percent(sum(e) / len(e))} error" for size, e in rows)
     return picture(
         *parts,
         width=width,
         height=height,
-        title=f"Error of {title} against the number of training examples",
+        title=f"Error of {title} against the number of training images",
         description=f"{told}. {curve.sentence}",
         name="data-curve-narrow" if narrow else "data-curve",
         class_="chart narrow" if narrow else "chart wide",
@@ -80,7 +80,7 @@ def _sizes(sizes: list[float], across: Axis, bottom: float) -> list[Markup]:
 
 
 def _held_out(curve: DataCurve, across: Axis, up: Axis, narrow: bool) -> list[Markup]:
-    """What the law, fitted without the largest size, predicted there: a bracket beside the measured mark."""
+    """What the law, fitted without the largest size, predicted there: a bracket next to the measured mark."""
     held = curve.held_out
     if not all(words.known(held.get(key)) for key in ("size", "low", "high", "predicted")):
         return []

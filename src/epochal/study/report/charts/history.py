@@ -3,38 +3,41 @@
 from markupsafe import Markup
 
 from epochal.study.report import words
-from epochal.study.report.svg import Axis, element, line, mark, path, picture, score_range, text, ticks, wrap
+from epochal.study.report.charts.scale import Scale, score_scale
+from epochal.study.report.svg import Axis, element, line, mark, path, picture, text, wrap
 from epochal.study.report.view import RungView, Scored
+from epochal.study.result import Score
 
 WIDTH, LEFT, RIGHT, TOP = 1000, 46, 992, 34
 FIRST_YEAR = 1943  # McCulloch and Pitts, "A Logical Calculus of the Ideas Immanent in Nervous Activity"
 
 
-def history(views: list[RungView], scored: Scored, metric: str) -> Markup:
+def history(views: list[RungView], scored: Scored) -> Markup:
     """The wide picture. Rungs stand in even columns, so that their labels have room; a line leads each to its year."""
     if not views:
         return Markup()
     scores = [score for view in views if (score := scored.of(view))]
-    low, high = score_range(scores)
-    broken = any(score.mean < low for score in scores)
+    scale = score_scale(scores, scored.metric)
+    broken = any(map(scale.leaves_out, scores))
     bottom = TOP + (236 if broken else 262)
     floor = bottom + 44 if broken else bottom
-    axis = Axis(low=low, high=high, start=bottom, end=TOP)
+    axis = scale.axis(bottom, TOP)
     column = (RIGHT - LEFT) / len(views)
     centres = [LEFT + column * (index + 0.5) for index in range(len(views))]
 
-    def height(value: float) -> float:
-        return axis(value) if value >= low else bottom + 26
+    def height(score: Score) -> float:
+        return bottom + 26.0 if scale.leaves_out(score) else axis(score.mean)
 
-    parts = [_grid(axis, broken, floor)]
+    parts = [_grid(scale, axis, bottom, floor)]
     parts.append(_staircase(views, scored, height, centres, column, floor))
     for view, x in zip(views, centres, strict=True):
-        parts.append(_column(view, scored, x, column, axis, height, floor))
+        parts.append(_column(view, scored, x, column, scale, axis, height, floor))
     label_depth, years_at = 84, floor + 158
     parts.append(_years(views, centres, floor + label_depth, years_at))
     missing = [view.title for view in views if not scored.of(view)]
+    metric = scored.metric
     told = "; ".join(
-        f"{view.rung.year} {view.title} {words.percent(score.mean)} ({words.interval(score)})"
+        f"{view.rung.year} {view.title} {words.value(score.mean, metric)} ({words.interval(score, metric)})"
         for view in views
         if (score := scored.of(view))
     )
@@ -43,23 +46,22 @@ def history(views: list[RungView], scored: Scored, metric: str) -> Markup:
         *parts,
         width=WIDTH,
         height=int(years_at + 42),
-        title=f"{metric.capitalize()} on the {scored.split} split of each rung, by the year of its idea",
+        title=f"{words.capital(scored.title)} of each rung, by the year of its idea",
         description=described,
         name="history",
         class_="chart wide",
     )
 
 
-def _grid(axis: Axis, broken: bool, floor: float) -> Markup:
+def _grid(scale: Scale, axis: Axis, bottom: float, floor: float) -> Markup:
     parts = []
-    values = ticks(axis.low, axis.high, 5)
-    digits = 0 if all(abs(100 * v - round(100 * v)) < 1e-6 for v in values) else 1
-    for value in values:
+    values = scale.ticks(5)
+    for value, label in zip(values, scale.labels(values), strict=True):
         y = axis(value)
         parts.append(line(LEFT, y, RIGHT, y, "grid"))
-        parts.append(text(LEFT - 8, y + 4, words.percent(value, digits), "tick", "end"))
-    if broken:
-        y = (axis.start + floor) / 2
+        parts.append(text(LEFT - 8, y + 4, label, "tick", "end"))
+    if floor > bottom:
+        y = (bottom + floor) / 2
         zigzag = [(LEFT - 34 + step * 5, y + (3.0 if step % 2 else -3.0)) for step in range(6)]
         parts.append(path(zigzag, "break"))
     parts.append(line(LEFT, floor, RIGHT, floor, "axis"))
@@ -68,12 +70,12 @@ def _grid(axis: Axis, broken: bool, floor: float) -> Markup:
 
 def _staircase(views, scored, height, centres, column, floor) -> Markup:  # type: ignore[no-untyped-def]
     """The best so far, in the order of history, filled down to the ground."""
-    best: float | None = None
+    best: Score | None = None
     places: list[tuple[float, float]] = []
     for view, x in zip(views, centres, strict=True):
         score = scored.of(view)
-        if score and (best is None or score.mean > best):
-            best = score.mean
+        if score and (best is None or scored.metric.sign * (score.mean - best.mean) > 0):
+            best = score
         if best is not None:
             places += [(x - column / 2, height(best)), (x + column / 2, height(best))]
     if not places:
@@ -82,18 +84,21 @@ def _staircase(views, scored, height, centres, column, floor) -> Markup:  # type
     return path(ground, "staircase-fill", close=True) + path(places, "staircase")
 
 
-def _column(view, scored, x, column, axis, height, floor) -> Markup:  # type: ignore[no-untyped-def]
+def _column(view, scored, x, column, scale, axis, height, floor) -> Markup:  # type: ignore[no-untyped-def]
     """Mark, interval and score of one rung, with its name and cost below the ground."""
     parts = []
     score = scored.of(view)
     if score:
-        y, below = height(score.mean), score.mean < axis.low
-        upper = y if below else axis(score.high)
-        if not below:
-            parts.append(line(x, axis(score.low), x, upper, f"whisker {view.kind}"))
+        y, below = height(score), scale.leaves_out(score)
+        upper, lower = sorted((axis(score.low), axis(score.high)))
+        if below:
+            upper = y
+        else:
+            parts.append(line(x, lower, x, upper, f"whisker {view.kind}"))
         parts.append(mark(x, y, view.kind, hollow=view.early, chosen=view.chosen, radius=6))
         above = min(upper, y - (11 if view.chosen else 6)) - 7
-        parts.append(text(x, above, words.percent(score.mean), "value strong" if view.chosen else "value", "middle"))
+        shown = words.value(score.mean, scored.metric)
+        parts.append(text(x, above, shown, "value strong" if view.chosen else "value", "middle"))
     else:
         parts.append(text(x, floor - 14, "\u00d7", f"missing {view.kind}", "middle"))
         parts.append(text(x, floor - 34, view.why_missing, "tick", "middle"))

@@ -1,0 +1,143 @@
+"""What the page says of the bundled model itself: its score, classes, confidence, speed and size."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from epochal.judge.reliability import Abstaining, Interval, Recall, Reliability
+from epochal.judge.verdict_text import value
+from epochal.study.report import words
+from epochal.study.report.charts.reliability import reliability_chart
+from epochal.study.report.charts.stripes import share_stripe
+from epochal.study.report.view import RungView
+from epochal.study.result import ClimbResult, Score
+
+MOST_CLASSES = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassRow:
+    """How often a class is found."""
+
+    label: str
+    items: int
+    stripe: Markup
+    share: str
+    interval: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """What answering only at a confidence or above gives."""
+
+    at: str
+    answered: str
+    answered_range: str
+    right: str
+    right_range: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promises:
+    """The section on the bundle, in plain words and rows."""
+
+    view: RungView
+    score: Score
+    mean: str  # over seeds; empty where there is one
+    classes: tuple[ClassRow, ...]  # the one that is found least often first
+    classes_left_out: str
+    diagram: Markup
+    calibration: str
+    ranking: str
+    thresholds: tuple[Threshold, ...]
+
+
+def promises(result: ClimbResult, named: Mapping[str, RungView]) -> Promises | None:
+    """None where the test split was not opened, or an earlier version made the climb."""
+    view, shipped = named.get(result.chosen), result.shipped
+    if view is None or shipped is None:
+        return None
+    rows = sorted(shipped.recalls, key=lambda one: (one.recall.mean, -one.items))
+    reliability = shipped.reliability
+    return Promises(
+        view=view,
+        score=shipped.score,
+        mean=_mean(view, result),
+        classes=tuple(_class_row(one, result.task.labels, view.kind) for one in rows[:MOST_CLASSES]),
+        classes_left_out=_left_out(rows[MOST_CLASSES:]),
+        diagram=reliability_chart(reliability, view.kind, view.title) if reliability else Markup(),
+        calibration=calibration(reliability) if reliability else "",
+        ranking=ranking(reliability.ranking) if reliability else "",
+        thresholds=_thresholds(shipped.abstaining, reliability),
+    )
+
+
+def calibration(found: Reliability) -> str:
+    """The calibration error, and what it means."""
+    error = found.error
+    if error.high < error.mean:
+        meant = "no more than chance alone makes"
+    else:
+        meant = f"95% interval {100 * error.low:.1f} to {100 * error.high:.1f}"
+    perfect = " Nothing speaks against perfect calibration." if error.low == 0 else ""
+    return (
+        f"Calibration error on the test split: {100 * error.mean:.1f} points ({meant}). It is the mean gap between the "
+        f"confidence and the share of right answers.{perfect}"
+    )
+
+
+def ranking(found: Interval | None) -> str:
+    """Whether confidence tells right answers from wrong ones."""
+    if found is None:
+        return ""
+    return (
+        f"In {words.percent(found.mean, 0)} of the pairs of a right and a wrong answer, the right one has the higher "
+        f"confidence (95% interval {100 * found.low:.0f} to {100 * found.high:.0f}%; chance gives 50%)."
+    )
+
+
+def _mean(view: RungView, result: ClimbResult) -> str:
+    """The mean over seeds, empty where there is one."""
+    if view.test is None or view.last is None or view.last.seeds < 2:
+        return ""
+    return f"{value(view.test.mean, result.metric)} over {words.plural(view.last.seeds, 'seed')}"
+
+
+def _class_row(one: Recall, labels: tuple[str, ...], kind: str) -> ClassRow:
+    return ClassRow(
+        label=labels[one.label] if one.label < len(labels) else f"class {one.label}",
+        items=one.items,
+        stripe=share_stripe(one.recall, kind),
+        share=words.percent(one.recall.mean, 0),
+        interval=words.interval(one.recall, digits=0),
+    )
+
+
+def _left_out(rest: list[Recall]) -> str:
+    """What is said of the classes that are found more often than those shown."""
+    if not rest:
+        return ""
+    low, high = (words.percent(one.recall.mean, 0) for one in (rest[0], rest[-1]))
+    return f"{words.plural(len(rest), 'more class is', 'more classes are')} found {low} to {high} of the time."
+
+
+def _thresholds(found: tuple[Abstaining, ...], reliability: Reliability | None) -> tuple[Threshold, ...]:
+    """A row for answering always, and one for each threshold."""
+    rows = []
+    if reliability and (count := sum(one.count for one in reliability.bins)):
+        right = sum(one.count * one.accuracy.mean for one in reliability.bins) / count
+        rows.append(
+            Threshold(at="always", answered="100%", answered_range="", right=words.percent(right), right_range="")
+        )
+    for one in found:
+        rows.append(
+            Threshold(
+                at=f"from {words.percent(one.threshold)} confidence",
+                answered=words.percent(one.coverage.mean),
+                answered_range=words.interval(one.coverage),
+                right=words.percent(one.accuracy.mean) if one.accuracy else words.NONE,
+                right_range=words.interval(one.accuracy) if one.accuracy else "",
+            )
+        )
+    return tuple(rows)
