@@ -148,7 +148,7 @@ def seal_again(bundle: Path, name: str, content: bytes) -> None:
 
 def test_a_newer_version_asks_for_an_upgrade(bundle):
     edit_manifest(bundle, version=files.VERSION + 1, epochal="9.1.0")
-    with pytest.raises(BundleError, match=r"newer epochal \(9.1.0\).*reads up to 1. Upgrade epochal"):
+    with pytest.raises(BundleError, match=rf"newer epochal \(9.1.0\).*reads up to {files.VERSION}. Upgrade epochal"):
         Bundle.open(bundle)
 
 

@@ -1,6 +1,6 @@
 """From uint8 images to logits: the one path that training's evaluation, the test split and a served bundle all take."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,34 @@ class ClassicalPredictor:
             for start in range(0, len(images), self.batch_size)
         ]
         return Prediction(logits=np.concatenate(parts) if parts else np.zeros((0, 0), np.float32))
+
+
+def log_mean(
+    logits: Float[np.ndarray, "members items classes"], temperatures: Sequence[float]
+) -> Float[np.ndarray, "items classes"]:
+    """log of the mean over the members of softmax(logits / temperature), computed without leaving the logarithms, so
+    that a chance too small for a float is no infinity."""
+    scaled = np.asarray(logits, np.float64) / np.asarray(temperatures, np.float64)[:, None, None]
+    logarithms = scaled - np.logaddexp.reduce(scaled, axis=2, keepdims=True)
+    return np.logaddexp.reduce(logarithms, axis=0) - np.log(len(logarithms))
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsemblePredictor:
+    """Trainings of one recipe with several seeds, which answer with the mean of their probabilities: a
+    `core.protocols.Predictor` (Lakshminarayanan, Pritzel & Blundell 2017, Deep ensembles, section 2.4).
+
+    The logits are the logarithms of that mean. The softmax of each member is taken at its own temperature, so that one
+    that is sure of itself without reason does not outweigh the others.
+    """
+
+    members: tuple[Callable[[np.ndarray], Prediction], ...]
+    temperatures: tuple[float, ...]  # of each member
+
+    def __call__(self, images: np.ndarray) -> Prediction:
+        """Images uint8 [batch, channels, height, width] to logits float32 [batch, classes]."""
+        logits = np.stack([member(images).logits for member in self.members])
+        return Prediction(logits=log_mean(logits, self.temperatures).astype(np.float32))
 
 
 def check_images(images: np.ndarray, shape: tuple[int | str, ...] = ("channels", "height", "width")) -> None:

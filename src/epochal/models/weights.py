@@ -28,42 +28,52 @@ TRUSTED = (
 )
 
 
-def model_files(model: Any) -> dict[str, bytes]:
-    """The content of each file that `read_model` needs, by name."""
+def named(file: str, member: int | None) -> str:
+    """The name of a file of one member of an ensemble: model.safetensors becomes model-0.safetensors. None: of a model
+    by itself, as it is."""
+    stem, dot, ending = file.partition(".")
+    return file if member is None else f"{stem}-{member}{dot}{ending}"
+
+
+def model_files(model: Any, member: int | None = None) -> dict[str, bytes]:
+    """The content of each file that `read_model` needs, by name; `member` is the model's place in an ensemble."""
+    tensors_file, estimators_file = named(TENSORS, member), named(ESTIMATORS, member)
     if isinstance(model, nn.Module):
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-        return {TENSORS: safetensors.torch.save(tensors)}
+        return {tensors_file: safetensors.torch.save(tensors)}
     import skops.io
 
-    files = {TENSORS: safetensors.numpy.save({name: np.asarray(array) for name, array in model.arrays().items()})}
+    arrays = {name: np.asarray(array) for name, array in model.arrays().items()}
+    files = {tensors_file: safetensors.numpy.save(arrays)}
     if estimators := model.estimators():
-        files[ESTIMATORS] = skops.io.dumps(estimators)
+        files[estimators_file] = skops.io.dumps(estimators)
     return files
 
 
-def read_model(folder: Path, recipe: Recipe, task: Task) -> Any:
-    """The fitted model whose files lie in `folder`. Nothing in them is executed.
+def read_model(folder: Path, recipe: Recipe, task: Task, member: int | None = None) -> Any:
+    """The fitted model whose files lie in `folder`, or that member of an ensemble. Nothing in them is executed.
 
     Raises:
         BundleError: the files do not fit the recipe, or hold a type that no rung is made of.
     """
+    tensors_path, estimators_path = folder / named(TENSORS, member), folder / named(ESTIMATORS, member)
     try:
         model = catalogue.build(recipe, task)
         if isinstance(model, nn.Module):
-            model.load_state_dict(safetensors.torch.load_file(folder / TENSORS))
+            model.load_state_dict(safetensors.torch.load_file(tensors_path))
             return model.eval()
         estimators = {}
-        if (folder / ESTIMATORS).exists():
+        if estimators_path.exists():
             import skops.io
 
-            unknown = set(skops.io.get_untrusted_types(file=folder / ESTIMATORS)) - set(TRUSTED)
+            unknown = set(skops.io.get_untrusted_types(file=estimators_path)) - set(TRUSTED)
             if unknown:
                 raise BundleError(
-                    f"{folder / ESTIMATORS} holds types that no rung is made of: {', '.join(sorted(unknown))}. "
+                    f"{estimators_path} holds types that no rung is made of: {', '.join(sorted(unknown))}. "
                     "It was not opened. Do not use this bundle unless you can have it made again."
                 )
-            estimators = skops.io.load(folder / ESTIMATORS, trusted=list(TRUSTED))
-        arrays = safetensors.numpy.load_file(folder / TENSORS)
+            estimators = skops.io.load(estimators_path, trusted=list(TRUSTED))
+        arrays = safetensors.numpy.load_file(tensors_path)
         return type(model).restore(catalogue.config(recipe), task, estimators, arrays)
     except BundleError:
         raise

@@ -3,7 +3,7 @@
 import html
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from epochal.core.task import Task
 from epochal.data.arrays import as_pictures
 from epochal.data.codec import Codec
 from epochal.data.white import EIGHT_BITS
-from epochal.models.predictor import check_images
+from epochal.models.predictor import EnsemblePredictor, check_images
 from epochal.models.weights import model_files, read_model
 from epochal.ship import files
 from epochal.ship.card import model_card
@@ -29,6 +29,7 @@ from epochal.ship.predictions import gathered
 from epochal.train.surroundings import plain_settings, set_apart
 from epochal.train.trainee import make_predictor
 
+DEEP_ENSEMBLES = "of the members' probabilities (Lakshminarayanan, Pritzel & Blundell, 2017)"
 Kind = TypeVar("Kind", bound=Record)
 
 
@@ -45,6 +46,7 @@ class Bundle:
     card: str
     manifest: Mapping[str, Any]
     predictor: Predictor
+    members: int = 1  # trainings behind an answer: more than one make an ensemble
 
     @staticmethod
     def open(folder: str | os.PathLike[str]) -> "Bundle":
@@ -59,12 +61,13 @@ class Bundle:
         recipe = _record(Recipe, folder / files.RECIPE)
         task = _record(Task, folder / files.TASK)
         codec = _record(Codec, folder / files.CODEC)
-        temperature = _temperature(folder / files.CALIBRATION)
+        places = files.places(manifest["files"])
+        temperature, of_members = _temperatures(folder / files.CALIBRATION, places)
         if codec.input_shape != task.input_shape or not len(codec.mean) == len(codec.std) == codec.channels:
             raise BundleError(f"The bundle {folder} is damaged: its codec does not make what its task expects.")
         recipe = modern_recipe(recipe, task, manifest["version"])
         with set_apart():  # building draws weights
-            model = read_model(folder, recipe, task)
+            models = [read_model(folder, recipe, task, place) for place in places]
         return Bundle(
             folder=folder,
             recipe=recipe,
@@ -74,7 +77,8 @@ class Bundle:
             evidence=files.read_json(folder / files.EVIDENCE),
             card=(folder / files.CARD).read_text(encoding="utf-8"),
             manifest=manifest,
-            predictor=make_predictor(model, codec),
+            predictor=predictor_of(models, codec, of_members),
+            members=len(models),
         )
 
     @property
@@ -135,6 +139,12 @@ class Bundle:
         return f"<pre>{html.escape(self.card)}</pre>"
 
 
+def predictor_of(models: Sequence[Any], codec: Codec, temperatures: Sequence[float] = ()) -> Predictor:
+    """What answers with one model, or with the mean of several, each at its temperature."""
+    members = tuple(make_predictor(model, codec) for model in models)
+    return EnsemblePredictor(members=members, temperatures=tuple(temperatures)) if temperatures else members[0]
+
+
 def write_bundle(
     folder: str | os.PathLike[str],
     *,
@@ -145,32 +155,42 @@ def write_bundle(
     temperature: float,
     evidence: Mapping[str, Any],
     card: str = "",
+    temperatures: Sequence[float] = (),
 ) -> Path:
     """Write a bundle as one: a kill in the middle leaves the older bundle, or none, but never half of one.
 
     Args:
-        model: a network, of which the state dictionary is kept, or a fitted classical rung.
+        model: a network, of which the state dictionary is kept, or a fitted classical rung; or a list of them, the
+            members of an ensemble (see `EnsemblePredictor`).
         temperature: logits are divided by it before the softmax (Guo et al., 2017, section 4.2).
+        temperatures: of each member of an ensemble, before the mean over them; `temperature` is that of the mean.
         evidence: runs and findings behind the choice; records, or plain data that JSON can hold.
         card: the model card in Markdown; one is written from the facts where none is given.
 
     Raises:
-        BundleError: the temperature is not above zero, or the place cannot be written.
+        BundleError: a temperature is not above zero, or the place cannot be written.
     """
-    if not (math.isfinite(temperature) and temperature > 0):
-        raise BundleError(f"Expected a temperature above zero, got {temperature}. Calibrate again on validation.")
+    models = list(model) if isinstance(model, list | tuple) else None
+    assert len(temperatures) == (len(models) if models else 0)
+    for value in (temperature, *temperatures):
+        if not (math.isfinite(value) and value > 0):
+            raise BundleError(f"Expected a temperature above zero, got {value}. Calibrate again on validation.")
+    calibration = {"method": "temperature scaling (Guo et al., 2017)", "temperature": float(temperature)}
+    if models is None:
+        of_models = model_files(model)
+    else:
+        of_models = {name: data for k, member in enumerate(models) for name, data in model_files(member, k).items()}
+        calibration |= {"members": [float(value) for value in temperatures], "mean": DEEP_ENSEMBLES}
     plain = _plain(evidence)
     text = card or model_card(recipe=recipe, task=task, codec=codec, temperature=temperature, evidence=plain)
     return files.write_folder(
         absolute(folder),
         {
-            **model_files(model),
+            **of_models,
             files.RECIPE: files.to_json(recipe.to_dict()),
             files.TASK: files.to_json(task.to_dict()),
             files.CODEC: files.to_json(codec.to_dict()),
-            files.CALIBRATION: files.to_json(
-                {"method": "temperature scaling (Guo et al., 2017)", "temperature": float(temperature)}
-            ),
+            files.CALIBRATION: files.to_json(calibration),
             files.EVIDENCE: files.to_json(plain),
             files.CARD: text.encode(errors="backslashreplace"),
         },
@@ -186,12 +206,19 @@ def _record(kind: type[Kind], path: Path) -> Kind:
         raise BundleError(f"{path} is damaged or from another version: {error} {files.AGAIN}") from error
 
 
-def _temperature(path: Path) -> float:
+def _temperatures(path: Path, places: Sequence[int | None]) -> tuple[float, tuple[float, ...]]:
+    """The temperature of the answers and, of an ensemble, those of its members."""
     content = files.read_json(path)
-    value = content.get("temperature") if isinstance(content, dict) else None
-    if not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
-        raise BundleError(f"{path} is damaged: expected a temperature above zero, got {value!r}. {files.AGAIN}")
-    return float(value)
+    known = content if isinstance(content, dict) else {}
+    members = known.get("members", []) if places != (None,) else []
+    for value in (known.get("temperature"), *(members if isinstance(members, list) else [members])):
+        if not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
+            raise BundleError(f"{path} is damaged: expected a temperature above zero, got {value!r}. {files.AGAIN}")
+    if places != (None,) and len(members) != len(places):
+        raise BundleError(
+            f"{path} is damaged: expected the temperatures of {len(places)} members, got {len(members)}. {files.AGAIN}"
+        )
+    return float(known["temperature"]), tuple(map(float, members))
 
 
 def _plain(value: Any) -> Any:

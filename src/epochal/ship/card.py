@@ -12,6 +12,7 @@ from epochal.models.catalogue import MODELS
 def model_card(*, recipe: Recipe, task: Task, codec: Codec, temperature: float, evidence: Mapping[str, Any]) -> str:
     """Markdown. `evidence` may hold "climb", the result of a climb, and "runs", the trainings; both as plain data."""
     rung = MODELS[recipe.model]
+    calibration = evidence.get("refit", {}).get("calibration", "fitted on the validation split")
     counts = ", ".join(f"{task.counts[split]:,} {split}" for split in ("train", "validation", "test"))
     lines = [
         f"# {rung.title} for {task.name}",
@@ -23,7 +24,7 @@ def model_card(*, recipe: Recipe, task: Task, codec: Codec, temperature: float, 
         f"- Paper: {rung.paper}",
         f"- Options: {_pairs(recipe.options) or 'those of the paper'}",
         f"- Input: any picture; it becomes {codec.mode} of {codec.height} x {codec.width} pixels ({codec.resize}).",
-        f"- Calibration: temperature {temperature:.3f}, fitted on the validation split.",
+        f"- Calibration: temperature {temperature:.3f}, {calibration}.",
         f"- Recipe digest: {recipe.digest()}",
         "",
         "## Data",
@@ -55,8 +56,9 @@ def _pairs(values: Mapping[str, Any]) -> str:
 
 
 def _evidence(evidence: Mapping[str, Any]) -> list[str]:
-    climb = evidence.get("climb", {})
-    lines = [climb[name] for name in ("verdict", "need_deep_learning", "more_data") if climb.get(name)]
+    climb, made = evidence.get("climb", {}), evidence.get("refit", {})
+    lines = [made["sentence"], *made["notes"], "", "The climb:", ""] if made else []
+    lines += [climb[name] for name in ("verdict", "need_deep_learning", "more_data") if climb.get(name)]
     lines += climb.get("notes", ())
     lines += [""] * bool(lines)
     for rung in climb.get("rungs", ()):

@@ -223,7 +223,10 @@ def promised(bundle: Bundle, present: np.ndarray) -> Promise | None:
 
     None where the bundle holds neither.
     """
-    confusion = np.array(bundle.evidence.get("climb", {}).get("confusion") or np.zeros((0, 0)), np.int64)
+    made: Mapping[str, Any] = next(
+        (bundle.evidence[part] for part in ("refit", "climb") if part in bundle.evidence), {}
+    )
+    confusion = np.array(made.get("confusion") or np.zeros((0, 0)), np.int64)
     if confusion.size:
         rows = confusion[present]
         right, images = int(confusion[present, present].sum()), int(rows.sum())

@@ -4,23 +4,28 @@ import datetime
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
 import epochal
 from epochal.core.errors import BundleError
 from epochal.core.record import json_text
-from epochal.models.weights import ESTIMATORS, TENSORS
+from epochal.models.weights import ESTIMATORS, TENSORS, named
 
 FORMAT, VERSION = "epochal bundle", 2
 MANIFEST = "manifest.json"
 RECIPE, TASK, CODEC, CALIBRATION = "recipe.json", "task.json", "codec.json", "calibration.json"
 EVIDENCE, CARD = "evidence.json", "card.md"
-REQUIRED = (TENSORS, RECIPE, TASK, CODEC, CALIBRATION, EVIDENCE, CARD)
-ALLOWED = (*REQUIRED, ESTIMATORS)  # a manifest may name these and no others, so that no name leads out of the folder
+DOCUMENTS = (RECIPE, TASK, CODEC, CALIBRATION, EVIDENCE, CARD)
+REQUIRED = (TENSORS, *DOCUMENTS)  # of a bundle with one model
+# Of one model, or of each member of an ensemble. A manifest may name these and the documents and no others, so
+# that no name leads out of the folder.
+OF_MODELS = re.compile(r"(model|estimators)(-(0|[1-9][0-9]{0,3}))?\.(safetensors|skops)")
 LARGEST_TEXT = 256 * 2**20  # bytes; a JSON file beyond this was not written by us
 AGAIN = "Copy the bundle again from where it came from, or make it again with `epochal climb`."
 
@@ -34,7 +39,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
         BundleError: something that is not a bundle is in the way, or the place cannot be written.
     """
     folder = Path(os.path.abspath(folder))
-    _check_place(folder)
+    check_place(folder)
     new = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -83,14 +88,25 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     files = manifest.get("files")
     if not isinstance(files, dict) or not all(_is_entry(entry) for entry in files.values()):
         raise BundleError(f"{path} is damaged: it does not list files with size and sha256. {AGAIN}")
-    if strange := sorted(set(files) - set(ALLOWED)):
+    if strange := sorted(name for name in files if name not in DOCUMENTS and not OF_MODELS.fullmatch(name)):
         raise BundleError(
             f"{path} names files that no bundle has: {', '.join(map(repr, strange))}. It was not opened; "
             "do not use a bundle whose origin you do not know."
         )
-    if absent := sorted(set(REQUIRED) - set(files)):
+    if absent := sorted({*DOCUMENTS, named(TENSORS, next(iter(places(files))))} - set(files)):
         raise BundleError(f"{path} is incomplete: it does not list {', '.join(absent)}. {AGAIN}")
+    whole = {named(file, place) for place in places(files) for file in (TENSORS, ESTIMATORS)}
+    if loose := sorted(set(files) - whole - set(DOCUMENTS)):
+        raise BundleError(f"{path} is damaged: it lists {', '.join(loose)} of a model that it does not have. {AGAIN}")
     return manifest
+
+
+def places(files: Iterable[str]) -> tuple[int | None, ...]:
+    """The members of the ensemble that a bundle with these files holds, 0, 1, ...; None where it holds one model."""
+    listed = set(files)
+    if named(TENSORS, 0) not in listed or TENSORS in listed:
+        return (None,)
+    return tuple(takewhile(lambda place: named(TENSORS, place) in listed, count()))
 
 
 def verify(folder: Path, manifest: Mapping[str, Any]) -> None:
@@ -116,8 +132,10 @@ def verify(folder: Path, manifest: Mapping[str, Any]) -> None:
                 f"The bundle {folder} is damaged: {name} was changed after it was written (its SHA-256 is "
                 f"{digest[:12]}..., and the manifest says {entry['sha256'][:12]}...). {AGAIN}"
             )
-    if ESTIMATORS not in manifest["files"] and (folder / ESTIMATORS).exists():
-        raise BundleError(f"The bundle {folder} has a file {ESTIMATORS} that its manifest does not list. {AGAIN}")
+    for place in places(manifest["files"]):
+        name = named(ESTIMATORS, place)
+        if name not in manifest["files"] and (folder / name).exists():
+            raise BundleError(f"The bundle {folder} has a file {name} that its manifest does not list. {AGAIN}")
 
 
 def read_json(path: Path) -> Any:
@@ -163,8 +181,12 @@ def _is_entry(entry: object) -> bool:
     return isinstance(entry, dict) and isinstance(entry.get("size"), int) and isinstance(entry.get("sha256"), str)
 
 
-def _check_place(folder: Path) -> None:
-    """Only a bundle is ever replaced: nobody loses a folder of theirs to a mistyped path."""
+def check_place(folder: Path) -> None:
+    """Only a bundle is ever replaced: nobody loses a folder of theirs to a mistyped path.
+
+    Raises:
+        BundleError: there is something else.
+    """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise BundleError(f"The bundle cannot be written to {folder}: it is not a folder. Give another place.")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
