@@ -1,6 +1,6 @@
 """The ladder of images: every rung in the order in which it is climbed, with its citation and honest default.
 
-Beside the ladder stand networks that are history, and that a recipe can name, but that no climb tries: `OFF_LADDER`.
+`OFF_LADDER` holds historical networks that recipes may use but climbs do not try.
 
 A recipe keeps the architecture of the paper and the augmentation and weight decay of its day, and gives every network
 the same modern help: momentum with a one-cycle rate, and for AlexNet, VGG and GoogLeNet the initialisation of He et
@@ -10,16 +10,24 @@ A rung is a family, from a small member to the paper's own network. Which member
 by one rule, the same for all (`train/budget.py`): the largest one that the budget shows the training data often enough.
 """
 
-from epochal.core.recipe import Recipe
+from epochal.core.recipe import Option, Recipe
 from epochal.models.rung import CLASSICAL, NETWORK, Rung
 
 WIDTHS = tuple({"width": width} for width in (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0))  # shares of the paper's own
 DEPTHS = tuple({"depth": depth} for depth in (8, 14, 20, 32, 44, 56, 110))  # of the CIFAR residual networks
+# Few rounds learn more at a higher rate. `numbers` is how far an image is averaged down.
+ROUNDS = (
+    *({"rounds": rounds, "learning_rate": 0.3, "numbers": 256} for rounds in (1, 2, 4, 8, 16, 32)),
+    {"rounds": 32, "learning_rate": 0.3, "numbers": 1024},
+    {"rounds": 100, "learning_rate": 0.1, "numbers": 1024},
+)
+LANDMARKS = tuple({"landmarks": landmarks} for landmarks in (128, 512, 2048, 4096))
+TREES = tuple({"trees": trees} for trees in (10, 30, 100, 300))
 
 
-def _estimate(name: str) -> Recipe:
+def _estimate(name: str, **options: Option) -> Recipe:
     """The recipe of a rung that fits itself."""
-    return Recipe(model=name, objective="estimate", schedule="constant")
+    return Recipe(model=name, options=options, objective="estimate", schedule="constant")
 
 
 _LADDER = (
@@ -52,8 +60,10 @@ _LADDER = (
         paper="Friedman, Greedy function approximation: a gradient boosting machine, Annals of Statistics 29(5), 2001",
         adds="Learns which pixels matter, by hundreds of small decision trees that mend each other's errors.",
         kind=CLASSICAL,
-        recipe=_estimate("boosted-trees"),
+        recipe=_estimate("boosted-trees", **ROUNDS[-1]),
         code="classical.boosted_trees:BoostedTreesConfig:BoostedTrees",
+        family=ROUNDS,
+        called="Gradient-boosted trees, {rounds} rounds",
     ),
     Rung(
         name="hog-svm",
@@ -64,6 +74,30 @@ _LADDER = (
         kind=CLASSICAL,
         recipe=_estimate("hog-svm"),
         code="classical.hog_svm:HogSvmConfig:HogSvm",
+    ),
+    Rung(
+        name="hog-rbf",
+        title="HOG + RBF SVM",
+        year=2005,  # when both of its ideas were there
+        paper="Cortes & Vapnik, Support-vector networks, Machine Learning 20, 1995, on the features of Dalal & Triggs",
+        adds="A kernel: classes are told apart by likeness to remembered images, so that no plane need separate them.",
+        kind=CLASSICAL,
+        recipe=_estimate("hog-rbf", **LANDMARKS[-1]),
+        code="classical.hog_rbf:HogRbfConfig:HogRbf",
+        family=LANDMARKS,
+        called="HOG + RBF SVM, {landmarks} landmarks",
+    ),
+    Rung(
+        name="extra-trees",
+        title="Extremely randomised trees",
+        year=2006,
+        paper="Geurts, Ernst & Wehenkel, Extremely randomized trees, Machine Learning 63, 2006",
+        adds="Chance in place of search: many trees that split at random thresholds, and their mean opinion.",
+        kind=CLASSICAL,
+        recipe=_estimate("extra-trees", **TREES[-1]),
+        code="classical.extra_trees:ExtraTreesConfig:ExtraTrees",
+        family=TREES,
+        called="Extremely randomised trees, {trees} trees",
     ),
     Rung(
         name="perceptron",

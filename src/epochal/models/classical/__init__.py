@@ -12,6 +12,8 @@ import numpy as np
 
 from epochal.core.task import Task
 from epochal.models.classical.boosted_trees import BoostedTrees, BoostedTreesConfig
+from epochal.models.classical.extra_trees import ExtraTrees, ExtraTreesConfig
+from epochal.models.classical.hog_rbf import HogRbf, HogRbfConfig
 from epochal.models.classical.hog_svm import HogSvm, HogSvmConfig
 from epochal.models.classical.majority import Majority, MajorityConfig
 from epochal.models.classical.neighbours import NearestNeighbours, NearestNeighboursConfig
@@ -52,6 +54,10 @@ __all__ = [
     "BoostedTrees",
     "BoostedTreesConfig",
     "ClassicalRung",
+    "ExtraTrees",
+    "ExtraTreesConfig",
+    "HogRbf",
+    "HogRbfConfig",
     "HogSvm",
     "HogSvmConfig",
     "Majority",

@@ -6,35 +6,34 @@ binned inputs and leaf-wise growth as in LightGBM (Ke et al. 2017), by scikit-le
 Settings: learning rate 0.1 and at most 100 rounds of one tree a class with 31 leaves. Images are averaged down to half
 their sides until they have at most 1,024 numbers (28x28 stays, 32x32 in colour becomes 16x16, 64x64 grey 32x32).
 Pixels go into 63 bins: on Fashion-MNIST that was as accurate as 255 bins and took three fifths of the time. From 1,000
-examples on, a tenth of them is held out, and training stops after 10 rounds that did not lower its loss. One core is
-left free: trees synchronise their threads thousands of times, and where two threads had to share one of two busy cores
-that made them fifteen times slower than a single thread.
+examples on, a tenth of them is held out, and training stops after 10 rounds that did not lower its loss.
+
+A round costs as many trees as there are classes, so small members of the family do fewer rounds, at a learning rate of
+0.3: 16 rounds were right on 95.9% of digits and 83.0% of Fashion-MNIST (4,000 images to learn from), where a rate of
+0.1 came to 94.1% and 82.5%, and one of 0.6 fell to 94.7% and 31.9%.
 """
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
 from sklearn.ensemble import HistGradientBoostingClassifier
-from threadpoolctl import ThreadpoolController  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 from epochal.core.task import Task
 from epochal.models.classical.pixels import (
+    BLOCK_NUMBERS,
     Images,
     Logits,
     all_columns,
-    area_reduce,
     check_examples,
     check_images,
     not_fitted,
+    one_core_free,
+    reduced_numbers,
 )
 
 HELD_OUT = 0.1  # of the examples, to stop early
-BLOCK_NUMBERS = 2**24  # numbers of images that are reduced, or predicted, at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +90,8 @@ class BoostedTrees:
             tol=1e-4,
             random_state=seed % 2**32,
         )
-        features = self._features(images)
-        with _one_core_free():
+        features = reduced_numbers(images, self.config.numbers)
+        with one_core_free():
             self._trees = trees.fit(features, targets)
         self.converged = not early or trees.n_iter_ < self.config.rounds
 
@@ -138,26 +137,7 @@ class BoostedTrees:
         """[batch, seen classes], log-odds up to a constant of the row."""
         if self._trees is None:
             return np.zeros((len(images), 1))
-        features = self._features(images)
-        with _one_core_free():
+        features = reduced_numbers(images, self.config.numbers)
+        with one_core_free():
             scores = self._trees.decision_function(features)
         return scores if scores.ndim == 2 else np.stack([np.zeros_like(scores), scores], axis=1)
-
-    def _features(self, images: Images) -> Float32[np.ndarray, "batch numbers"]:
-        channels, height, width = images.shape[1:]
-        while channels * height * width > self.config.numbers:
-            height, width = (height + 1) // 2, (width + 1) // 2
-        if (height, width) == images.shape[2:]:
-            return images.reshape(len(images), -1).astype(np.float32)
-        rows = max(1, BLOCK_NUMBERS // images[0].size)
-        parts = [area_reduce(images[start : start + rows], height, width) for start in range(0, len(images), rows)]
-        return np.concatenate(parts).reshape(len(images), -1)
-
-
-@contextmanager
-def _one_core_free() -> Iterator[None]:
-    """Let OpenMP use all cores but one, and no more threads than it was allowed before."""
-    controller = ThreadpoolController().select(user_api="openmp")
-    allowed = [library["num_threads"] for library in controller.info()]
-    with controller.limit(limits=max(1, min([(os.cpu_count() or 2) - 1, *allowed]))):
-        yield

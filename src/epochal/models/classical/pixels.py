@@ -1,7 +1,12 @@
-"""What the classical rungs share: checks of what they are given, area averaging, and columns for unseen classes."""
+"""What the classical rungs share: checks, area averaging, columns for unseen classes, and the number of threads."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
+from threadpoolctl import ThreadpoolController  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 from epochal.core.errors import DataError, UserError
 from epochal.core.task import Task
@@ -10,6 +15,8 @@ from epochal.core.task import Task
 # and without a type checker.
 Images = UInt8[np.ndarray, "batch channels height width"]
 Logits = Float32[np.ndarray, "batch classes"]
+
+BLOCK_NUMBERS = 2**24  # numbers of images that are reduced, or predicted, at once
 
 
 def check_examples(images: np.ndarray, targets: np.ndarray, task: Task) -> None:
@@ -57,6 +64,35 @@ def area_reduce(
     """
     rows, columns = _shares(images.shape[2], height), _shares(images.shape[3], width)
     return rows @ images.astype(np.float32) @ columns.T
+
+
+def reduced_numbers(images: Images, most: int) -> Float32[np.ndarray, "batch numbers"]:
+    """Images as rows of at most `most` numbers from 0 to 255: sides are averaged down to their halves until they fit.
+
+    An image never has less than one number a channel.
+    """
+    channels, height, width = images.shape[1:]
+    while channels * height * width > most and height * width > 1:
+        height, width = (height + 1) // 2, (width + 1) // 2
+    if (height, width) == images.shape[2:]:
+        return images.reshape(len(images), -1).astype(np.float32)
+    rows = max(1, BLOCK_NUMBERS // int(np.prod(images.shape[1:])))
+    starts = range(0, max(1, len(images)), rows)
+    parts = [area_reduce(images[start : start + rows], height, width) for start in starts]
+    return np.concatenate(parts).reshape(len(images), channels * height * width)
+
+
+@contextmanager
+def one_core_free() -> Iterator[None]:
+    """Let OpenMP and BLAS use all cores but one, and no more threads than they were allowed before.
+
+    Their threads wait for each other thousands of times in a fit. Where two threads had to share one of two busy cores,
+    trees were fifteen times slower than in a single thread, and small matrices a hundred times.
+    """
+    controller = ThreadpoolController()
+    allowed = [library["num_threads"] for library in controller.info()]
+    with controller.limit(limits=max(1, min([(os.cpu_count() or 2) - 1, *allowed]))):
+        yield
 
 
 def _shares(size: int, reduced: int) -> Float32[np.ndarray, "reduced size"]:
