@@ -13,6 +13,7 @@ _HOMES = {
     "Plan": "epochal.study.plan",
     "RungClassifier": "epochal.study.estimator",
     "train_rung": "epochal.study.single",
+    "refit": "epochal.study.refit",
     "why": "epochal.study.why",
     "run_milestone": "epochal.study.milestone",
     "CHANGES": "epochal.study.changes",

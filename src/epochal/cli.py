@@ -19,6 +19,7 @@ BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 COMMANDS = {
     "climb": ("epochal.commands.climb", "Run the ladder of approaches on your labelled images."),
     "why": ("epochal.commands.why", "Say which ingredients of a network carry its result on your images."),
+    "refit": ("epochal.commands.refit", "Bundle the winner of a climb again: trained on more data, or an ensemble."),
     "predict": ("epochal.commands.predict", "Predict pictures with a bundle."),
     "evaluate": ("epochal.commands.evaluate", "Score a bundle on labelled pictures."),
     "report": ("epochal.commands.report", "Show and rewrite the report of a climb, or export its metrics."),

@@ -21,6 +21,7 @@ from epochal.study.tested import Tested, on_test, on_validation, open_test
 from epochal.train.checkpoint import write_atomically
 from epochal.train.experiment import mean_curve
 
+BUNDLED = "bundled"  # the decision that names the trainings of the recommended rung, and which of them is bundled
 MOST_OF_ONE = 0.6  # share of the items in one class from which on accuracy says little
 
 
@@ -65,6 +66,7 @@ def conclude(
         **(on_test(here, arms, choice, place, tested) if tested else on_validation(here, arms, choice)),
     )
     result = result.replace(notes=(*told(here, choice), *result.notes))
+    here.store.put(BUNDLED, {"names": finished_names(arm), "place": place})
     write_bundle(
         directory / "bundle",
         model=read_model(here.store.folder(finished_names(arm)[place]), arm.recipe, dataset.task),

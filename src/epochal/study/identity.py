@@ -18,14 +18,21 @@ def identity(source: Any) -> str:
 
     The content of a path is told apart by `require_same_data`, once it has been read.
     """
-    if isinstance(source, str | os.PathLike):
-        path = absolute(source)
-        return str(path) if os.path.lexists(path) else str(source)
+    if (found := place_of(source)) is not None:
+        return found
     if source is None:
         return "its own"
     digest = hashlib.sha256()
     _add(digest, source)
     return f"arrays {digest.hexdigest()[:32]}"
+
+
+def place_of(source: Any) -> str | None:
+    """Where a source can be found again: an absolute path, or the name of a set; None of arrays."""
+    if not isinstance(source, str | os.PathLike):
+        return None
+    path = absolute(source)
+    return str(path) if os.path.lexists(path) else str(source)
 
 
 def _add(digest: Any, value: Any) -> None:

@@ -18,7 +18,7 @@ from epochal.models.catalogue import NETWORK, RUNGS
 from epochal.study.conclude import conclude
 from epochal.study.data_curve import data_curve
 from epochal.study.directories import choose_directory, source_name
-from epochal.study.identity import require_same_data
+from epochal.study.identity import place_of, require_same_data
 from epochal.study.plan import Plan, plan, settle
 from epochal.study.progress import Progress
 from epochal.study.result import ClimbResult
@@ -128,6 +128,7 @@ def climb(
         for line in dataset.report.told:
             watch(line)
         require_same_data(store, dataset)
+        store.put("source", place_of(source))
         reading = store.decide("reading", lambda: time.perf_counter() - began)
         made = made.after_reading(reading)
         if reading > made.reading:

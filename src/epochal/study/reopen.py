@@ -24,6 +24,16 @@ def reopen(directory: str | os.PathLike[str], *, progress: Callable[[str], None]
         RunDirectoryError: there is no climb, or it has not come to a result yet, or the result is damaged.
     """
     directory = absolute(directory)
+    result = read_result(directory)
+    try:
+        write_report(result, directory / "report.html")
+    except RunDirectoryError as error:
+        progress(f"The report in {directory} was not written again ({getattr(error.__cause__, 'strerror', error)}).")
+    return Climb(result=result, directory=directory)
+
+
+def read_result(directory: Path) -> ClimbResult:
+    """The result of the climb in a run directory; errors as `reopen`."""
     path = directory / RESULT
     if not path.is_file():
         _check_climb(directory)
@@ -31,17 +41,12 @@ def reopen(directory: str | os.PathLike[str], *, progress: Callable[[str], None]
             f"The climb in {directory} has no result yet. Go on with it: epochal climb SOURCE --resume {directory}"
         )
     try:
-        result = ClimbResult.from_json(path.read_text(encoding="utf-8"))
+        return ClimbResult.from_json(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise RunDirectoryError(
             f"{path} is damaged or from another version of epochal: {error} "
             f"Write it again with: epochal climb SOURCE --resume {directory}"
         ) from error
-    try:
-        write_report(result, directory / "report.html")
-    except RunDirectoryError as error:
-        progress(f"The report in {directory} was not written again ({getattr(error.__cause__, 'strerror', error)}).")
-    return Climb(result=result, directory=directory)
 
 
 def export_metrics(directory: str | os.PathLike[str], path: str | os.PathLike[str]) -> Path:

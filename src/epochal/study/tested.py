@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from epochal.data.dataset import Examples
+from epochal.core.metric import Metric
+from epochal.core.recipe import Recipe
+from epochal.data.dataset import Dataset, Examples
 from epochal.judge.calibration import probabilities
-from epochal.judge.goals.classes import doubt
+from epochal.judge.goals.classes import doubt, items
 from epochal.judge.metrics import confusion_matrix
 from epochal.judge.reliability import (
     abstaining,
@@ -30,6 +32,7 @@ from epochal.study.scoring import Scoring
 from epochal.study.stages import compare_all
 from epochal.train.checkpoint import write_atomically
 from epochal.train.experiment import Arm, pair_all
+from epochal.train.store import Store
 from epochal.train.trainee import make_predictor
 
 WRONG_SHOWN = 12
@@ -61,16 +64,19 @@ def open_test(here: Progress) -> Tested:
 
 def answers(here: Progress, arm: Arm, examples: Examples) -> np.ndarray:
     """The logits [seeds, items, classes] of an arm, from its stored weights; kept for a resumed climb."""
-    rows = []
-    for name in finished_names(arm):
-        path = here.store.folder(name) / "test.npy"
-        if not path.exists():
-            model = read_model(here.store.folder(name), arm.recipe, here.dataset.task)
-            buffer = io.BytesIO()
-            np.save(buffer, make_predictor(model, here.dataset.codec)(examples.images).logits)
-            write_atomically(path, buffer.getvalue())
-        rows.append(here.store.array(name, "test"))
+    rows = [answer(here.store, name, arm.recipe, here.dataset, examples) for name in finished_names(arm)]
     return np.stack(rows)
+
+
+def answer(store: Store, name: str, recipe: Recipe, dataset: Dataset, examples: Examples) -> np.ndarray:
+    """The logits [items, classes] of one training on the test split."""
+    path = store.folder(name) / "test.npy"
+    if not path.exists():
+        model = read_model(store.folder(name), recipe, dataset.task)
+        buffer = io.BytesIO()
+        np.save(buffer, make_predictor(model, dataset.codec)(examples.images).logits)
+        write_atomically(path, buffer.getvalue())
+    return store.array(name, "test")
 
 
 def on_validation(here: Progress, arms: Mapping[str, Arm], choice: Choice) -> dict[str, Any]:
@@ -113,10 +119,10 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
     finding = None
     if classical and deep:
         (finding,) = compare([(arms[classical.name], arms[deep.name])])
-    shipped, chances = ship(here, arms[chosen], place, tested)
+    shown, chances = ship(here, arms[chosen], place, tested)
     return {
-        "headline": headline(RUNGS[chosen].title, shipped.score.mean, shipped.score.low, shipped.score.high, metric),
-        "shipped": shipped,
+        "headline": headline(RUNGS[chosen].title, shown.score.mean, shown.score.low, shown.score.high, metric),
+        "shipped": shown,
         "on_test": findings,
         "need_deep_learning": need_deep_learning(classical, deep, finding, metric=metric, left_out=left_out(here)),
         "confusion": tuple(
@@ -137,19 +143,22 @@ def ship(here: Progress, arm: Arm, place: int, tested: Tested) -> tuple[Shipped,
     scoring, targets = here.scoring, tested.examples.targets
     temperature = scoring.temperatures(arm)[place]
     chances = probabilities(tested.logits[arm.name][place], temperature)
-    before, _ = confidence_and_right(probabilities(arm.logits[place], temperature), scoring.targets)
+    before = probabilities(arm.logits[place], temperature)
+    return shipped(scoring.metric, chances, targets, before, scoring.targets), chances
+
+
+def shipped(
+    metric: Metric, chances: np.ndarray, targets: np.ndarray, before: np.ndarray, targets_before: np.ndarray
+) -> Shipped:
+    """What probabilities [items, classes] on the test split say of the model that ships. Thresholds for abstaining are
+    chosen by those on validation, `before`."""
+    sure, _ = confidence_and_right(before, targets_before)
     confidence, right = confidence_and_right(chances, targets)
-    values = tested.values(scoring, arm)[place : place + 1]
-    return (
-        Shipped(
-            score=scored(values, scoring.metric, doubt(scoring.metric, targets)),
-            recalls=recalls(chances.argmax(axis=1)[None], targets),
-            reliability=reliability(chances, targets),
-            abstaining=tuple(
-                abstaining(confidence, right, threshold_for_coverage(before, share)) for share in ANSWERED
-            ),
-        ),
-        chances,
+    return Shipped(
+        score=scored(items(metric, chances, targets)[None], metric, doubt(metric, targets)),
+        recalls=recalls(chances.argmax(axis=1)[None], targets),
+        reliability=reliability(chances, targets),
+        abstaining=tuple(abstaining(confidence, right, threshold_for_coverage(sure, share)) for share in ANSWERED),
     )
 
 

@@ -1,0 +1,261 @@
+"""After the climb: its winner trained again on train and validation together, or the ensemble of its seeds, bundled."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from epochal.core.errors import RunDirectoryError, UserError
+from epochal.core.paths import absolute
+from epochal.core.protocols import Predictor
+from epochal.core.run import FINISHED, Run
+from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.listing import Progress as Loading
+from epochal.data.options import ReadOptions
+from epochal.judge.calibration import fit_temperature, probabilities
+from epochal.judge.compare import compare
+from epochal.judge.goals.classes import doubt, items
+from epochal.judge.metrics import confusion_matrix
+from epochal.models.catalogue import rung
+from epochal.models.predictor import log_mean
+from epochal.models.weights import read_model
+from epochal.ship.bundle import Bundle, predictor_of, write_bundle
+from epochal.ship.files import check_place
+from epochal.study.choice import scored
+from epochal.study.conclude import BUNDLED, without_pictures
+from epochal.study.identity import require_same_data
+from epochal.study.refit_result import ENSEMBLE, REFIT, Refitted, told
+from epochal.study.reopen import read_result
+from epochal.study.result import ClimbResult
+from epochal.study.retrain import Winner, kept_step, train_again
+from epochal.study.tested import answer, shipped
+from epochal.train.store import Store, open_store
+from epochal.train.surroundings import set_apart
+
+FOLDERS = {REFIT: "bundle-refit", ENSEMBLE: "bundle-ensemble"}  # in the run directory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refit:
+    """What `refit` made: its result, and the folder of its bundle."""
+
+    result: Refitted
+    folder: Path
+
+    @property
+    def bundle(self) -> Bundle:
+        return Bundle.open(self.folder)
+
+    def _repr_html_(self) -> str:
+        return self.bundle._repr_html_()
+
+
+@set_apart()
+def refit(
+    run: str | os.PathLike[str],
+    *,
+    ensemble: bool = False,
+    source: Any = None,
+    out: str | os.PathLike[str] | None = None,
+    progress: Callable[[str], None] | None = None,
+    loading: Loading | None = None,
+) -> Refit:
+    """Bundle the winner of a climb once more: trained again on more data, or as the ensemble of its seeds.
+
+    By default it is trained anew on train and validation together. Nothing is chosen again, because no image is left to
+    choose by: it makes as many passes over the data as the climb's training, stops after the same share of them, and
+    keeps its temperature. An interrupted refit continues when it is asked for again.
+
+    The new bundle is scored on the test split. The climb's score would be of another model, and say nothing of a
+    training that went wrong. The new score is as honest: the test images were not trained on, and recipe, length and
+    temperature were fixed before they were opened. It stops being so for whoever makes several bundles and keeps the
+    one with the best test score.
+
+    Args:
+        run: the directory of a climb that has ended.
+        ensemble: the mean of all finished trainings of the winner, in the stage that it was judged by; trains nothing.
+        source: where the data is now, if it has moved; the arrays, where it was arrays.
+        out: the folder of the bundle; RUN/bundle-refit or RUN/bundle-ensemble unless said.
+        progress: told a line now and then.
+        loading: told, while the data is decoded, what is being done, how much is done, and of how much.
+
+    Raises:
+        UserError: there is no such climb, it has not ended, its data is another now, the winner has one training only
+            where an ensemble is asked for, or the training diverged.
+    """
+    watch = progress or (lambda line: None)
+    directory, kind = absolute(run), ENSEMBLE if ensemble else REFIT
+    climb = ended(directory)
+    folder = absolute(out) if out is not None else directory / FOLDERS[kind]
+    check_place(folder)
+    with open_store(directory) as store:
+        kept = store.get(BUNDLED)
+        if kept is None:
+            raise RunDirectoryError(
+                f"The climb in {directory} was made by an earlier version of epochal, which did not keep the name of "
+                f"the bundled training. Conclude it again, without training: epochal climb SOURCE --resume {directory}"
+            )
+        if ensemble:
+            require_several(climb, kept["names"])
+        options = ReadOptions.from_dict(store.get("options"))
+        dataset = open_dataset(source_of(store, directory, source), options=options, progress=loading)
+        require_same_data(store, dataset)
+        winner = Winner(climb=climb, store=store, dataset=dataset, names=tuple(kept["names"]), place=kept["place"])
+        result = _ensemble(winner, folder, watch) if ensemble else _refit(winner, folder, watch)
+    return Refit(result=result, folder=folder)
+
+
+def ended(directory: Path) -> ClimbResult:
+    """The result of a climb whose choice is made and whose test split has been opened.
+
+    Raises:
+        RunDirectoryError: there is no climb, it was interrupted, or nothing came of it.
+    """
+    climb = read_result(directory)
+    if not climb.complete:
+        raise RunDirectoryError(
+            f"The climb in {directory} was interrupted: it has chosen nothing for good, and its test split is sealed. "
+            f"Finish it first: epochal climb SOURCE --resume {directory}"
+        )
+    if not climb.chosen:
+        raise RunDirectoryError(f"The climb in {directory} has no winner: no rung finished its training.")
+    return climb
+
+
+def require_several(climb: ClimbResult, names: list[str]) -> None:
+    """
+    Raises:
+        UserError: one training makes no ensemble.
+    """
+    if len(names) > 1:
+        return
+    entry = rung(climb.chosen)
+    why = "is the same with every seed" if entry.deterministic else "has one finished training in this climb"
+    raise UserError(
+        f"ensemble: {entry.title} {why}, and an ensemble needs two or more. Leave out --ensemble to train it again on "
+        "train and validation together."
+    )
+
+
+def source_of(store: Store, directory: Path, given: Any) -> Any:
+    """The data of a climb: as given, else where the climb found it.
+
+    Raises:
+        RunDirectoryError: it is not there, or was given as arrays.
+    """
+    if given is not None:
+        return given
+    kept = store.get("source")
+    if kept is None:
+        raise RunDirectoryError(
+            f"The run in {directory} does not hold its data, which were arrays, or were read by an earlier version. "
+            "Say where they are: --source SOURCE, or refit(..., source=(images, labels))."
+        )
+    if os.path.isabs(kept) and not os.path.exists(kept):
+        raise RunDirectoryError(f"The data of this climb were at {kept}, and are not there. Say where: --source SOURCE")
+    return kept
+
+
+def _refit(winner: Winner, folder: Path, watch: Callable[[str], None]) -> Refitted:
+    before, joined = winner.run, winner.dataset.joined()
+    temperature = winner.temperatures[winner.place]
+    name, run = train_again(winner, joined, watch)
+    if run.status != FINISHED:
+        raise UserError(f"refit: the training did not succeed. {run.message} The climb's bundle stays as it is.")
+    model = read_model(winner.store.folder(name), winner.recipe, joined.task)
+    unseen = probabilities(winner.logits[winner.place], temperature)
+    result = Refitted(
+        kind=REFIT,
+        rung=winner.climb.chosen,
+        title=winner.title,
+        metric=winner.climb.metric,
+        seeds=(run.seed,),
+        images=len(joined.train),
+        images_before=len(winner.dataset.train),
+        examples=run.cost.examples,
+        examples_before=kept_step(before) * before.cost.examples // before.cost.steps,
+        stop=kept_step(before) / before.cost.steps,
+        temperature=temperature,
+        calibration="carried over from the climb, where it was fitted on the validation split",
+        **_on_test(winner, predictor_of([model], winner.dataset.codec), temperature, unseen),
+    )
+    return _bundle(folder, winner, result, model=model, dataset=joined, runs=(run,))
+
+
+def _ensemble(winner: Winner, folder: Path, watch: Callable[[str], None]) -> Refitted:
+    models = [read_model(winner.store.folder(name), winner.recipe, winner.dataset.task) for name in winner.names]
+    watch(f"ensemble: {len(models)} trainings of {winner.title}")
+    together = log_mean(winner.logits, winner.temperatures)
+    temperature = fit_temperature(together, winner.dataset.validation.targets)
+    predictor = predictor_of(models, winner.dataset.codec, winner.temperatures)
+    result = Refitted(
+        kind=ENSEMBLE,
+        rung=winner.climb.chosen,
+        title=winner.title,
+        metric=winner.climb.metric,
+        seeds=tuple(run.seed for run in winner.runs),
+        images=len(winner.dataset.train),
+        images_before=len(winner.dataset.train),
+        examples=winner.run.cost.examples,
+        examples_before=winner.run.cost.examples,
+        stop=1.0,
+        temperature=temperature,
+        temperatures=winner.temperatures,
+        calibration="fitted on the validation split, on the mean of the members, each at its own temperature",
+        **_on_test(winner, predictor, temperature, probabilities(together, temperature)),
+    )
+    return _bundle(folder, winner, result, model=models, dataset=winner.dataset, runs=winner.runs)
+
+
+def _on_test(winner: Winner, predictor: Predictor, temperature: float, unseen: np.ndarray) -> dict[str, Any]:
+    """What the test split says of a new bundle, next to the climb's. `unseen` are probabilities on validation of models
+    that did not learn from it, by which confidence is chosen."""
+    metric, dataset, name = winner.climb.metric, winner.dataset, winner.names[winner.place]
+    examples = dataset.open_test()
+    targets, least = examples.targets, doubt(metric, examples.targets)
+    chances = probabilities(predictor(examples.images).logits, temperature)
+    logits = answer(winner.store, name, winner.recipe, dataset, examples)
+    single = probabilities(logits, winner.temperatures[winner.place])
+    before, now = (items(metric, one, targets)[None] for one in (single, chances))
+    return {
+        "shipped": shipped(metric, chances, targets, unseen, dataset.validation.targets),
+        "single": scored(before, metric, least),
+        "finding": compare(
+            before,
+            now,
+            control="the climb's bundle",
+            arm="this bundle",
+            margin=winner.store.get("settings", {}).get("margin"),
+            metric=metric,
+            doubt=least,
+            identical=bool((single == chances).all()),
+        ),
+        "confusion": tuple(
+            tuple(int(n) for n in row)
+            for row in confusion_matrix(chances.argmax(axis=1), targets, dataset.task.classes)
+        ),
+    }
+
+
+def _bundle(
+    folder: Path, winner: Winner, result: Refitted, *, model: Any, dataset: Dataset, runs: tuple[Run, ...]
+) -> Refitted:
+    result = told(result, len(winner.dataset.open_test()))
+    write_bundle(
+        folder,
+        model=model,
+        recipe=winner.recipe,
+        task=dataset.task,
+        codec=dataset.codec,
+        temperature=result.temperature,
+        temperatures=result.temperatures,
+        evidence={
+            "refit": result,
+            "climb": without_pictures(winner.climb),
+            "runs": [run.to_dict() for run in runs],
+        },
+    )
+    return result
