@@ -7,7 +7,7 @@ the same modern help: momentum with a one-cycle rate, and for AlexNet, VGG and G
 al. 2015 in place of their own, with which they learn next to nothing at the widths and budgets of a CPU.
 
 A rung is a family, from a small member to the paper's own network. Which member a climb trains follows from its budget
-by one rule, the same for all (`train/budget.py`): the largest one that the budget shows the training data often enough.
+by one rule, the same for all (`train/members.py`): the largest one that the budget shows the training data often enough.
 """
 
 from epochal.core.recipe import Option, Recipe
@@ -63,6 +63,7 @@ _LADDER = (
         recipe=_estimate("boosted-trees", **ROUNDS[-1]),
         code="classical.boosted_trees:BoostedTreesConfig:BoostedTrees",
         family=ROUNDS,
+        work=("rounds", "numbers"),
         called="Gradient-boosted trees, {rounds} rounds",
     ),
     Rung(
@@ -85,6 +86,7 @@ _LADDER = (
         recipe=_estimate("hog-rbf", **LANDMARKS[-1]),
         code="classical.hog_rbf:HogRbfConfig:HogRbf",
         family=LANDMARKS,
+        work=("landmarks",),
         called="HOG + RBF SVM, {landmarks} landmarks",
     ),
     Rung(
@@ -97,6 +99,7 @@ _LADDER = (
         recipe=_estimate("extra-trees", **TREES[-1]),
         code="classical.extra_trees:ExtraTreesConfig:ExtraTrees",
         family=TREES,
+        work=("trees",),
         called="Extremely randomised trees, {trees} trees",
     ),
     Rung(

@@ -32,7 +32,7 @@ class Rung:
     recipe: Recipe
     code: str  # "module:config class:builder", inside epochal.models
     family: tuple[Mapping[str, Option], ...] = ()
-    work: str = ""  # the option by whose value its members work longer, where a rung fits itself
+    work: tuple[str, ...] = ()  # options whose product says how long a member works, where a rung fits itself
     called: str = ""  # such as "ResNet-{depth}"; the title where a rung has one member
     deterministic: bool = False  # every seed gives the same model, so that one training tells all
     pretrained: bool = False  # it begins with weights that were learned on other data

@@ -5,6 +5,7 @@ the longer depends on how much data there is. A classical rung sees each example
 work on it. So one rule serves all: of the members that fit into the seconds of one training, take the largest.
 """
 
+import math
 import time
 from collections.abc import Sequence
 
@@ -38,7 +39,7 @@ def size_up(
     """The speed of the largest member of the family that can see `enough` examples in `seconds`, or of the smallest.
 
     Measuring takes about `allowed` seconds. How much longer a member takes than one that was measured is told by its
-    operations, which are counted; of rungs that fit themselves by the option that `Rung.work` names. `members` are
+    operations, which are counted; of rungs that fit themselves by the options that `Rung.work` names. `members` are
     those to choose from, the smallest first; all unless said.
     """
     began = time.perf_counter()
@@ -78,7 +79,7 @@ def _work(rung: Rung, members: Sequence[Recipe], task: Task) -> list[float]:
     if len(members) == 1:
         return [1.0]
     if _fits_itself(rung.recipe):
-        return [float(member.options[rung.work]) for member in members]  # type: ignore[arg-type]
+        return [math.prod(float(member.options[name]) for name in rung.work) for member in members]  # type: ignore[arg-type]
     with torch.device("meta"):  # shapes without memory
         return [flops(catalogue.build(member, task), task.input_shape) for member in members]
 

@@ -9,8 +9,7 @@ Pixels go into 63 bins: on Fashion-MNIST that was as accurate as 255 bins and to
 examples on, a tenth of them is held out, and training stops after 10 rounds that did not lower its loss.
 
 A round costs as many trees as there are classes, so small members of the family do fewer rounds, at a learning rate of
-0.3: 16 rounds were right on 95.9% of digits and 83.0% of Fashion-MNIST (4,000 images to learn from), where a rate of
-0.1 came to 94.1% and 82.5%, and one of 0.6 fell to 94.7% and 31.9%.
+0.3: few rounds learn more at it than at 0.1.
 """
 
 from collections.abc import Mapping

@@ -12,12 +12,10 @@ is `gamma` in that unit.
 
 Where examples are more than `landmarks`, only so many of them, drawn by the seed, are remembered, and every image is
 described by its likeness to them (Williams and Seeger, "Using the Nystroem method to speed up kernel machines", NIPS
-2000). All examples are learned from; where `landmarks` reaches their
-number the machine is exact. The machine itself is the squared hinge of `margins.py`.
+2000). All examples are learned from; where `landmarks` reaches their number the machine is exact. The machine itself is
+the squared hinge of `margins.py`.
 
-Time is examples x landmarks x (features + landmarks); memory 4 bytes x examples x landmarks. On Fashion-MNIST, 54,000
-images to learn from on one (busy) core, 128, 512 and 2,048 landmarks were right on 87.5, 90.1 and 91.6% of the test
-images after 8, 16 and 53 s, where the linear machine on HOG was right on 88.5%.
+Time is examples x landmarks x (features + landmarks); memory 4 bytes x examples x landmarks.
 """
 
 from collections.abc import Iterator, Mapping
