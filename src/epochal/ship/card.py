@@ -3,28 +3,38 @@
 from collections.abc import Mapping
 from typing import Any
 
+from epochal.core.experiment import Finding
+from epochal.core.metric import ACCURACY, Metric
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.data.codec import Codec
+from epochal.judge.reliability import Abstaining, Interval, Recall, Reliability
+from epochal.judge.reliability_text import abstained, calibration, ranking
+from epochal.judge.verdict_text import difference, value
 from epochal.models.catalogue import MODELS
+
+MOST_CLASSES = 30
 
 
 def model_card(*, recipe: Recipe, task: Task, codec: Codec, temperature: float, evidence: Mapping[str, Any]) -> str:
     """Markdown. `evidence` may hold "climb", the result of a climb, and "runs", the trainings; both as plain data."""
     rung = MODELS[recipe.model]
-    calibration = evidence.get("refit", {}).get("calibration", "fitted on the validation split")
+    climb, made = evidence.get("climb", {}), evidence.get("refit", {})
+    title, source = rung.member(recipe), made.get("calibration", "fitted on the validation split")
     counts = ", ".join(f"{task.counts[split]:,} {split}" for split in ("train", "validation", "test"))
     lines = [
-        f"# {rung.title} for {task.name}",
+        f"# {title} for {task.name}",
         "",
-        f"{rung.title} ({rung.year}) tells {task.classes} classes of images apart: {_labels(task.labels)}.",
+        *([f"**{said}**", ""] if (said := made.get("sentence") or climb.get("headline")) else []),
+        f"{title} ({rung.year}) tells {task.classes} classes of images apart: {_labels(task.labels)}.",
         "",
         "## Model",
         "",
         f"- Paper: {rung.paper}",
         f"- Options: {_pairs(recipe.options) or 'those of the paper'}",
         f"- Input: any picture; it becomes {codec.mode} of {codec.height} x {codec.width} pixels ({codec.resize}).",
-        f"- Calibration: temperature {temperature:.3f}, {calibration}.",
+        f"- Calibration: temperature {temperature:.3f}, {source}.",
+        *(_cost(climb) if not made else []),
         f"- Recipe digest: {recipe.digest()}",
         "",
         "## Data",
@@ -32,6 +42,7 @@ def model_card(*, recipe: Recipe, task: Task, codec: Codec, temperature: float, 
         f"- {task.name}: {counts} images; fingerprint {task.fingerprint[:16]}.",
         *[f"- {note}" for note in task.notes],
         "",
+        *_promises(made or climb, climb, task.labels),
         "## Evidence",
         "",
         *(_evidence(evidence) or ["No measurements were kept with this bundle."]),
@@ -55,23 +66,78 @@ def _pairs(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in values.items())
 
 
+def _chosen(climb: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The rung that was recommended, empty where none is known."""
+    return next((rung for rung in climb.get("rungs", ()) if rung["name"] == climb.get("chosen")), {})
+
+
+def _cost(climb: Mapping[str, Any]) -> list[str]:
+    """What an answer costs, which earlier versions did not measure."""
+    rung = _chosen(climb)
+    if rung.get("answer") is None or rung.get("size") is None:
+        return []
+    return [
+        f"- An answer for one image takes {1000 * rung['answer']:.2g} ms on the machine of the climb.",
+        f"- The model takes {rung['size']:,} bytes.",
+    ]
+
+
+def _promises(made: Mapping[str, Any], climb: Mapping[str, Any], labels: tuple[str, ...]) -> list[str]:
+    """What this bundle scores on the test split; nothing where that was not measured."""
+    found = made.get("shipped")
+    if not found:
+        return []
+    metric = _metric(made)
+    lines = ["## What it scores", "", "This model itself, on the test split:", ""]
+    lines.append(f"- {metric.title[0].upper()}{metric.title[1:]}: {_score(found['score'], metric)}.")
+    stages = _chosen(climb).get("stages")
+    if made is climb and stages and stages[-1].get("test") and stages[-1]["seeds"] > 1:
+        mean = value(stages[-1]["test"]["mean"], metric)
+        lines.append(f"- It is one of {stages[-1]['seeds']} trainings, whose mean is {mean}.")
+    if found.get("reliability"):
+        reliability = Reliability.from_dict(found["reliability"])
+        lines.append(f"- {calibration(reliability)}")
+        lines += [f"- {ranking(reliability.ranking)}"] if reliability.ranking else []
+    lines += [f"- {abstained(Abstaining.from_dict(one))}" for one in found.get("abstaining", ())]
+    recalls = sorted((Recall.from_dict(one) for one in found.get("recalls", ())), key=lambda one: one.recall.mean)
+    if recalls:
+        lines += ["", "How often each class is found, the lowest first:", ""]
+        lines += ["| class | found | 95% interval | test images |", "| --- | ---: | ---: | ---: |"]
+        lines += [_row(labels[one.label], one.recall, one.items) for one in recalls[:MOST_CLASSES]]
+    if len(recalls) > MOST_CLASSES:
+        least = value(recalls[MOST_CLASSES].recall.mean, ACCURACY, 0)
+        lines += ["", f"The other {len(recalls) - MOST_CLASSES} classes are found {least} of the time or more."]
+    return [*lines, ""]
+
+
+def _row(label: str, recall: Interval, items: int) -> str:
+    name = label.replace("|", "\\|")
+    found, low, high = (value(number, ACCURACY, 0) for number in (recall.mean, recall.low, recall.high))
+    return f"| {name} | {found} | {low} to {high} | {items:,} |"
+
+
+def _metric(made: Mapping[str, Any]) -> Metric:
+    """Earlier versions knew accuracy only."""
+    return Metric.from_dict(made["metric"]) if made.get("metric") else ACCURACY
+
+
 def _evidence(evidence: Mapping[str, Any]) -> list[str]:
     climb, made = evidence.get("climb", {}), evidence.get("refit", {})
     lines = [made["sentence"], *made["notes"], "", "The climb:", ""] if made else []
     lines += [climb[name] for name in ("verdict", "need_deep_learning", "more_data") if climb.get(name)]
     lines += climb.get("notes", ())
     lines += [""] * bool(lines)
-    for rung in climb.get("rungs", ()):
-        if rung["name"] == climb.get("chosen") and rung["stages"]:
-            last = rung["stages"][-1]
-            lines += [
-                f"- {split.capitalize()}: {_score(last[split])}." for split in ("validation", "test") if last.get(split)
-            ]
-    lines += [
-        f"- On the test split, {finding['arm']} against {finding['control']}: "
-        f"{', '.join((finding['verdict'], *finding['marks']))}, {_effect(finding)}."
-        for finding in climb.get("on_test", ())
-    ]
+    for stage in _chosen(climb).get("stages", ())[-1:]:
+        lines += [
+            f"- {split.capitalize()}, mean over the seeds: {_score(stage[split], _metric(climb))}."
+            for split in ("validation", "test")
+            if stage.get(split)
+        ]
+    titles = {rung["name"]: rung.get("member") or rung.get("title") or rung["name"] for rung in climb.get("rungs", ())}
+    for finding in map(Finding.from_dict, climb.get("on_test", ())):
+        arm, control = (titles.get(name, name) for name in (finding.arm, finding.control))
+        found = ", ".join((finding.verdict, *finding.marks))
+        lines.append(f"- On the test split, {arm} against {control}: {found} ({difference(finding)}).")
     lines += [
         f"- Training with seed {run['seed']}: {_scores(run['scores']) or run['status']}; {run['cost']['examples']:,} "
         f"examples in {run['cost']['seconds']:.1f} s, {run['cost']['parameters']:,} parameters."
@@ -80,20 +146,9 @@ def _evidence(evidence: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _effect(finding: Mapping[str, Any]) -> str:
-    """The effect with the interval that decided the verdict, as the verdict above it needs."""
-    percent = finding.get("percent", True)
-    effect, low, high = (
-        f"{100 * value:+.1f}" if percent else f"{value:+.3g}" for value in (finding["effect"], *finding["simultaneous"])
-    )
-    unit = "points" if percent else finding["unit"]
-    count = finding.get("comparisons", 1)
-    together = f" for {count} comparisons together" if count > 1 else ""
-    return f"{' '.join(filter(None, (effect, unit)))} (95% interval{together} {low} to {high})"
-
-
-def _score(score: Mapping[str, float]) -> str:
-    return f"{score['mean']:.1%} right (95% interval {score['low']:.1%} to {score['high']:.1%})"
+def _score(score: Mapping[str, float], metric: Metric) -> str:
+    mean, low, high = (value(score[name], metric) for name in ("mean", "low", "high"))
+    return f"{mean} (95% interval {low} to {high})"
 
 
 def _scores(scores: Mapping[str, float]) -> str:

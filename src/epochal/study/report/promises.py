@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from epochal.judge.reliability import Abstaining, Interval, Recall, Reliability
+from epochal.judge.reliability import Abstaining, Recall, Reliability
+from epochal.judge.reliability_text import calibration, ranking
 from epochal.judge.verdict_text import value
 from epochal.study.report import words
 from epochal.study.report.charts.reliability import reliability_chart
@@ -68,32 +69,8 @@ def promises(result: ClimbResult, named: Mapping[str, RungView]) -> Promises | N
         classes_left_out=_left_out(rows[MOST_CLASSES:]),
         diagram=reliability_chart(reliability, view.kind, view.title) if reliability else Markup(),
         calibration=calibration(reliability) if reliability else "",
-        ranking=ranking(reliability.ranking) if reliability else "",
+        ranking=ranking(reliability.ranking) if reliability and reliability.ranking else "",
         thresholds=_thresholds(shipped.abstaining, reliability),
-    )
-
-
-def calibration(found: Reliability) -> str:
-    """The calibration error, and what it means."""
-    error = found.error
-    if error.high < error.mean:
-        meant = "no more than chance alone makes"
-    else:
-        meant = f"95% interval {100 * error.low:.1f} to {100 * error.high:.1f}"
-    perfect = " Nothing speaks against perfect calibration." if error.low == 0 else ""
-    return (
-        f"Calibration error on the test split: {100 * error.mean:.1f} points ({meant}). It is the mean gap between the "
-        f"confidence and the share of right answers.{perfect}"
-    )
-
-
-def ranking(found: Interval | None) -> str:
-    """Whether confidence tells right answers from wrong ones."""
-    if found is None:
-        return ""
-    return (
-        f"In {words.percent(found.mean, 0)} of the pairs of a right and a wrong answer, the right one has the higher "
-        f"confidence (95% interval {100 * found.low:.0f} to {100 * found.high:.0f}%; chance gives 50%)."
     )
 
 
