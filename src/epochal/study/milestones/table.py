@@ -271,6 +271,22 @@ _CLAIMS = (
         module="inception",
     ),
     Claim(
+        name="transfer",
+        year=2014,
+        title="What was learned serves elsewhere",
+        claim="Where images are few, a network that begins with weights learned on other images is better than one "
+        "that begins from nothing, with its features frozen or fine-tuned.",
+        paper="Yosinski, Clune, Bengio & Lipson, How transferable are features in deep neural networks?, NIPS 2014; "
+        "Kornblith, Shlens & Le, Do better ImageNet models transfer better?, CVPR 2019",
+        published="From one half of ImageNet's classes to the other, fine-tuned: 1.6 points better than training on "
+        "the other half alone, on average over the number of layers that are transferred (Yosinski et al., Table 1 and "
+        "Figure 2). On 12 sets, accuracy on ImageNet tells accuracy after transfer, with a correlation of 0.99 for "
+        "fixed features and 0.96 for fine-tuned ones (Kornblith et al., abstract)",
+        minutes=9,
+        data="hymenoptera",
+        module="transfer",
+    ),
+    Claim(
         name="batch-norm",
         year=2015,
         title="Fewer steps, from anywhere",
