@@ -274,8 +274,8 @@ def _range(low: float, high: float, metric: Metric, digits: int = 1) -> str:
 
 
 def _signed(number: float, finding: Finding) -> str:
-    text = f"{100 * number:+.1f}" if finding.percent else f"{number:+.3g}"
-    return text.lstrip("+-") if float(text) == 0 else text
+    text = f"{100 * number:+.1f}" if finding.percent else f"{number:+.3f}" if finding.margin < 1 else f"{number:+,.1f}"
+    return text.lstrip("+-") if float(text.replace(",", "")) == 0 else text
 
 
 def _surely(finding: Finding) -> bool:

@@ -7,7 +7,7 @@ the same modern help: momentum with a one-cycle rate, and for AlexNet, VGG and G
 al. 2015 in place of their own, with which they learn next to nothing at the widths and budgets of a CPU.
 
 A rung is a family, from a small member to the paper's own network. Which member a climb trains follows from its budget
-by one rule, the same for all (`train/members.py`): the largest one that the budget shows the training data often enough.
+by one rule, the same for all (`train/members.py`): the largest that the budget lets see the training data often enough.
 """
 
 from epochal.core.recipe import Option, Recipe

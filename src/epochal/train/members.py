@@ -5,10 +5,10 @@ the longer depends on how much data there is. A classical rung sees each example
 work on it. So one rule serves all: of the members that fit into the seconds of one training, take the largest.
 """
 
-import math
 import time
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
 from epochal.core.recipe import Recipe
@@ -20,6 +20,7 @@ from epochal.models.rung import Rung
 from epochal.train.budget import Rate, measure
 
 PASSES, UPDATES = 8, 600  # a network is itself after so many passes over the training data, and so many steps
+DOUBT = 4.0  # a member may be this many times faster than its operations say: small ones do not keep a machine busy
 FEW_UPDATES = 120  # a training of fewer steps, or of less than one pass, teaches a network nothing: it is not made
 
 
@@ -51,7 +52,16 @@ def size_up(
     def after(member: int) -> float:
         return known.learning(enough(members[member], count)) * work[member] / work[place]
 
-    while fitting := [member for member in range(place + 1, ceiling) if after(member) <= seconds]:
+    def candidates() -> list[int]:
+        """The larger members that seem to fit. Where none does, the next one, if only an estimate speaks against it and
+        there is time to measure it."""
+        fitting = [member for member in range(place + 1, ceiling) if after(member) <= seconds]
+        if fitting or place + 1 >= ceiling or _fits_itself(members[0]):
+            return fitting
+        spent = time.perf_counter() - began
+        return [place + 1] if after(place + 1) <= DOUBT * seconds and spent <= allowed * 2 / 3 else []
+
+    while fitting := candidates():
         chosen = fitting[-1]
         if _fits_itself(members[chosen]):
             left = allowed - (time.perf_counter() - began)
@@ -79,7 +89,7 @@ def _work(rung: Rung, members: Sequence[Recipe], task: Task) -> list[float]:
     if len(members) == 1:
         return [1.0]
     if _fits_itself(rung.recipe):
-        return [math.prod(float(member.options[name]) for name in rung.work) for member in members]  # type: ignore[arg-type]
+        return [float(np.prod([member.options[name] for name in rung.work])) for member in members]  # type: ignore[arg-type]
     with torch.device("meta"):  # shapes without memory
         return [flops(catalogue.build(member, task), task.input_shape) for member in members]
 

@@ -10,8 +10,8 @@ spans at most 10 cells. At the paper's 64x128 that is its 8x8; 8 gives 2x2, 28 a
 square image so never has more than 2,916 features.
 
 The classifier is a squared hinge, one class against the rest, with the solution of scikit-learn's LinearSVC, found by
-Newton's method for all classes at once (`margins.py`). Its C is the best of `choices` on a fifth of up to 5,000 training
-images.
+Newton's method for all classes at once (`margins.py`). Its C is the best of `choices` on a fifth of up to 5,000
+training images.
 """
 
 import functools
