@@ -162,7 +162,7 @@ def test_an_interrupted_run_goes_on_and_an_ended_one_is_measured_anew(tmp_path: 
 @pytest.mark.parametrize(
     "settings, error, message",
     [
-        ({"seeds": 1}, BudgetError, "no verdict comes from one seed"),
+        ({"seeds": 1}, BudgetError, "got 1: one seed gives no verdict"),
         ({"budget": "soon"}, BudgetError, "duration"),
         ({"budget": "3s", "scale": 1.0}, BudgetError, "expected one of them, got both"),
     ],
@@ -178,7 +178,9 @@ def test_on_the_users_data_a_look_decides_how_long_the_trainings_are(tmp_path: P
     told: list[str] = []
     result = run_milestone(NULL, source="digits", budget="8s", seeds=2, out=tmp_path, progress=told.append)
     assert not result.published_data
-    assert any(line.startswith("On these data its trainings have ") for line in told)
+    assert told[0] == "Measuring how fast training is on this data ..."
+    shorter = r"Each training makes \d+\.\d\d times as many passes as the milestone asks for\."
+    assert any(re.fullmatch(shorter, line) for line in told)
     with open_store(tmp_path / "null") as store:
         assert store.get("scale") == result.scale > 0
         (run, *_) = store.runs().values()
@@ -186,7 +188,10 @@ def test_on_the_users_data_a_look_decides_how_long_the_trainings_are(tmp_path: P
 
 
 def test_a_budget_that_is_too_little_for_the_users_data_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BudgetError, match=r"too few for this claim on these data.*Give a --budget of \d+s or more"):
+    with pytest.raises(
+        BudgetError,
+        match=r"too few for this claim on this data: .* less than 2% of the length.*Give a --budget of \d+s or more",
+    ):
         run_milestone(NULL, source="digits", budget="0.1s", seeds=2, out=tmp_path)
 
 

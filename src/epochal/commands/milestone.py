@@ -13,13 +13,13 @@ OUT = Path("runs") / "milestones"
 
 @click.group()
 def milestone() -> None:
-    """List and run the claims that made the revolution, as experiments."""
+    """List the claims that made deep learning, and test them as experiments."""
 
 
 @milestone.command("list")
-@click.option("--out", type=click.Path(path_type=Path), default=OUT, help="Where the results lie.", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, help="Folder of the results.", show_default=True)
 def list_milestones(out: Path) -> None:
-    """List the claims: year, published figure and source, minutes on two cores, and the last verdict in OUT."""
+    """List the claims, with year, published figure, source, minutes on two cores, and the latest verdict in OUT."""
     from epochal.core.paths import absolute
     from epochal.study.milestones.listing import listing
     from epochal.study.milestones.table import CLAIMS
@@ -36,16 +36,25 @@ def list_milestones(out: Path) -> None:
 @click.option(
     "--budget",
     metavar="DURATION",
-    help="Lengthens or shortens the trainings, such as 90s or 20m; with --data or --paper what the run may take; with "
-    "--all, what is more than all need at their own length goes to seeds.",
+    help="Time for the run, such as 90s or 20m. With --data or --paper it is a limit. With --all, time to spare buys "
+    "more seeds.",
 )
-@click.option("--paper", is_flag=True, help="As large as in the paper: its data and its length, for a GPU.")
-@click.option("--seeds", type=int, metavar="N", help="Trainings of each arm.  [default: the milestone's, 5 or more]")
-@click.option("--resume", is_flag=True, help="Keep what is finished in OUT, and run the rest.")
-@click.option("--out", type=click.Path(path_type=Path), default=OUT, help="Where results are kept.", show_default=True)
+@click.option("--paper", is_flag=True, help="Run it as large as in the paper, on the paper's data: hours on a GPU.")
+@click.option(
+    "--seeds",
+    type=int,
+    metavar="N",
+    help="Trainings of each arm, each with a seed of its own.  [default: the milestone's, 5 or more]",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Continue an interrupted run in OUT. With --all, keep its results and run the rest.",
+)
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, help="Folder for the results.", show_default=True)
 @reading
 def run(name: str | None, every: bool, source: str | None, paper: bool, out: Path, resume: bool, **values: Any) -> int:
-    """Run the experiment behind the claim NAME, and say whether it holds here.
+    """Run the experiment behind the claim NAME, and say whether the claim holds here.
 
     \b
     epochal milestone run residual-depth
@@ -69,7 +78,7 @@ def run(name: str | None, every: bool, source: str | None, paper: bool, out: Pat
     if every:
         if source is not None or paper:
             raise click.UsageError(
-                "--all runs on the published data, at the milestones' own scale: leave out --data and --paper.",
+                "--all runs every milestone on its published data, in minutes: leave out --data and --paper.",
                 click.get_current_context(),
             )
         claims = list(MILESTONES.values())

@@ -20,7 +20,7 @@ from epochal.study.single import train_dataset
 from epochal.train.budget import seconds
 
 VALIDATION = 0.1  # of each class: calibrates the probabilities
-LEAST = 1e-9  # of each class: a data set has a test split, and one image of a class is the least that it can be
+LEAST = 1e-9  # a data set needs a test split; this makes it one image a class
 
 
 class RungClassifier(ClassifierMixin, BaseEstimator):

@@ -16,12 +16,12 @@ from epochal.study.results import read_result, read_results
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import Watch
 
-SHORTEST = 0.1  # of a milestone's own length: shorter trainings show nothing
+SHORTEST = 0.1  # the least scale: shorter trainings show nothing
 
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """What became of every milestone: its result, or why there is none."""
+    """The result of every milestone, or why there is none."""
 
     results: dict[str, MilestoneResult]
     failures: dict[str, str]
@@ -39,8 +39,8 @@ class History:
             for name, result in self.results.items()
         ]
         lines += [f"{'not run':<12}  {name:<22}           {why}" for name, why in self.failures.items()]
-        told = [result.verdict for result in self.results.values()]
-        counts = ", ".join(f"{told.count(verdict)} {verdict}" for verdict in VERDICTS)
+        found = [result.verdict for result in self.results.values()]
+        counts = ", ".join(f"{found.count(verdict)} {verdict}" for verdict in VERDICTS)
         return "\n".join([*lines, "", f"{counts}; {number(self.seconds / 60)} minutes"])
 
 
@@ -54,15 +54,15 @@ def run_history(
     command: str | None = None,
     resume: bool = False,
 ) -> History:
-    """Run every milestone, oldest first, and write the atlas to OUT/atlas. One that cannot be run (its data is not to
-    be had) is named, and the others go on.
+    """Run every milestone, oldest first, and write the atlas to OUT/atlas. A milestone that cannot be run, such as one
+    whose data cannot be downloaded, is named, and the others still run.
 
-    With a budget, each gets its share of what is left by its own length, so that one that overruns shortens those
-    after it and not the total; without, each has its own length. What a budget holds beyond that length buys seeds: at
-    another length a claim about how soon something is learned would be another claim.
+    With a budget, each milestone gets a share of the time left in proportion to its minutes, so that one that overruns
+    shortens those after it and not the total. Without, each takes its own minutes. Time to spare buys more seeds, not
+    longer trainings: at another length a claim about how soon something is learned would be another claim.
 
     Args:
-        seeds: trainings of each arm, whatever the budget; a milestone that needs more keeps its own number.
+        seeds: trainings of each arm, whatever the budget; a milestone whose own number is larger keeps it.
         resume: keep the results that OUT has already, and run the others.
 
     Raises:
@@ -74,8 +74,8 @@ def run_history(
     seconds = None if budget is None else parse_seconds(budget)
     if seconds is not None and seconds < SHORTEST * 60 * total:
         raise BudgetError(
-            f"budget: {seconds:g} s is too little for the whole history, whose trainings would be less than a tenth of "
-            f"their length. Give at least {SHORTEST * 60 * total:.0f}s, or run single milestones."
+            f"budget: {seconds:g} s is too little for the whole history, which takes {60 * total:.0f} s in full and a "
+            f"tenth of that at least. Give a --budget of {SHORTEST * 60 * total:.0f}s or more, or run single ones."
         )
     known = [read_result(out / milestone.folder) for milestone in milestones] if resume else []
     results = {result.name: result for result in known if result and result.published_data}

@@ -88,8 +88,8 @@ class Milestone(Claim):
         """
         if self.paper_scale is None:
             raise UserError(
-                f"{self.name} cannot be run at its paper's scale. `epochal milestone list` marks with --paper those "
-                "that can."
+                f"{self.name} cannot be run as large as in its paper. `epochal milestone list` marks the milestones "
+                "that can with --paper."
             )
         whole = {each.name: getattr(self.paper_scale, each.name) for each in fields(PaperScale)}
         return replace(self, **whole, paper_scale=None, at_paper_scale=True)
@@ -121,10 +121,10 @@ def run_milestone(
 
     Args:
         source: the user's own data in place of the milestone's, as for `open_dataset`.
-        budget: seconds, or a duration: lengthens or shortens every training by its ratio to the milestone's own. On
-            the user's own data it is what the run may take, the milestone's own minutes unless said, and the lengths
-            follow from how fast these data are; no training is longer than its own length unless a budget asks it. At
-            the paper's scale it is what the run may take as well, and unless said it takes as long as it takes.
+        budget: seconds for the run, or a duration; every training is lengthened or shortened by its ratio to the
+            milestone's minutes. On the user's own data it is a limit, and the milestone's minutes are the default:
+            the lengths follow from how fast training is there, and exceed the milestone's only where a budget asks for
+            it. At the paper's scale it is a limit too, with no default.
         scale: in place of a budget, multiplies the length of every training, whatever the data.
         seeds: trainings of each arm; the milestone's own number unless said.
         resume: go on with an interrupted run as it was begun, whatever the budget and the seeds are now.
@@ -135,19 +135,18 @@ def run_milestone(
     if source is not None and not milestone.data:
         raise UserError(
             f"{milestone.name} makes its own data, which its claim is about: leave out --data. "
-            "Those that take data are marked in `epochal milestone list`."
+            "`epochal milestone list` marks the milestones that take data with --data."
         )
     if source is None and milestone.data == IMAGENET:
         raise UserError(
-            f"The paper of {milestone.name} has ImageNet, which cannot be downloaded without an account: give its "
-            "folder, with train/ and val/ in it and in each a folder for each class, or pictures of your own, with "
-            "--data."
+            f"The paper of {milestone.name} uses ImageNet, which cannot be downloaded without an account. Give its "
+            "folder with --data: train/ and val/, each with one folder for each class. Or give pictures of your own."
         )
     count = milestone.seeds if seeds is None else seeds
     if count < LEAST_SEEDS:
-        raise BudgetError(f"seeds: expected {LEAST_SEEDS} or more, got {count}: no verdict comes from one seed.")
+        raise BudgetError(f"seeds: expected {LEAST_SEEDS} or more, got {count}: one seed gives no verdict.")
     if budget is not None and scale is not None:
-        raise BudgetError("budget and scale: expected one of them, got both; each sets the length of the trainings.")
+        raise BudgetError("budget and scale: expected one of them, got both. Each sets the length of the trainings.")
     promised = None if budget is None else parse_seconds(budget)
     looks = scale is None and (source is not None or milestone.at_paper_scale)
     if scale is None:
@@ -173,9 +172,9 @@ def run_milestone(
             watch=watch,
         )
         if looks:
-            watch("A look at how fast these data are, with trainings of one step.")
+            watch("Measuring how fast training is on this data ...")
             lab.scale = store.decide("scale", lambda: scale_within(milestone, lab, promised))
-            watch(f"On these data its trainings have {lab.scale:.2f} times their own length.")
+            watch(f"Each training makes {lab.scale:.2f} times as many passes as the milestone asks for.")
         try:
             measured = milestone.measure(lab)
         finally:
@@ -206,21 +205,24 @@ def run_milestone(
 
 
 def scale_within(milestone: Milestone, lab: Lab, promised: float | None) -> float:
-    """The scale that the promised seconds buy, at the paper's scale no more than the paper's own length; without a
-    promise at most 1: what the milestone's own minutes buy, or the paper's own length, however long that takes."""
+    """The scale that fits into the promised seconds; at the paper's scale 1 at most.
+
+    Without a promise it is the scale that fits into the milestone's minutes, 1 at most; at the paper's scale it is 1.
+    """
     cost = look(milestone.measure, lab, minutes=milestone.minutes)
     if promised is not None:
         return min(cost.scale(promised), 1.0 if milestone.at_paper_scale else math.inf)
     if milestone.at_paper_scale:
         lab.watch(
-            f"At the paper's own length this takes about {duration(cost.seconds(1.0))} here; a --budget shortens it."
+            f"As long as in the paper, this run takes about {duration(cost.seconds(1.0))} here. Use --budget to "
+            "shorten it."
         )
         return 1.0
     return min(cost.scale(60 * milestone.minutes), 1.0)
 
 
 def _length(store: Store, settings: dict[str, Any]) -> dict[str, Any]:
-    """How much an interrupted run was begun to train.
+    """The settings of an interrupted run that say how much it trains.
 
     Raises:
         RunDirectoryError: its settings are not those that a run has in this version.
@@ -259,8 +261,8 @@ def begin(
             return float(store.get("spent", 0.0))
         if resume:
             raise RunDirectoryError(
-                f"{directory} holds an interrupted run on other data (--data, or how they are read). Give the same "
-                "again, choose another --out, or leave out --resume to begin anew."
+                f"{directory} holds an interrupted run on other data, or on the same data with other reading options. "
+                "Give the same --data and options again, choose another --out, or leave out --resume to start anew."
             )
     store.clear()
     shutil.rmtree(directory / "runs", ignore_errors=True)

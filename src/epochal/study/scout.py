@@ -1,8 +1,8 @@
-"""How much of its own length a milestone can have on the user's data, within a budget: one look, before it is run.
+"""Estimates by how much to shorten a milestone so that it fits a budget on the user's data.
 
 The published sets of the milestones are small, and their minutes are known. The user's images may be a hundred times as
-large. So the whole experiment is first run with one step a training and few seeds, which shows what everything beside
-learning costs, and the speed of each recipe on these images is measured, which tells the rest.
+large. So the whole experiment first runs with one step a training and few seeds, which measures everything but
+learning. Then the speed of each recipe on these images is measured, which gives the cost of learning.
 """
 
 import tempfile
@@ -25,12 +25,13 @@ from epochal.train.workers import import_once, run_side_by_side, share
 ONE_STEP = 1e-9  # a scale at which every training is one step long
 SEEDS = (0, 1)  # of the look: some experiments choose for one seed by the others
 MEASURED = 0.3  # seconds in which the speed of one recipe is measured
-SHORTEST = 0.02  # of a milestone's own length: a shorter run would show nothing
+SHORTEST = 0.02  # the least scale: a shorter run would show nothing
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Seconds that an experiment takes: `learning` at scale 1, and `fixed` at any, the look included."""
+    """Seconds that an experiment takes: `learning` at scale 1, in proportion to the scale, and `fixed` at any scale,
+    with the measuring itself."""
 
     learning: float
     fixed: float
@@ -39,17 +40,17 @@ class Cost:
         return self.fixed + scale * self.learning
 
     def scale(self, seconds: float) -> float:
-        """The scale at which it takes about so many seconds.
+        """The scale at which the experiment takes about `seconds`.
 
         Raises:
-            BudgetError: the seconds are too few for a run that could show anything; the message tells the least.
+            BudgetError: the seconds are too few for a run that could show anything; the message says how many it needs.
         """
         scale = (seconds - self.fixed) / max(self.learning, 1e-9)
         if scale < SHORTEST:
             raise BudgetError(
-                f"{seconds:.0f} s are too few for this claim on these data: its trainings would be less than a "
-                f"fiftieth of their length. Give a --budget of {1.1 * self.seconds(SHORTEST):.0f}s or more, smaller "
-                "images (--size), or fewer (--max-examples)."
+                f"{seconds:.0f} s are too few for this claim on this data: each training would have less than 2% of "
+                f"the length that the milestone gives it. Give a --budget of {1.1 * self.seconds(SHORTEST):.0f}s or "
+                "more, smaller images (--size), or fewer images (--max-examples)."
             )
         return scale
 
@@ -58,7 +59,8 @@ def look(experiment: Callable[[Lab], Any], lab: Lab, *, minutes: float) -> Cost:
     """What an experiment costs on the lab's source.
 
     Args:
-        minutes: what it takes on its own data at scale 1: the guess for trainings in jobs of its own.
+        minutes: the time of the experiment on the milestone's data at scale 1, the guess for trainings that the lab
+            was not asked for.
     """
     import_once()
     began = time.perf_counter()
@@ -81,9 +83,8 @@ def look(experiment: Callable[[Lab], Any], lab: Lab, *, minutes: float) -> Cost:
 
 
 def cost_of(asked: Asked, workers: int) -> tuple[float, float]:
-    """Seconds for each seed of trainings that a lab was asked for: those that grow with the scale, and those beside.
-
-    Beside are the points of a curve after the first, and classical rungs, which see each example once at any scale.
+    """Seconds for each seed of trainings that a lab was asked for: those that grow with the scale, and those that do
+    not, which are the points of a curve after the first, and classical rungs, which see each example once.
     """
     rates: dict[int, Rate] = {}
     dataset, recipes = asked.dataset, asked.recipes

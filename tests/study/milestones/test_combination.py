@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from epochal.core.claim import CONFIRMED, REFUTED
+from epochal.core.claim import CONFIRMED, INCONCLUSIVE, REFUTED
 from epochal.judge.claims import judge, overall
 from epochal.study.lab import Lab
 from epochal.study.milestones import combination
@@ -23,14 +23,28 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+class Trained(str):
+    """The label of a training, in place of its arm."""
+
+    under_trained = False
+
+
+class Learning(Trained):
+    """The same of one that was still learning when it stopped."""
+
+    under_trained = True
+
+
 class Planted(Lab):
     """A laboratory whose trainings are replaced by a score for each set of ingredients."""
 
+    arm = Trained
+
     def train(self, dataset, recipes, **settings):
-        return {label: label for label in recipes}
+        return {label: self.arm(label) for label in recipes}
 
 
-def planted(score, monkeypatch, tmp_path):
+def planted(score, monkeypatch, tmp_path, arm=Trained):
     """What the milestone measures where `score(names of the ingredients that are on)` is the truth."""
     every = [factor.name for factor in factors_of("resnet")]
     random = np.random.default_rng(0)
@@ -41,7 +55,9 @@ def planted(score, monkeypatch, tmp_path):
 
     monkeypatch.setattr(combination, "accuracies", accuracies)
     with open_store(tmp_path) as store:
-        return measure(Planted(store=store, seeds=SEEDS))
+        lab = Planted(store=store, seeds=SEEDS)
+        lab.arm = arm
+        return measure(lab)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +77,13 @@ def test_planted_truths(score, verdict, monkeypatch, tmp_path):
     assert all(0 <= shade <= 1 for row in grid.series for shade in row.y)
     shapley = bars.series[0]
     assert all(low <= y <= high for low, y, high in zip(shapley.low, shapley.y, shapley.high, strict=True))
+
+
+def test_a_combination_that_was_still_learning_refutes_nothing(monkeypatch, tmp_path):
+    measured = planted(lambda present: 0.1 + 0.12 * len(present), monkeypatch, tmp_path, Learning)
+    checks = judge(measured.questions)
+    assert overall(checks) == INCONCLUSIVE
+    assert {check.under_trained for check in checks} == {"", "all together"}
 
 
 def test_two_ingredients_together_make_a_network_learn(monkeypatch, tmp_path):

@@ -110,13 +110,13 @@ def test_a_scale_says_how_much_is_kept_for_validation(tmp_path: Path) -> None:
 
 
 def test_imagenet_must_be_given(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="give its folder.*with --data"):
+    with pytest.raises(UserError, match="Give its folder with --data"):
         run_milestone(MILESTONES["depth"].as_in_paper(), out=tmp_path)
     assert not any(tmp_path.iterdir()), "and nothing was begun"
 
 
 def test_what_has_no_such_scale_says_so() -> None:
-    with pytest.raises(UserError, match=r"backprop cannot be run at its paper's scale.*list.*--paper"):
+    with pytest.raises(UserError, match=r"backprop cannot be run as large as in its paper.*list.*--paper"):
         MILESTONES["backprop"].as_in_paper()
 
 
@@ -130,7 +130,7 @@ def test_without_a_budget_it_says_how_long_it_takes(tmp_path: Path) -> None:
         small, source=source, options=ReadOptions(size=8), seeds=2, out=tmp_path, progress=told.append
     )
     assert result.scale == 1.0
-    assert any(line.startswith("At the paper's own length this takes about ") for line in told)
+    assert any(line.startswith("As long as in the paper, this run takes about ") for line in told)
 
 
 def test_a_scale_has_its_own_options() -> None:
