@@ -20,6 +20,7 @@ from epochal.data.arrays import as_pictures
 from epochal.data.codec import Codec
 from epochal.data.white import EIGHT_BITS
 from epochal.models.predictor import EnsemblePredictor, check_images
+from epochal.models.pretrained import without_file
 from epochal.models.weights import model_files, read_model
 from epochal.ship import files
 from epochal.ship.card import model_card
@@ -29,6 +30,7 @@ from epochal.ship.predictions import gathered
 from epochal.train.surroundings import plain_settings, set_apart
 from epochal.train.trainee import make_predictor
 
+TEMPERATURE_SCALING = "temperature scaling (Guo et al., 2017)"
 DEEP_ENSEMBLES = "of the members' probabilities (Lakshminarayanan, Pritzel & Blundell, 2017)"
 Kind = TypeVar("Kind", bound=Record)
 
@@ -46,6 +48,7 @@ class Bundle:
     card: str
     manifest: Mapping[str, Any]
     predictor: Predictor
+    stakes: tuple[float, ...] = ()  # what overlooking an item of each class costs; the same for all where it is empty
     members: int = 1  # trainings behind an answer: more than one make an ensemble
 
     @staticmethod
@@ -63,6 +66,7 @@ class Bundle:
         codec = _record(Codec, folder / files.CODEC)
         places = files.places(manifest["files"])
         temperature, of_members = _temperatures(folder / files.CALIBRATION, places)
+        stakes = files.read_json(folder / files.CALIBRATION).get("stakes", [])
         if codec.input_shape != task.input_shape or not len(codec.mean) == len(codec.std) == codec.channels:
             raise BundleError(f"The bundle {folder} is damaged: its codec does not make what its task expects.")
         recipe = modern_recipe(recipe, task, manifest["version"])
@@ -78,6 +82,7 @@ class Bundle:
             card=(folder / files.CARD).read_text(encoding="utf-8"),
             manifest=manifest,
             predictor=predictor_of(models, codec, of_members),
+            stakes=tuple(float(stake) for stake in stakes),
             members=len(models),
         )
 
@@ -131,6 +136,7 @@ class Bundle:
             encode=encode,
             probabilities=self.probabilities,
             labels=self.labels,
+            stakes=self.stakes,
             split=lambda array: as_pictures(array, self.codec, white=white),
             max_megapixels=self.codec.max_megapixels,
         )
@@ -156,6 +162,7 @@ def write_bundle(
     evidence: Mapping[str, Any],
     card: str = "",
     temperatures: Sequence[float] = (),
+    stakes: Sequence[float] = (),
 ) -> Path:
     """Write a bundle as one: a kill in the middle leaves the older bundle, or none, but never half of one.
 
@@ -164,6 +171,8 @@ def write_bundle(
             members of an ensemble (see `EnsemblePredictor`).
         temperature: logits are divided by it before the softmax (Guo et al., 2017, section 4.2).
         temperatures: of each member of an ensemble, before the mean over them; `temperature` is that of the mean.
+        stakes: what overlooking an item of each class costs, where mistakes have a price: the label that is answered
+            has the largest probability times its stake.
         evidence: runs and findings behind the choice; records, or plain data that JSON can hold.
         card: the model card in Markdown; one is written from the facts where none is given.
 
@@ -175,13 +184,18 @@ def write_bundle(
     for value in (temperature, *temperatures):
         if not (math.isfinite(value) and value > 0):
             raise BundleError(f"Expected a temperature above zero, got {value}. Calibrate again on validation.")
-    calibration = {"method": "temperature scaling (Guo et al., 2017)", "temperature": float(temperature)}
+    calibration: dict[str, Any] = {
+        "method": "temperature scaling (Guo et al., 2017)",
+        "temperature": float(temperature),
+    }
     if models is None:
         of_models = model_files(model)
     else:
         of_models = {name: data for k, member in enumerate(models) for name, data in model_files(member, k).items()}
         calibration |= {"members": [float(value) for value in temperatures], "mean": DEEP_ENSEMBLES}
-    plain = _plain(evidence)
+    if stakes:
+        calibration["stakes"] = [float(stake) for stake in stakes]
+    recipe, plain = without_file(recipe), _plain(evidence)
     text = card or model_card(recipe=recipe, task=task, codec=codec, temperature=temperature, evidence=plain)
     return files.write_folder(
         absolute(folder),

@@ -198,8 +198,9 @@ def _answers(
 
 
 def _measured(bundle: Bundle, chances: np.ndarray, targets: np.ndarray) -> tuple[tuple[Measured, ...], list[str]]:
-    own = METRICS.get(bundle.task.metric)
-    ordered: list[Metric] = [*filter(None, (own,)), *(one for one in METRICS.values() if one is not own)]
+    said = bundle.evidence.get("climb", {}).get("metric")
+    own = Metric.from_dict(said) if said else METRICS[bundle.task.metric]
+    ordered = [own, *(one for one in METRICS.values() if one.name != own.name)]
     found, notes = [], []
     for metric in ordered:
         try:

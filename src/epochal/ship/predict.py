@@ -1,7 +1,7 @@
 """Predictions of a bundle: pictures in, a row for each out, with each bad one named; as they come, or all at once."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
@@ -27,12 +27,19 @@ def predict(
     encode: Encode,
     probabilities: Probabilities,
     labels: tuple[str, ...],
+    stakes: Sequence[float] = (),
     split: Split = one_or_batch,
     max_megapixels: float = MAX_MEGAPIXELS,
 ) -> Predictions:
     """Predict whatever `inputs` name; the arguments are those of `stream`."""
     parts = stream(
-        inputs, encode=encode, probabilities=probabilities, labels=labels, split=split, max_megapixels=max_megapixels
+        inputs,
+        encode=encode,
+        probabilities=probabilities,
+        labels=labels,
+        stakes=stakes,
+        split=split,
+        max_megapixels=max_megapixels,
     )
     return gathered(parts, labels)
 
@@ -43,6 +50,7 @@ def stream(
     encode: Encode,
     probabilities: Probabilities,
     labels: tuple[str, ...],
+    stakes: Sequence[float] = (),
     split: Split = one_or_batch,
     max_megapixels: float = MAX_MEGAPIXELS,
 ) -> Iterator[Predictions]:
@@ -52,7 +60,14 @@ def stream(
         split: the pictures of an array or tensor, which may be a batch. The other arguments are those of `answer`.
     """
     named = pictures(inputs, split=split)
-    return answer(named, encode=encode, probabilities=probabilities, labels=labels, max_megapixels=max_megapixels)
+    return answer(
+        named,
+        encode=encode,
+        probabilities=probabilities,
+        labels=labels,
+        stakes=stakes,
+        max_megapixels=max_megapixels,
+    )
 
 
 def answer(
@@ -61,6 +76,7 @@ def answer(
     encode: Encode,
     probabilities: Probabilities,
     labels: tuple[str, ...],
+    stakes: Sequence[float] = (),
     max_megapixels: float = MAX_MEGAPIXELS,
 ) -> Iterator[Predictions]:
     """The predictions of named pictures, up to `BATCH` at a time, in order.
@@ -69,6 +85,7 @@ def answer(
         named: a name and a picture, or the DataError that says why there is none.
         encode: one picture to uint8 [channels, height, width]; an error that it raises speaks of that picture only.
         probabilities: uint8 [n, channels, height, width] to [n, classes].
+        stakes: what overlooking an item of each class costs; the label has the largest probability times its stake.
         max_megapixels: pictures given as bytes may have so many; of files and images `encode` judges.
     """
 
@@ -94,7 +111,7 @@ def answer(
             best = np.full(len(chunk), -1, np.int64)
             if good:
                 scores = probabilities(np.stack([results[index] for index in good]))
-                values[good], best[good] = scores, scores.argmax(axis=1)
+                values[good], best[good] = scores, (scores * (stakes or 1)).argmax(axis=1)
             yield Predictions(
                 inputs=tuple(name for name, _ in chunk),
                 labels=labels,

@@ -40,6 +40,11 @@ def open_weights(what: str | os.PathLike[str], progress: Progress | None = None)
     if folder is None:
         return read_weights(path)
     bundle = Bundle.open(folder)
+    if bundle.members > 1:
+        raise UserError(
+            f"--pretrained: the bundle {folder} is an ensemble of {bundle.members} networks, and a training can begin "
+            "with one. Give the bundle of its climb."
+        )
     model = getattr(bundle.predictor, "model", None)
     return from_network(
         model.state_dict() if isinstance(model, nn.Module) else {},

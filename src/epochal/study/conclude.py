@@ -8,7 +8,8 @@ import numpy as np
 from epochal.core.experiment import UNDER_TRAINED
 from epochal.core.metric import ACCURACY
 from epochal.core.run import FAILED, FINISHED
-from epochal.models.catalogue import RUNGS
+from epochal.judge.goals.classes import stakes
+from epochal.models.catalogue import MODELS
 from epochal.models.weights import read_model
 from epochal.ship.bundle import write_bundle
 from epochal.study.choice import Choice, choose, finished_names, scored
@@ -74,6 +75,7 @@ def conclude(
         task=dataset.task,
         codec=dataset.codec,
         temperature=here.scoring.temperatures(arm)[place],
+        stakes=stakes(here.scoring.metric, dataset.task.classes),
         evidence={"climb": without_pictures(result), "runs": [run.to_dict() for run in arm.runs]},
     )
     here.note_time()
@@ -83,7 +85,7 @@ def conclude(
 def told(here: Progress, choice: Choice) -> list[str]:
     """What a reader must know beside the verdict."""
     lost = [
-        f"{RUNGS[name].title} failed in its {stage}, and is judged by what it did before. {message}"
+        f"{MODELS[name].title} failed in its {stage}, and is judged by what it did before. {message}"
         for (stage, name), message in here.failed.items()
         if stage not in ("sizing", "qualifying")
     ]
@@ -128,7 +130,7 @@ def known(here: Progress, name: str) -> bool:
 
 
 def rung_result(here: Progress, name: str, choice: Choice | None, tested: Tested | None) -> RungResult:
-    rung, scoring = RUNGS[name], here.scoring
+    rung, scoring = MODELS[name], here.scoring
     found = [
         (stage, arms[name]) for stage, arms in (("qualifying", here.qualified), ("final", here.finals)) if name in arms
     ]

@@ -14,7 +14,9 @@ from epochal.core.paths import absolute
 from epochal.data.dataset import open_dataset
 from epochal.data.listing import Progress as Loading
 from epochal.data.options import ReadOptions
-from epochal.models.catalogue import NETWORK, RUNGS
+from epochal.models.catalogue import MODELS, NETWORK
+from epochal.models.pretrained import transfer_recipes
+from epochal.ship.pretrained import open_weights, reading_for
 from epochal.study.conclude import conclude
 from epochal.study.data_curve import data_curve
 from epochal.study.directories import choose_directory, source_name
@@ -76,6 +78,7 @@ def climb(
     metric: str | None = None,
     cost: str | None = None,
     positive: str | None = None,
+    pretrained: Path | str | None = None,
     resume: bool = False,
     repeat: Path | str | None = None,
     progress: Callable[[str], None] | None = None,
@@ -99,6 +102,9 @@ def climb(
             "auroc", "average-precision" or "log-loss".
         cost: in place of a metric, what mistakes cost, such as "miss=500 alarm=20", for two classes.
         positive: of two classes, the one that is looked for; the rarer one unless said.
+        pretrained: weights of a residual network, with which two more rungs begin: a bundle of yours, a file or folder
+            by the names of torchvision, timm or Hugging Face transformers, or published ones, such as
+            "resnet50-weights".
         resume: go on with the climb in `out`, with its settings: what is finished is kept.
         repeat: the directory of a climb of the same data whose members, learning rates and numbers of examples are
             taken, so that every training is made again as it was, whatever the clock says.
@@ -113,9 +119,12 @@ def climb(
     name = source_name(source)
     asked: dict[str, Any] = {"budget": budget, "seeds": seeds, "seed": seed, "rungs": rungs, "trials": trials}
     asked |= {"margin": margin, "metric": metric, "cost": cost, "positive": positive}
+    asked |= {"pretrained": None if pretrained is None else place_of(pretrained)}
     asked = {key: value for key, value in asked.items() if value is not None}
     if not resume:
         plan(name, **asked)  # refuse what makes no sense before anything is written
+    weights = None if pretrained is None else open_weights(pretrained, loading)
+    options = options if weights is None else reading_for(weights, options)
     before = store_of(repeat) if repeat is not None else None
     directory = choose_directory(out, source, resume=resume)
     with open_store(directory) as store:
@@ -138,8 +147,16 @@ def climb(
                 f"{made.seconds:.0f} s. Use fewer --rungs or --seeds to shorten it."
             )
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
+        if made.pretrained and weights is None:
+            weights = open_weights(made.pretrained, loading)
         here = Progress(
-            asked=made, dataset=dataset, store=store, watch=watch, began=began, before=float(store.get("spent", 0.0))
+            asked=made,
+            dataset=dataset,
+            store=store,
+            watch=watch,
+            began=began,
+            before=float(store.get("spent", 0.0)),
+            given=transfer_recipes(weights, directory / "weights") if weights else {},
         )
         complete = True
         try:
@@ -175,13 +192,13 @@ class Rehearsal:
         """The plan, and a line for each rung."""
         lines = [self.plan.to_text(), "", f"  {'rung':24}{'member':28}{'qualifying':>13}{'finals':>13}  itself from"]
         for found in self.sizes:
-            network = RUNGS[found.name].kind == NETWORK
+            network = MODELS[found.name].kind == NETWORK
             out = found.name in self.left_out
             qualifying = f"not climbed below {duration(found.climbed)}" if out else passes(found.qualifying)
             final = "" if out else passes(found.final) if network else ""
             itself = duration(found.itself) if network else ""
             lines.append(
-                f"  {RUNGS[found.name].title:24}{found.member:28}{qualifying:>13}{final:>13}  {itself}".rstrip()
+                f"  {MODELS[found.name].title:24}{found.member:28}{qualifying:>13}{final:>13}  {itself}".rstrip()
             )
         return "\n".join(lines)
 
@@ -197,10 +214,20 @@ def dry_run(
         UserError: as `climb`.
     """
     began, made = time.perf_counter(), plan(source_name(source), **asked)
+    weights = open_weights(made.pretrained, loading) if made.pretrained else None
+    options = options if weights is None else reading_for(weights, options)
     dataset = open_dataset(source, options=options, progress=loading)
     made = made.after_reading(time.perf_counter() - began)
     with tempfile.TemporaryDirectory(prefix="epochal-") as folder, open_store(Path(folder)) as store:
-        here = Progress(asked=made, dataset=dataset, store=store, watch=lambda line: None, began=began, before=0.0)
+        here = Progress(
+            asked=made,
+            dataset=dataset,
+            store=store,
+            watch=lambda line: None,
+            began=began,
+            before=0.0,
+            given=transfer_recipes(weights, Path(folder) / "weights") if weights else {},
+        )
         size(here)
         return Rehearsal(plan=here.plan, sizes=tuple(sizes(here)), left_out=tuple(here.left_out))
 

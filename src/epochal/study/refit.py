@@ -17,7 +17,7 @@ from epochal.data.listing import Progress as Loading
 from epochal.data.options import ReadOptions
 from epochal.judge.calibration import fit_temperature, probabilities
 from epochal.judge.compare import compare
-from epochal.judge.goals.classes import doubt, items
+from epochal.judge.goals.classes import doubt, items, stakes
 from epochal.judge.metrics import confusion_matrix
 from epochal.models.catalogue import rung
 from epochal.models.predictor import log_mean
@@ -238,7 +238,7 @@ def _on_test(winner: Winner, predictor: Predictor, temperature: float, unseen: n
         ),
         "confusion": tuple(
             tuple(int(n) for n in row)
-            for row in confusion_matrix(chances.argmax(axis=1), targets, dataset.task.classes)
+            for row in confusion_matrix(decisions(winner.climb.metric, chances), targets, dataset.task.classes)
         ),
     }
 
@@ -255,6 +255,7 @@ def _bundle(
         codec=dataset.codec,
         temperature=result.temperature,
         temperatures=result.temperatures,
+        stakes=stakes(winner.climb.metric, dataset.task.classes),
         evidence={
             "refit": result,
             "climb": without_pictures(winner.climb),

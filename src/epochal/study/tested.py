@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from epochal.core.experiment import Finding
 from epochal.core.metric import Metric
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset, Examples
 from epochal.judge.calibration import probabilities
-from epochal.judge.goals.classes import doubt, items
+from epochal.judge.goals.classes import decisions, doubt, items
 from epochal.judge.metrics import confusion_matrix
 from epochal.judge.reliability import (
     abstaining,
@@ -22,8 +23,8 @@ from epochal.judge.reliability import (
     reliability,
     threshold_for_coverage,
 )
-from epochal.judge.verdict_text import headline, least_told, need_deep_learning
-from epochal.models.catalogue import RUNGS
+from epochal.judge.verdict_text import RungSummary, headline, least_told, need_deep_learning
+from epochal.models.catalogue import MODELS
 from epochal.models.weights import read_model
 from epochal.study.choice import Choice, best_of, finished_names, scored, summary
 from epochal.study.progress import Progress
@@ -87,7 +88,7 @@ def on_validation(here: Progress, arms: Mapping[str, Arm], choice: Choice) -> di
     if classical and deep:
         (finding,) = compare_all(here, [(arms[classical.name], arms[deep.name])])
     return {
-        "need_deep_learning": need_deep_learning(classical, deep, finding, metric=metric, left_out=left_out(here)),
+        "need_deep_learning": deep_or_not(here, classical, deep, finding),
         "notes": (
             "Interrupted: this is the best so far. The test split is still sealed, and all scores are on validation.",
         ),
@@ -121,13 +122,15 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
         (finding,) = compare([(arms[classical.name], arms[deep.name])])
     shown, chances = ship(here, arms[chosen], place, tested)
     return {
-        "headline": headline(RUNGS[chosen].title, shown.score.mean, shown.score.low, shown.score.high, metric),
+        "headline": headline(
+            MODELS[chosen].member(arms[chosen].recipe), shown.score.mean, shown.score.low, shown.score.high, metric
+        ),
         "shipped": shown,
         "on_test": findings,
-        "need_deep_learning": need_deep_learning(classical, deep, finding, metric=metric, left_out=left_out(here)),
+        "need_deep_learning": deep_or_not(here, classical, deep, finding),
         "confusion": tuple(
             tuple(int(n) for n in row)
-            for row in confusion_matrix(chances.argmax(axis=1), targets, here.dataset.task.classes)
+            for row in confusion_matrix(decisions(metric, chances), targets, here.dataset.task.classes)
         ),
         "wrong": wrong_examples(here, tested.examples, chances),
         "notes": (
@@ -156,15 +159,29 @@ def shipped(
     confidence, right = confidence_and_right(chances, targets)
     return Shipped(
         score=scored(items(metric, chances, targets)[None], metric, doubt(metric, targets)),
-        recalls=recalls(chances.argmax(axis=1)[None], targets),
+        recalls=recalls(decisions(metric, chances)[None], targets),
         reliability=reliability(chances, targets),
         abstaining=tuple(abstaining(confidence, right, threshold_for_coverage(sure, share)) for share in ANSWERED),
     )
 
 
+def deep_or_not(
+    here: Progress, classical: RungSummary | None, deep: RungSummary | None, finding: Finding | None
+) -> str:
+    """Whether deep learning is needed, with what was not climbed and whether weights of others were used."""
+    return need_deep_learning(
+        classical,
+        deep,
+        finding,
+        metric=here.scoring.metric,
+        left_out=left_out(here),
+        pretrained=any(name in here.qualified for name in here.given),
+    )
+
+
 def left_out(here: Progress) -> list[str]:
     """The titles of the networks that were not climbed."""
-    return [RUNGS[name].title for name in here.asked.rungs if name in here.left_out]
+    return [MODELS[name].title for name in here.asked.rungs if name in here.left_out]
 
 
 def wrong_examples(here: Progress, opened: Examples, chances: np.ndarray) -> tuple[WrongExample, ...]:

@@ -123,6 +123,22 @@ def positive_class(labels: Sequence[str], counts: Sequence[int], named: str = ""
     return list(labels).index(named)
 
 
+def stakes(metric: Metric, classes: int) -> tuple[float, ...]:
+    """What overlooking an item of each class costs, where the metric is a cost; else nothing, and all cost alike.
+
+    The answer of the lowest expected cost is the class with the largest probability times its stake.
+    """
+    if metric.name != COST:
+        return ()
+    positive = int(metric.options["positive"])
+    return tuple(metric.options["miss"] if place == positive else metric.options["alarm"] for place in range(classes))
+
+
+def decisions(metric: Metric, chances: Chances) -> Int[np.ndarray, " items"]:
+    """The class that is answered for each item: the most probable one, or that of the lowest expected cost."""
+    return (chances * (stakes(metric, chances.shape[1]) or 1.0)).argmax(axis=1)
+
+
 def items(metric: Metric, chances: Chances, targets: Targets) -> Values:
     """One influence value an item; their plain mean is the metric.
 
