@@ -43,7 +43,7 @@ def model_files(model: Any, member: int | None = None) -> dict[str, bytes]:
         return {tensors_file: safetensors.torch.save(tensors)}
     import skops.io
 
-    arrays = {name: np.ascontiguousarray(array) for name, array in model.arrays().items()}
+    arrays = {name: np.asarray(array, order="C") for name, array in model.arrays().items()}
     files = {tensors_file: safetensors.numpy.save(arrays)}
     if estimators := model.estimators():
         files[estimators_file] = skops.io.dumps(estimators)
