@@ -8,13 +8,14 @@ import pytest
 import torch
 
 from epochal import evaluate
-from epochal.core.errors import BundleError
+from epochal.core.errors import BundleError, UserError
 from epochal.core.protocols import Prediction
 from epochal.data import ReadOptions
 from epochal.models.catalogue import RUNGS, build
 from epochal.models.predictor import log_mean
 from epochal.ship import files
 from epochal.ship.bundle import Bundle, write_bundle
+from epochal.ship.pretrained import open_weights
 from epochal.train.trainee import make_predictor
 
 from .test_bundle import edit_manifest, seal_again
@@ -169,6 +170,12 @@ def test_a_temperature_of_a_member_must_be_above_zero(tmp_path, digits):
             temperatures=(1.0, -1.0),
             evidence={},
         )
+
+
+def test_no_training_can_begin_with_several_networks(tmp_path, digits):
+    folder, _ = written(tmp_path / "bundle", digits, "resnet")
+    with pytest.raises(UserError, match="is an ensemble of 3 networks, and a training can begin with one. Give the"):
+        open_weights(folder)
 
 
 def test_chances_too_small_for_a_float_stay_finite():
