@@ -267,3 +267,25 @@ def test_text_and_html(two):
     html = two._repr_html_()
     assert "&lt;b&gt;.png" in html
     assert "<b>" not in html
+
+
+def test_where_mistakes_have_a_price_the_cheapest_answer_is_given():
+    """A chance of one in five is enough to call what costs 500 to miss and 20 to call falsely."""
+    chances = np.array([[0.95, 0.05], [0.8, 0.2], [0.3, 0.7]])
+    found = predict(
+        [np.zeros((8, 8), np.uint8)] * 3,
+        encode=lambda picture: np.zeros((1, 8, 8), np.uint8),
+        probabilities=lambda images: chances,
+        labels=("fine", "faulty"),
+        stakes=(20.0, 500.0),
+    )
+    assert [row.label for row in found] == ["faulty", "faulty", "faulty"]
+    assert [row.probability for row in found] == pytest.approx([0.05, 0.2, 0.7])
+    rare = predict(
+        [np.zeros((8, 8), np.uint8)],
+        encode=lambda picture: np.zeros((1, 8, 8), np.uint8),
+        probabilities=lambda images: np.array([[0.97, 0.03]]),
+        labels=("fine", "faulty"),
+        stakes=(20.0, 500.0),
+    )
+    assert rare[0].label == "fine", "3% of 500 is less than 97% of 20"

@@ -17,7 +17,7 @@ from epochal.data.listing import Progress as Loading
 from epochal.data.options import ReadOptions
 from epochal.judge.calibration import fit_temperature, probabilities
 from epochal.judge.compare import compare
-from epochal.judge.goals.classes import doubt, items, stakes
+from epochal.judge.goals.classes import decisions, doubt, items, stakes
 from epochal.judge.metrics import confusion_matrix
 from epochal.models.catalogue import rung
 from epochal.models.predictor import log_mean
