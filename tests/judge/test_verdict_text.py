@@ -1,5 +1,7 @@
 """The sentences that a user reads, and the rule by which a rung is recommended."""
 
+from dataclasses import replace
+
 import pytest
 
 from epochal.core.experiment import (
@@ -11,13 +13,18 @@ from epochal.core.experiment import (
     WORSE,
     Finding,
 )
+from epochal.judge.goals.classes import METRICS, cost_metric
 from epochal.judge.verdict_text import (
     RungSummary,
+    amount,
     describe,
+    difference,
+    headline,
     least_told,
     listed,
     need_deep_learning,
     recommend,
+    value,
     what_would_settle,
 )
 
@@ -38,85 +45,183 @@ def finding(verdict, low, effect, high, *, control="hog-svm", arm="resnet", **op
     )
 
 
+LOSS = METRICS["log-loss"]
+COST = cost_metric(500, 20)
+
+
+def changed(rung, **fields):
+    return replace(rung, **fields)
+
+
 def test_no_when_level():
-    text = need_deep_learning(HOG, NET, finding(EQUIVALENT, -0.003, 0.001, 0.0045))
+    text = need_deep_learning(HOG, NET, finding(EQUIVALENT, -0.003, 0.001, 0.0045), pretrained=True)
     assert text == (
         "No: HOG + SVM is level with the best network, ResNet "
-        "(difference -0.1 points, 95% interval -0.4 to +0.3, margin 0.5), and trains 40 times faster."
+        "(difference -0.1 points, 95% interval -0.4 to +0.3). Training ResNet takes 40 times as long."
     )
 
 
 def test_no_when_worse():
     text = need_deep_learning(HOG, NET, finding(WORSE, -0.08, -0.05, -0.02))
     assert text.startswith("No: HOG + SVM beats the best network, ResNet (difference +5.0 points")
+    assert text.endswith("No rung used pre-trained weights, which often help on small data (--pretrained).")
 
 
 def test_yes_when_better():
-    text = need_deep_learning(HOG, NET, finding(BETTER, 0.02, 0.05, 0.08, comparisons=9))
+    text = need_deep_learning(HOG, NET, finding(BETTER, 0.02, 0.05, 0.08, comparisons=9), left_out=["GoogLeNet"])
     assert text == (
-        "Yes: ResNet beats HOG + SVM, the best without deep learning (difference +5.0 points, 95% interval for "
-        "9 comparisons together +2.0 to +8.0, margin 0.5); it trains 40 times slower."
+        "Yes: ResNet beats HOG + SVM, the best without deep learning (difference +5.0 points, 95% interval "
+        "+2.0 to +8.0, corrected for 9 comparisons). Training ResNet takes 40 times as long."
     )
 
 
 def test_a_gain_that_may_be_too_small_to_matter_says_so():
-    assert "may be smaller than what matters" in need_deep_learning(HOG, NET, finding(BETTER, 0.001, 0.02, 0.04))
+    assert "The gain may be smaller than the margin." in need_deep_learning(
+        HOG, NET, finding(BETTER, 0.001, 0.02, 0.04)
+    )
 
 
 def test_cannot_tell_says_what_would_settle_it():
-    text = need_deep_learning(HOG, NET, finding(CANNOT_TELL, -0.006, 0.003, 0.012, needed_items=2240, needed_seeds=8))
+    text = need_deep_learning(
+        HOG,
+        NET,
+        finding(CANNOT_TELL, -0.006, 0.003, 0.012, needed_items=2240, needed_seeds=8),
+        left_out=["VGG", "GoogLeNet"],
+        pretrained=True,
+    )
     assert text == (
-        "Cannot tell with this test split: ResNet against HOG + SVM (difference +0.3 points, 95% interval -0.6 "
-        "to +1.2, margin 0.5); about 1,900 more test images, or about 5 more seeds, would settle it. "
-        "HOG + SVM trains 40 times faster."
+        "Cannot tell with this test split: ResNet against HOG + SVM, difference +0.3 points, 95% interval -0.6 "
+        "to +1.2; about 1,900 more test images, or about 5 more seeds, would settle it. "
+        "Training ResNet takes 40 times as long. VGG and GoogLeNet were not climbed at this budget."
     )
 
 
-def test_under_training_is_a_caveat_where_it_might_turn_the_answer():
-    tired = RungSummary(**{**NET.__dict__, "under_trained": True})
-    lost = finding(WORSE, -0.08, -0.05, -0.02, marks=(UNDER_TRAINED,))
-    assert need_deep_learning(HOG, tired, lost).endswith(
-        "But ResNet was under-trained at this budget: a larger one may change this."
+@pytest.mark.parametrize("verdict", [WORSE, EQUIVALENT, CANNOT_TELL])
+def test_a_network_that_was_still_learning_has_not_lost(verdict):
+    tired = changed(NET, under_trained=True, score=0.85)
+    text = need_deep_learning(HOG, tired, finding(verdict, -0.08, -0.05, -0.02), left_out=["VGG"], pretrained=True)
+    assert text == (
+        "Cannot tell whether deep learning is needed: ResNet, the best network, was still learning when its budget "
+        "ended, at 85.0% (90.0 to 94.0%) against 92.0% (90.0 to 94.0%) for HOG + SVM. A larger budget would tell. "
+        "VGG was not climbed at this budget."
     )
-    assert "under-trained" not in need_deep_learning(HOG, tired, finding(BETTER, 0.02, 0.05, 0.08))
-    assert "under-trained" not in need_deep_learning(HOG, NET, lost)
+
+
+def test_a_network_that_won_has_won_though_it_was_still_learning():
+    tired = changed(NET, under_trained=True)
+    assert need_deep_learning(HOG, tired, finding(BETTER, 0.02, 0.05, 0.08)).startswith("Yes: ResNet beats HOG + SVM")
 
 
 def test_a_missing_kind_is_not_an_answer():
     assert need_deep_learning(HOG, None, None) == (
-        "Cannot tell whether deep learning is needed: no network finished, so there is nothing to compare."
+        "Cannot tell whether deep learning is needed: no network was trained, so there is nothing to compare."
     )
-    assert "no classical approach finished" in need_deep_learning(None, NET, None)
+    assert need_deep_learning(HOG, None, None, left_out=["VGG", "ResNet"]) == (
+        "Cannot tell whether deep learning is needed: no network was trained, so there is nothing to compare. "
+        "VGG and ResNet were not climbed at this budget."
+    )
+    assert "no classical approach was trained" in need_deep_learning(None, NET, None)
     with pytest.raises(ValueError, match="control hog-svm and arm resnet"):
         need_deep_learning(HOG, NET, None)
 
 
-def test_the_cheapest_of_those_level_with_the_best_is_recommended():
-    level = finding(EQUIVALENT, -0.0045, -0.003, 0.001, control="resnet", arm="hog-svm")
-    advice = recommend([HOG, NET], {"hog-svm": level}, margin=0.005)
-    assert (advice.chosen, advice.best, advice.level) == ("hog-svm", "resnet", ("resnet", "hog-svm"))
-    assert advice.sentence == (
-        "HOG + SVM, at 92.0% [90.0, 94.0], is level with ResNet, the best at 92.3% [90.0, 94.0] "
-        "(difference -0.3 points, 95% interval -0.4 to +0.1, margin 0.5), and trains 40 times faster."
+def lower(verdict, low, effect, high, metric=LOSS, **options):
+    words = {"metric": metric.name, "unit": metric.unit, "percent": metric.percent, "better": metric.better}
+    return finding(verdict, low, effect, high, **(words | options))
+
+
+def test_where_less_is_better_the_same_words_are_true():
+    hog, net = changed(HOG, score=0.35, low=0.3, high=0.4), changed(NET, score=0.231, low=0.2, high=0.26)
+    won = need_deep_learning(hog, net, lower(BETTER, -0.15, -0.119, -0.08), metric=LOSS)
+    assert won == (
+        "Yes: ResNet beats HOG + SVM, the best without deep learning (difference -0.119 nats, 95% interval -0.150 "
+        "to -0.080). Training ResNet takes 40 times as long."
     )
+    lost = need_deep_learning(net, hog, lower(WORSE, 0.08, 0.119, 0.15, control="resnet", arm="hog-svm"), metric=LOSS)
+    assert lost.startswith("No: ResNet beats the best network, HOG + SVM (difference -0.119 nats, 95% interval -0.150")
+    tired = need_deep_learning(
+        hog, changed(net, under_trained=True), lower(WORSE, 0.08, 0.1, 0.2), metric=LOSS, pretrained=True
+    )
+    assert "at 0.231 nats (0.2 to 0.26) against 0.35 nats (0.3 to 0.4) for HOG + SVM" in tired
+    advice = recommend(
+        [hog, net], {"hog-svm": lower(WORSE, 0.08, 0.1, 0.2, control="resnet", arm="hog-svm")}, metric=LOSS, margin=0.01
+    )
+    assert (advice.chosen, advice.best) == ("resnet", "resnet"), "the lowest loss is the best"
+    assert advice.sentence == (
+        "ResNet had the best validation log-loss, 0.231 nats (0.2 to 0.26). Every other rung is shown to be worse."
+    )
+    for effect, chosen in ((0.005, "hog-svm"), (0.02, "resnet")):  # a higher loss, within the margin and beyond it
+        doubt = lower(CANNOT_TELL, -0.1, effect, 0.1, control="resnet", arm="hog-svm")
+        cheap = changed(hog, score=0.231 + effect, answer=0.001)
+        assert recommend(
+            [cheap, changed(net, answer=0.1)], {"hog-svm": doubt}, metric=LOSS, margin=0.01
+        ).chosen == chosen  # fmt: skip
+
+
+def test_costs_are_told_in_full():
+    hog, net = changed(HOG, score=1834.6, low=1700.2, high=1999.7), changed(NET, score=21.25, low=18.5, high=24.0)
+    advice = recommend(
+        [hog, net],
+        {"hog-svm": lower(WORSE, 1500.0, 1813.35, 2000.0, COST, control="resnet", arm="hog-svm")},
+        metric=COST,
+        margin=COST.margin,
+    )
+    assert advice.chosen == "resnet"
+    assert "21.2 (18.5 to 24)" in advice.sentence
+    assert (value(1834.6, COST), amount(1000.0, COST), value(999.6, COST)) == ("1,835", "1,000", "1,000")
+    dear = lower(BETTER, -2000.0, -1813.35, 0.0, COST, margin=10.0)
+    assert difference(dear) == "difference -1,813.3, 95% interval -2,000.0 to 0.0"
+    assert difference(lower(BETTER, -2000.0, -1813.35, 0.0, COST, margin=0.1)).startswith("difference -1,813.350, 95%")
+
+
+def test_the_headline_speaks_of_unseen_data():
+    assert headline("HOG + SVM", 0.803, 0.64, 0.9) == ("Recommended: HOG + SVM. 80% right on unseen data (64 to 90%).")
+    assert headline("ResNet", 0.8034, 0.64, 0.9, METRICS["auroc"]) == (
+        "Recommended: ResNet. Area under the ROC curve on unseen data: 80.3% (64.0 to 90.0%)."
+    )
+    assert headline("ResNet", 0.2312, 0.2, 0.26, LOSS) == (
+        "Recommended: ResNet. Log-loss on unseen data: 0.231 nats (0.2 to 0.26)."
+    )
+
+
+def test_the_fastest_to_answer_of_those_level_with_the_best_is_recommended():
+    level = finding(EQUIVALENT, -0.0045, -0.003, 0.001, control="resnet", arm="hog-svm")
+    fast, late = changed(HOG, answer=0.001, size=900), changed(NET, answer=0.04, size=100)
+    advice = recommend([fast, late], {"hog-svm": level}, margin=0.005)
+    assert (advice.chosen, advice.best, advice.tier) == ("hog-svm", "resnet", ("resnet", "hog-svm"))
+    assert advice.sentence == (
+        "ResNet had the best validation accuracy, 92.3% (90.0 to 94.0%), but HOG + SVM cannot be told apart from it on "
+        "this data. HOG + SVM, at 92.0% (90.0 to 94.0%), is within the margin of 0.5 points and answers 40 times "
+        "faster."
+    )
+
+
+def test_of_those_that_answer_about_as_fast_the_smallest_is_recommended():
+    level = finding(EQUIVALENT, -0.0045, -0.003, 0.001, control="resnet", arm="hog-svm")
+    hog, net = changed(HOG, answer=0.0019, size=100), changed(NET, answer=0.001, size=500)
+    advice = recommend([hog, net], {"hog-svm": level}, margin=0.005)
+    assert advice.chosen == "hog-svm"
+    assert advice.sentence.endswith("answers 1.9 times slower, with files 5.0 times smaller.")
+    slow = changed(hog, answer=0.0021)
+    assert recommend([slow, net], {"hog-svm": level}, margin=0.005).chosen == "resnet"
 
 
 def test_a_rung_shown_worse_is_out():
     worse = finding(WORSE, -0.05, -0.03, -0.01, control="resnet", arm="hog-svm")
-    advice = recommend([HOG, NET], {"hog-svm": worse}, margin=0.005)
-    assert advice.chosen == "resnet"
+    fast = changed(HOG, answer=0.001)
+    advice = recommend([fast, changed(NET, answer=9.0)], {"hog-svm": worse}, margin=0.005)
+    assert (advice.chosen, advice.tier, advice.caveat) == ("resnet", ("resnet",), "")
     assert advice.sentence == (
-        "ResNet is the best, at 92.3% [90.0, 94.0]: each other is shown to be worse, or scored more than 0.5 points "
-        "lower."
+        "ResNet had the best validation accuracy, 92.3% (90.0 to 94.0%). Every other rung is shown to be worse."
     )
 
 
 def test_a_rung_that_is_out_and_was_under_trained_has_its_mark():
-    tired = RungSummary(**{**HOG.__dict__, "under_trained": True})
+    tired = changed(HOG, under_trained=True)
     worse = finding(WORSE, -0.05, -0.03, -0.01, control="resnet", arm="hog-svm", marks=(UNDER_TRAINED,))
-    assert recommend([tired, NET], {"hog-svm": worse}, margin=0.005).caveat == (
-        "That is the verdict at this budget, at which HOG + SVM was under-trained: a larger one may change it."
-    )
+    advice = recommend([tired, NET], {"hog-svm": worse}, margin=0.005)
+    assert advice.caveat == ("At this budget, HOG + SVM was under-trained: a larger budget may change the verdict.")
+    assert "is the best" not in advice.sentence
     level = finding(EQUIVALENT, -0.0045, -0.003, 0.001, control="resnet", arm="hog-svm", marks=(UNDER_TRAINED,))
     assert recommend([tired, NET], {"hog-svm": level}, margin=0.005).caveat == ""
 
@@ -127,9 +232,9 @@ def test_the_smallest_difference_that_could_be_found():
         for effect, least in ((-0.4, 1.08), (-0.01, 0.021), (0.0, 0.0))
     )
     assert least_told([far, near, same]) == (
-        "A true difference of 2.1 points between the two that scored most alike would be found four times in five."
+        "With this split, a difference of 2.1 points between the two closest rungs would be detected 80% of the time."
     )
-    assert least_told([near]) == "A true difference of 2.1 points would be found four times in five."
+    assert least_told([near]) == "With this split, a difference of 2.1 points would be detected 80% of the time."
     assert least_told([same]) == least_told([]) == ""
 
 
@@ -140,15 +245,23 @@ def test_words_are_listed():
 @pytest.mark.parametrize(("effect", "chosen"), [(-0.003, "hog-svm"), (-0.02, "resnet")])
 def test_doubt_favours_the_cheap_only_within_the_margin(effect, chosen):
     doubt = finding(CANNOT_TELL, -0.05, effect, 0.03, control="resnet", arm="hog-svm")
-    assert recommend([HOG, NET], {"hog-svm": doubt}, margin=0.005).chosen == chosen
+    advice = recommend([HOG, NET], {"hog-svm": doubt}, margin=0.005)
+    assert advice.chosen == chosen
+    assert advice.tier == ("resnet", "hog-svm"), "both stand in the first tier, for neither is shown to be worse"
+    assert ("worse by more than the margin of 0.5 points" in advice.sentence) == (chosen == "resnet")
 
 
 def test_the_best_is_kept_when_it_is_the_cheapest():
-    cheap = RungSummary(**{**NET.__dict__, "seconds": 1.0})
     level = finding(EQUIVALENT, -0.0045, -0.003, 0.001, control="resnet", arm="hog-svm")
-    advice = recommend([HOG, cheap], {"hog-svm": level}, margin=0.005)
+    advice = recommend([changed(HOG, answer=1.0), changed(NET, answer=0.01)], {"hog-svm": level}, margin=0.005)
     assert advice.chosen == "resnet"
-    assert "cheaper than the other one level with it" in advice.sentence
+    assert advice.sentence.endswith("Of those within the margin of 0.5 points, it is the cheapest to use.")
+
+
+def test_the_only_rung_is_said_to_be_so():
+    assert recommend([NET], {}, margin=0.005).sentence == (
+        "ResNet is the only rung that was trained. Its validation accuracy is 92.3% (90.0 to 94.0%)."
+    )
 
 
 def test_recommending_needs_every_finding():
@@ -163,7 +276,7 @@ def test_recommending_needs_every_finding():
     ("verdict", "marks", "expected"),
     [
         (BETTER, (), "resnet is better than hog-svm (difference"),
-        (WORSE, (UNDER_TRAINED,), "margin 0.5, under-trained at this budget)."),
+        (WORSE, (UNDER_TRAINED,), "under-trained at this budget)."),
         (EQUIVALENT, (), "resnet is level with hog-svm (difference"),
         (EQUIVALENT, (NO_EFFECT,), "resnet changed nothing: every prediction is the same as that of hog-svm."),
         (CANNOT_TELL, (), "neither more test images alone nor more seeds alone would settle it."),

@@ -77,7 +77,7 @@ def recommend(
         chosen=chosen.name,
         best=best.name,
         tier=tuple(rung.name for rung in tier),
-        sentence=_reason(best, chosen, tier, level, metric, margin),
+        sentence=_reason(best, chosen, tier, level, metric, margin, alone=len(rungs) == 1),
         caveat=f"At this budget, {listed(early)} {'was' if len(early) == 1 else 'were'} under-trained: a larger budget "
         "may change the verdict."
         if early
@@ -92,8 +92,14 @@ def _reason(
     level: Sequence[RungSummary],
     metric: Metric,
     margin: float,
+    *,
+    alone: bool,
 ) -> str:
-    """Why this rung is recommended, in two sentences or three."""
+    """Why this rung is recommended, in two sentences or three; `alone` says that there was no other."""
+    if alone:
+        return (
+            f"{best.title} is the only rung that was trained. Its validation {metric.title} is {scored(best, metric)}."
+        )
     top = f"{best.title} had the best validation {metric.title}, {scored(best, metric)}"
     if len(tier) == 1:
         return f"{top}. Every other rung is shown to be worse."
@@ -102,7 +108,7 @@ def _reason(
     if chosen is not best:
         sentences.append(
             f"{chosen.title}, at {scored(chosen, metric)}, is within the margin of {amount(margin, metric)} and "
-            f"answers {_times(best.answer, chosen.answer)}."
+            f"answers {_times(best.answer, chosen.answer)}{_smaller(best, chosen)}."
         )
     elif len(level) > 1:
         sentences.append(f"Of those within the margin of {amount(margin, metric)}, it is the cheapest to use.")
@@ -241,12 +247,12 @@ def value(number: float, metric: Metric, digits: int = 1) -> str:
     """A score: '98.2%', or '0.231 nats'."""
     if metric.percent:
         return f"{100 * number:.{digits}f}%"
-    return f"{number:.3g} {metric.unit}".rstrip()
+    return f"{_plain(number)} {metric.unit}".rstrip()
 
 
 def amount(number: float, metric: Metric) -> str:
     """A difference without its sign: '0.5 points', or '0.012 nats'."""
-    return f"{100 * number:.1f} points" if metric.percent else f"{number:.3g} {metric.unit}".rstrip()
+    return f"{100 * number:.1f} points" if metric.percent else f"{_plain(number)} {metric.unit}".rstrip()
 
 
 def scored(rung: RungSummary, metric: Metric) -> str:
@@ -270,11 +276,11 @@ def difference(finding: Finding, *, turned: bool = False) -> str:
 def _range(low: float, high: float, metric: Metric, digits: int = 1) -> str:
     if metric.percent:
         return f"{100 * low:.{digits}f} to {100 * high:.{digits}f}%"
-    return f"{low:.3g} to {high:.3g}"
+    return f"{_plain(low)} to {_plain(high)}"
 
 
 def _signed(number: float, finding: Finding) -> str:
-    text = f"{100 * number:+.1f}" if finding.percent else f"{number:+.3f}" if finding.margin < 1 else f"{number:+,.1f}"
+    text = f"{100 * number:+.1f}" if finding.percent else f"{number:+,.3f}" if finding.margin < 1 else f"{number:+,.1f}"
     return text.lstrip("+-") if float(text.replace(",", "")) == 0 else text
 
 
@@ -305,6 +311,19 @@ def _times(slower: float, faster: float) -> str:
     if 0.8 <= ratio <= 1.25:
         return "about as fast"
     return f"{_number(max(ratio, 1 / ratio))} times {'faster' if ratio > 1 else 'slower'}"
+
+
+def _smaller(best: RungSummary, chosen: RungSummary) -> str:
+    """That the files of `chosen` are smaller, where this decided between two that answer about as fast."""
+    if chosen.answer * 2 < best.answer or not 0 < chosen.size < best.size:
+        return ""
+    ratio = best.size / chosen.size
+    return ", with smaller files" if ratio < 1.25 else f", with files {_number(ratio)} times smaller"
+
+
+def _plain(number: float) -> str:
+    """Three significant digits, and whole thousands in full: '0.231', '1,835'."""
+    return f"{number:,.0f}" if abs(number) >= 999.5 else f"{number:.3g}"
 
 
 def _round(number: int) -> int:
