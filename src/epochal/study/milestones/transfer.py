@@ -30,7 +30,7 @@ SOURCE, SIDE = "cifar10", 32
 SOURCE_PASSES = 2
 FEW = 200  # training images of the other set, at most
 HELD_OUT = 0.5  # of its published training split: few images need many to be judged on
-PASSES = 60  # over the few images, from scratch and fine-tuned alike
+PASSES = 40  # over the few images, from scratch and fine-tuned alike
 NETWORK = RUNGS["resnet"].recipe.with_options(depth=8)
 LEARNED = NETWORK.replace(batch_size=128, learning_rate=0.2)  # on many images
 SCRATCH, FROZEN, TUNED, RANDOM = "from scratch", "frozen + linear", "fine-tuned", "random features + linear"
