@@ -5,16 +5,31 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import softmax
+from sklearn.metrics import log_loss
 
 from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, NO_EFFECT, WORSE, Experiment, Trial
 from epochal.core.recipe import Recipe
-from epochal.core.run import DIVERGED, FINISHED, Budget
+from epochal.core.run import DIVERGED, FINISHED, Budget, Run
 from epochal.data.dataset import Dataset, open_dataset
+from epochal.judge.goals.classes import METRICS
 from epochal.models.catalogue import RUNGS
 from epochal.train import experiment as room
+from epochal.train import fit as fit_room
 from epochal.train.budget import Rate
-from epochal.train.experiment import Arm, mean_curve, pair_all, rates, run_arm, run_experiment
-from epochal.train.store import open_store
+from epochal.train.experiment import (
+    NEAR,
+    Arm,
+    _under_trained,
+    lasting_rate,
+    mean_curve,
+    pair_all,
+    rates,
+    run_arm,
+    run_experiment,
+    run_once,
+)
+from epochal.train.store import Store, open_store
 
 MLP = RUNGS["mlp"].recipe
 SEEDS = (0, 1, 2)
@@ -153,9 +168,11 @@ def test_trials_choose_the_learning_rate_that_does_best(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
         arm = run_arm("mlp", MLP.replace(learning_rate=0.05), digits(), store, budget=BUDGET, seeds=(0,), trials=3)
         assert [trial.learning_rate for trial in arm.trials] == pytest.approx([0.05 / 3, 0.05, 0.15])
-        losses = [trial.loss for trial in arm.trials]
-        assert all(loss is not None for loss in losses)
-        assert arm.recipe.learning_rate == arm.trials[int(np.argmin(losses))].learning_rate  # type: ignore[arg-type]
+        losses = {trial.learning_rate: trial.loss for trial in arm.trials}
+        assert all(loss is not None for loss in losses.values())
+        lowest = min(losses.values())  # type: ignore[type-var]
+        assert losses[arm.recipe.learning_rate] <= NEAR * lowest  # type: ignore[operator]
+        assert arm.recipe.learning_rate == lasting_rate(arm.trials)
         assert arm.runs[0].recipe == arm.recipe
 
 
@@ -205,3 +222,87 @@ def test_the_mean_curve_is_that_of_the_finished_runs(tmp_path: Path) -> None:
     one_left = finished_seeds(arm, {1})
     assert mean_curve(one_left.runs) == arm.runs[1].curve
     assert mean_curve(finished_seeds(arm, set()).runs) == ()
+
+
+def test_the_mean_curve_of_curves_of_different_length_ends_where_they_end(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        arm = run_arm("a", MLP, digits(), store, budget=Budget(examples=640), seeds=(0, 1))
+    whole, other = arm.runs
+    short = other.replace(curve=tuple(other.curve[k] for k in (2, 5, 8, 9)))  # as of a training that was shortened
+    curve = mean_curve((whole, short))
+    assert len(curve) == 4
+    assert curve[-1].values["validation_loss"] == pytest.approx(
+        np.mean([whole.curve[-1].values["validation_loss"], short.curve[-1].values["validation_loss"]])
+    )
+    pairs = zip((1, 4, 6, 9), range(4), strict=True)
+    assert [point.step for point in curve] == [round((whole.curve[i].step + short.curve[k].step) / 2) for i, k in pairs]
+
+
+@pytest.mark.parametrize(
+    "losses, chosen",
+    [
+        ((0.5, 0.4, 0.9), 2.0),
+        ((0.5, 0.45, 0.44), 1.0),  # the smallest of those that do about as well
+        ((0.44, 0.45, 0.5), 1.0),
+        ((0.6, 0.45, 0.4), 2.0),
+        ((0.9, 0.8, 0.4), 3.0),
+        ((None, 0.8, 0.75), 2.0),
+        ((0.9, None, None), 1.0),
+        ((None, None, None), None),
+        ((), None),
+    ],
+)
+def test_a_rate_that_lasts_is_the_smallest_that_does_about_as_well(
+    losses: tuple[float | None, ...], chosen: float | None
+) -> None:
+    trials = [Trial(learning_rate=float(rate), loss=loss) for rate, loss in enumerate(losses, 1)]
+    assert lasting_rate(trials) == lasting_rate(trials[::-1]) == chosen
+
+
+def test_arms_are_paired_by_any_metric(tmp_path: Path) -> None:
+    targets = digits().validation.targets
+    log_loss_metric = METRICS["log-loss"]
+
+    def values(arm: Arm) -> np.ndarray:
+        logits = arm.logits.astype(np.float64)
+        chances = logits - np.logaddexp.reduce(logits, axis=2, keepdims=True)
+        return -np.take_along_axis(chances, np.broadcast_to(targets[None, :, None], (len(logits), len(targets), 1)), 2)[
+            :, :, 0
+        ]
+
+    with open_store(tmp_path) as store:
+        control = run_arm("a", MLP, digits(), store, budget=BUDGET, seeds=SEEDS)
+        slow = run_arm("b", MLP.replace(learning_rate=0.003), digits(), store, budget=BUDGET, seeds=SEEDS)
+    (finding,) = pair_all([(control, finished_seeds(slow, {0, 2}))], values, 0.01, metric=log_loss_metric)
+    assert (finding.metric, finding.unit, finding.seeds) == ("log-loss", "nats", 2)
+    assert finding.verdict == WORSE and finding.effect > 0, "a higher loss is worse"
+    means = [
+        np.mean([log_loss(targets, softmax(logits, axis=1)) for logits in arm.logits[[0, 2]]])
+        for arm in (control, slow)
+    ]
+    assert finding.effect == pytest.approx(means[1] - means[0], rel=1e-4)
+
+
+def test_a_training_that_was_shortened_is_repeated_from_its_decisions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe, budget = MLP, Budget(examples=64 * 60, seconds=1e-6, glance=50, points=5)
+
+    def train(directory: Path, decided: Path | None = None) -> tuple[Run, np.ndarray]:
+        with open_store(directory) as store:
+            if decided:
+                store.take_decisions(Store(decided))
+            run = run_once("a/seed-0", recipe, digits(), store, budget=budget, seed=0)
+            return run, store.array("a/seed-0", "validation")
+
+    first, logits = train(tmp_path / "first")  # a millionth of a second: it ends as soon as it knows its speed
+    assert first.course and first.cost.steps == first.course[-1][1] < 20
+    assert _under_trained([first], recipe, budget.replace(examples=10**6), 10**5), "what it saw counts"
+    monkeypatch.setattr(fit_room.Clock, "spent", 0.0)  # a machine that is infinitely fast
+    free, _ = train(tmp_path / "free")
+    assert (free.course, free.cost.steps) == ((), 60)
+    again, repeated = train(tmp_path / "again", tmp_path / "first")
+    assert (again.course, again.curve, again.cost.steps) == (first.course, first.curve, first.cost.steps)
+    assert (repeated == logits).all()
+    known, _ = train(tmp_path / "again")
+    assert known == again, "and it is not trained again"

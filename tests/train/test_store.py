@@ -331,3 +331,16 @@ def test_an_index_that_may_not_be_written_is_read(tmp_path: Path, monkeypatch: p
     (tmp_path / "run" / LOCK).unlink()
     assert Store(tmp_path / "run").runs() == {"mlp/seed-0": a_run()}
     assert {path.name for path in (tmp_path / "run").iterdir()} == {INDEX}
+
+
+def test_a_repetition_begins_with_what_was_decided_but_not_with_its_times(tmp_path: Path) -> None:
+    with open_store(tmp_path / "first") as first, open_store(tmp_path / "second") as second:
+        for name, value in {"started": 1.0, "spent": 2.0, "ended": True, "a/rate": {"scale": 0.1}, "seen": [1]}.items():
+            first.put(name, value)
+        second.put("seen", [2])
+        second.put("started", 9.0)
+        second.take_decisions(first)
+        assert second.names() == {"a/rate", "seen", "started"}
+        assert second.get("a/rate") == {"scale": 0.1}
+        assert (second.get("seen"), second.get("started")) == ([2], 9.0), "what it has decided itself stands"
+        assert first.get("ended") is True

@@ -301,9 +301,11 @@ def _try(name: str, recipe: Recipe, dataset: Dataset, store: Store, budget: Budg
 
 
 def _under_trained(runs: list[Run], recipe: Recipe, budget: Budget, count: int) -> bool:
-    """A rung that did not see each of the `count` examples once, or a network whose validation loss still fell."""
-    if budget.examples < count or recipe.objective == "estimate":
-        return budget.examples < count
+    """A rung that did not see each of the `count` examples once, or a network whose validation loss still fell. A
+    training that was shortened saw fewer examples than its budget says."""
+    seen = min((run.cost.examples for run in runs if run.course), default=budget.examples)
+    if min(seen, budget.examples) < count or recipe.objective == "estimate":
+        return budget.examples < count or seen < count
     curves = [
         ([point.examples for point in run.curve], [point.values["validation_loss"] for point in run.curve])
         for run in runs
