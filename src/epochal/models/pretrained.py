@@ -185,8 +185,8 @@ def begin(model: Any, recipe: Recipe, task: Task) -> Any:
     """The fresh network with the weights that its recipe names; its last layer, of other classes, is zero.
 
     A last layer from logistic regression on the frozen features was tried too, and bought nothing: from CIFAR-10 to 123
-    photographs of ants and bees, with ResNet-8, rates from 0.001 to 0.01 and two seeds, it was right on 66 to 70% after 40 passes,
-    and the zero one on 70% at a rate of 0.01 and 74% at 0.03.
+    photographs of ants and bees, ResNet-8, 40 passes, three seeds, it was right on 67, 68 and 70% of 122 others at
+    rates of 0.001, 0.003 and 0.01, and the zero one on 64, 71 and 73% at 0.003, 0.01 and 0.03 (from scratch: 65%).
 
     A model that fits itself opens its weights when it does. Without weights in the recipe nothing changes.
 
