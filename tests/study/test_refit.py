@@ -98,33 +98,45 @@ def test_what_it_promises_is_what_it_scores(run: Path, digits: Dataset) -> None:
     assert f"Expected accuracy on unseen data: {100 * right / images:.1f}%" in made.result.sentence
 
 
+def copied(run: Path, folder: Path) -> Store:
+    """A copy of a climb, whose bundled training went to its end and had eight points."""
+    shutil.copytree(run, folder, ignore=shutil.ignore_patterns("refit", "bundle-*"))
+    store = Store(folder)
+    store._write("delete from runs where name like 'refit/%'", [()])
+    bundled = store.get("bundled")
+    name = bundled["names"][bundled["place"]]
+    kept = store.run(name)
+    assert kept is not None
+    kept = kept.replace(kept=None, budget=kept.budget.replace(points=8))
+    store._write("update runs set record = ? where name = ?", [(kept.to_json(), name)])
+    return store
+
+
 def test_an_interrupted_refit_continues_to_the_same_weights(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(run, tmp_path / "run")
-    shutil.rmtree(tmp_path / "run" / "runs" / "refit", ignore_errors=True)
-    index = Store(tmp_path / "run")
-    index._write("delete from runs where name like 'refit/%'", [()])
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    store, _ = copied(run, broken), copied(run, whole)
     said: list[str] = []
 
     def interrupt(line: str) -> None:
         said.append(line)
-        if line.startswith("refit: step") and sum(one.startswith("refit: step") for one in said) == 3:
+        if sum(one.startswith("refit: step") for one in said) == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        refit(tmp_path / "run", progress=interrupt)
+        refit(broken, progress=interrupt)
     assert said[-1] == "Interrupted. What was learned is kept; the same command continues with it."
-    assert not any(name.startswith("refit/") for name in index.runs())
+    assert not any(name.startswith("refit/") for name in store.runs()) and not (broken / "bundle-refit").exists()
     again: list[str] = []
-    refit(tmp_path / "run", progress=again.append)
-    seen = [[line for line in lines if line.startswith("refit: step")] for lines in (said, again)]
-    assert len(seen[0]) == 3 and seen[1] and not set(seen[0]) & set(seen[1]), "it began anew"
-    refit(run)
-    one, other = (place / "bundle-refit" / "model.safetensors" for place in (run, tmp_path / "run"))
+    refit(broken, progress=again.append)
+    steps = [[line for line in lines if line.startswith("refit: step")] for lines in (said, again)]
+    assert [len(seen) for seen in steps] == [3, 5] and not set(steps[0]) & set(steps[1]), "it began anew"
+    refit(whole)
+    one, other = (place / "bundle-refit" / "model.safetensors" for place in (whole, broken))
     assert one.read_bytes() == other.read_bytes()
     monkeypatch.setattr("epochal.study.retrain.prepare", None)  # nothing is trained a second time
-    refit(tmp_path / "run", out=tmp_path / "elsewhere")
+    refit(broken, out=tmp_path / "elsewhere")
     assert (tmp_path / "elsewhere" / "model.safetensors").read_bytes() == one.read_bytes()
 
 
