@@ -46,9 +46,10 @@ def recommend(
 
     The best has the best score on validation (the cheaper of equals). `findings` compares each other rung with it:
     control = the best, arm = that rung, keyed by the rung's name. The first tier is the best with every rung that is
-    not shown to be worse by its simultaneous interval. Those of it that scored more than `margin` worse are not handed
-    over all the same: too little data is no reason for a model that looks worse. Of the rest, the one that answers
-    fastest is chosen; of those within a factor of two of it, the one whose files are smallest.
+    not shown to be worse by its simultaneous interval, but for those that were still learning and scored worse. Those
+    of it that scored more than `margin` worse are not handed over all the same: too little data is no reason for a
+    model that looks worse. Of the rest, the one that answers fastest is chosen; of those within a factor of two of it,
+    the one whose files are smallest.
 
     Raises:
         ValueError: no rungs, or a rung other than the best without a finding against the best.
@@ -65,9 +66,10 @@ def recommend(
             raise ValueError(
                 f"Expected a finding of {rung.name} against {best.name}, the best; got none. Compare them."
             )
-        if finding.verdict != WORSE:
+        within = metric.sign * finding.effect >= -margin
+        if finding.verdict != WORSE and (within or not rung.under_trained):
             tier.append(rung)
-            if finding.verdict != CANNOT_TELL or metric.sign * finding.effect >= -margin:
+            if finding.verdict != CANNOT_TELL or within:
                 level.append(rung)
     fastest = min(rung.answer for rung in level)
     quick = [rung for rung in level if rung.answer <= 2 * fastest]

@@ -28,7 +28,7 @@ ANSWERS = 9  # single items that are predicted to measure how long one takes; th
 class About:
     """What the choice weighs of one rung beside its score."""
 
-    tier: int
+    tier: int | None  # None: it was still learning, and scored worse than the best by more than the margin
     answer: float  # seconds for one item by itself
     size: int  # bytes
 
@@ -52,7 +52,10 @@ class Choice:
 
 
 def choose(here: Progress, arms: Mapping[str, Arm]) -> Choice:
-    """The recommendation among arms that finished. It is kept, so that a resumed climb ships the same."""
+    """The recommendation among arms that finished. It is kept, so that a resumed climb ships the same.
+
+    A rung that was still learning and scored worse than the best is in no tier: nothing is known of what it can do.
+    """
     made, scoring = here.plan, here.scoring
     families: dict[str, dict[str, Finding]] = {}
 
@@ -63,11 +66,17 @@ def choose(here: Progress, arms: Mapping[str, Arm]) -> Choice:
         return families[best]
 
     means = {name: scoring.mean(arm) for name, arm in sorted(arms.items(), key=lambda pair: pair[1].learning_seconds)}
-    ranked = tiers(means, lambda name, best: against(best)[name].verdict == WORSE, scoring.metric)
+    top = scoring.metric.sign * means[scoring.best(dict(arms))]
+    ripe = {
+        name: mean
+        for name, mean in means.items()
+        if not arms[name].under_trained or scoring.metric.sign * mean >= top - made.margin
+    }
+    ranked = tiers(ripe, lambda name, best: against(best)[name].verdict == WORSE, scoring.metric)
+    placed = {name: number for number, tier in enumerate(ranked, 1) for name in tier}
     about = {
-        name: About(tier=number, answer=answer_seconds(here, name, arms[name]), size=size_of(here, arms[name]))
-        for number, tier in enumerate(ranked, 1)
-        for name in tier
+        name: About(tier=placed.get(name), answer=answer_seconds(here, name, arm), size=size_of(here, arm))
+        for name, arm in arms.items()
     }
     summaries = tuple(summary(here, name, arm, scoring.values(arm), about[name]) for name, arm in arms.items())
     compared = against(ranked[0][0])

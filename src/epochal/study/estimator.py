@@ -10,17 +10,17 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from epochal.core.errors import DataError, UserError
+from epochal.core.seeds import stream
 from epochal.data.arrays import as_nchw, as_pictures
-from epochal.data.dataset import from_arrays
-from epochal.data.listing import label_array
+from epochal.data.dataset import open_dataset
+from epochal.data.listing import label_array, missing_labels
 from epochal.data.options import ReadOptions
 from epochal.data.pictures import PictureError
 from epochal.data.white import EIGHT_BITS, as_numbers
 from epochal.study.single import train_dataset
 from epochal.train.budget import seconds
 
-VALIDATION = 0.1  # of each class: calibrates the probabilities
-LEAST = 1e-9  # a data set needs a test split; this makes it one image a class
+VALIDATION = 0.1  # of the images: they calibrate the probabilities
 
 
 class RungClassifier(ClassifierMixin, BaseEstimator):
@@ -36,10 +36,10 @@ class RungClassifier(ClassifierMixin, BaseEstimator):
         white: the value of a white pixel; None decides it from the images of `fit`, and keeps it for those of
             `predict`, whatever their type.
 
-    After `fit`: `classes_`, sorted; the `bundle_` that answers; and the `run_` that was measured. A tenth of each class
-    is kept from training to calibrate the probabilities, and one image of each class stays unused. Images whose label
-    is missing (None, NaN, NaT, pandas' NA, or masked) and images with pixels that are no numbers are set aside; a class
-    of which none is left is no class.
+    After `fit`: `classes_`, sorted; the `bundle_` that answers; and the `run_` that was measured. A tenth of the
+    images, never the last of a class, is kept from training to calibrate the probabilities. Images whose label is
+    missing (None, NaN, NaT, pandas' NA, or masked) and images with pixels that are no numbers are set aside; a class of
+    which none is left is no class.
     """
 
     def __init__(
@@ -71,15 +71,13 @@ class RungClassifier(ClassifierMixin, BaseEstimator):
             raise DataError(
                 f"y: expected {len(images)} labels, one for each image; got an array of shape {labels.shape}."
             )
-        options = ReadOptions(
-            seed=self.seed,
-            white=self.white,
-            validation_fraction=VALIDATION,
-            test_fraction=LEAST,
-            duplicates=False,
-            numeric_classes=True,
-        )
-        dataset = from_arrays(images, labels, options=options)
+        options = ReadOptions(seed=self.seed, white=self.white, duplicates=False, numeric_classes=True)
+        labels = labels.reshape(-1)
+        held = held_out(labels, self.seed)
+        kept = (images[held], labels[held])
+        # Nothing here opens a test split, which a data set has to have.
+        parts = {"train": (images[~held], labels[~held]), "validation": kept, "test": kept}
+        dataset = open_dataset(parts, options=options)
         settings = {**(self.settings or {}), **({} if self.depth is None else {"depth": self.depth})}
         with tempfile.TemporaryDirectory(prefix="epochal-") as folder:
             run, bundle = train_dataset(
@@ -131,6 +129,23 @@ class RungClassifier(ClassifierMixin, BaseEstimator):
                 )
             images = images.reshape(len(images), *self.image_shape)
         return as_nchw(images, "X")
+
+
+def held_out(labels: np.ndarray, seed: int) -> np.ndarray:
+    """[n] bool: a tenth of the images, of each class in proportion, but never the last one of a class, nor one without
+    a label. One image at least, where any class has two."""
+    known = np.flatnonzero(~missing_labels(labels))
+    _, classes = np.unique(np.array([repr(label) for label in labels[known]]), return_inverse=True)
+    order = np.random.default_rng(stream(seed, "held out")).permutation(len(known))
+    place = np.empty(len(known))  # of each image among those of its class, from 0 to 1, in the order drawn
+    for one in range(classes.max(initial=-1) + 1):
+        own = order[classes[order] == one]
+        place[own] = (np.arange(len(own)) + 0.5) / len(own) if len(own) > 1 else 2.0
+        place[own[-1:]] = 2.0  # the last of a class is never held out
+    wanted = min(max(1, round(VALIDATION * len(known))), int((place < 2).sum()))
+    held = np.zeros(len(labels), bool)
+    held[known[order[np.argsort(place[order], kind="stable")[:wanted]]]] = True
+    return held
 
 
 def _as_array(values: tuple[Any, ...], given: np.dtype) -> np.ndarray:

@@ -17,7 +17,7 @@ from epochal.train.experiment import TUNING
 from epochal.train.store import Store
 from epochal.train.workers import share, side_by_side
 
-SIZING, QUALIFYING, REHEARSAL, CURVE = 0.05, 0.46, 0.08, 0.06  # shares of what reading leaves; the finals get the rest
+SIZING, QUALIFYING, REHEARSAL, CURVE = 0.03, 0.47, 0.08, 0.06  # shares of what reading leaves; the finals get the rest
 FINALISTS = 2
 REHEARSED = 4  # networks that are trained once more, for longer, to see which of them go to the finals
 CURVE_SEEDS = 2

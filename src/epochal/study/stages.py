@@ -1,6 +1,7 @@
 """The stages of a climb: the qualifying round at one equal budget, a rehearsal, and the finals at a larger one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -17,7 +18,8 @@ from epochal.train.experiment import Arm, mean_curve, pair_all, run_arm
 from epochal.train.flipping import flips_keep_labels, without_flips
 from epochal.train.workers import share
 
-CLOSING = (2.0, 0.01)  # seconds, and share of the budget, for the choice, the bundle and the report
+CLOSING = (4.0, 0.015)  # seconds, and share of the budget, for the choice, the bundle and the report
+LONGER = 2.0  # a training of so many times the examples shows whether more of them would help
 GROWTH = 4.0  # about how much larger the budget of the rehearsal is
 Jobs = dict[str, Callable[[], Arm]]
 WITHIN = 1.5  # a classical rung goes to the finals if its error is at most this many times the lowest hope
@@ -119,6 +121,20 @@ def finals(here: Progress) -> None:
         here.watch(f"finals: {', '.join(names)}, {seconds / len(here.plan.seeds):.1f} s for each training")
         jobs: Jobs = {name: partial(run_longer, here, "final", name, seconds, here.plan.seeds) for name in names}
         here.run("final", jobs, here.finals, workers)
+        here.finals |= {name: settled(here, name) for name in names if name in here.finals}
+
+
+def settled(here: Progress, name: str) -> Arm:
+    """A rung's finals, not under-trained where twice the examples or more gained no more than the margin.
+
+    The end of one curve says less than two trainings of different length: a rate that falls to nothing makes any loss
+    fall at the end.
+    """
+    final, before = here.finals[name], here.qualified[name]
+    if not (final.finished and before.finished) or final.budget.examples < LONGER * before.budget.examples:
+        return final
+    gained = here.scoring.merit(final) - here.scoring.merit(before)
+    return replace(final, under_trained=final.under_trained and gained > here.plan.margin)
 
 
 def stands_in(here: Progress, name: str) -> bool:

@@ -25,7 +25,7 @@ from epochal.train.trainee import Judge, Trainee, prepare
 TUNING = 0.25  # share of an arm's seconds that its learning-rate trials may spend
 MEASURING = 0.04  # share that goes into measuring its speed
 STEP_OF_RATE = 3.0  # trials try the recipe's own learning rate, then this many times less and more
-PASSES = 5  # fewer passes over the training data leave nothing to be learned by heart: augmentation only slows them
+PASSES = 20  # fewer passes over the training data leave nothing to be learned by heart: augmentation only slows them
 NEAR = 1.15  # a trial whose loss is at most this many times the lowest does as well
 TRIAL_GLANCE = 1000  # validation examples that judge a trial
 TUNING_SEED = 1_000_003  # the trials use a seed that no run is judged on

@@ -19,7 +19,7 @@ from epochal.models.flops import flops
 from epochal.models.rung import Rung
 from epochal.train.budget import Rate, measure
 
-PASSES, UPDATES = 8, 600  # a network is itself after so many passes over the training data, and so many steps
+PASSES, UPDATES = 16, 1200  # a network is itself after so many passes over the training data, and so many steps
 DOUBT = 4.0  # a member may be this many times faster than its operations say: small ones do not keep a machine busy
 FEW_UPDATES = 120  # a training of fewer steps, or of less than one pass, teaches a network nothing: it is not made
 
