@@ -53,6 +53,16 @@ class Climb:
 
         return Bundle.open(self.directory / "bundle")
 
+    def refit(self, **asked: Any) -> Any:
+        """The winner trained again on train and validation, as a bundle; the arguments are those of `epochal.refit`."""
+        from epochal.study.refit import refit
+
+        return refit(self.directory, **asked)
+
+    def ensemble(self, **asked: Any) -> Any:
+        """All seeds of the winner as one bundle; the arguments are those of `epochal.refit`."""
+        return self.refit(ensemble=True, **asked)
+
     @property
     def report(self) -> Path:
         return self.directory / "report.html"

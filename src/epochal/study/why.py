@@ -41,6 +41,7 @@ from epochal.train.budget import seconds as parse_seconds
 from epochal.train.checkpoint import write_atomically
 from epochal.train.device import environment
 from epochal.train.experiment import MEASURING, Arm, Watch, run_arm
+from epochal.train.members import size_up
 from epochal.train.objectives import reads
 from epochal.train.store import Store, open_store
 from epochal.train.surroundings import set_apart
@@ -202,8 +203,11 @@ def why(
         require_same_data(store, dataset)
         for line in dataset.report.told:
             watch(line)
-        control = stripped(RUNGS[rung].recipe, factors)
         try:
+            sized = partial(member_for, dataset, rung, factors, seeds, seconds)
+            member = Recipe.from_dict(store.decide("member", lambda: sized().to_dict()))
+            control = stripped(member, factors)
+            watch(f"{RUNGS[rung].member(member)}, which this budget bears")
             settled = partial(settle, dataset, control, factors, seeds, seconds, began)
             plan = store.decide("plan", settled)
             control = control.replace(precision=plan["precision"], memory_format=plan["memory_format"])
@@ -258,6 +262,14 @@ def why(
         store.put("ended", True)
         shutil.rmtree(directory / "runs", ignore_errors=True)  # hundreds of weights that nobody will serve
     return result
+
+
+def member_for(dataset: Dataset, rung: str, factors: tuple[Factor, ...], seeds: int, seconds: float) -> Recipe:
+    """The largest member of the rung's family that the budget bears in every training of the smallest design."""
+    base, trainings = RUNGS[rung], len(design.designs(len(factors))[-1]) * seeds
+    each = (1 - CLOSING) * seconds * side_by_side() / trainings
+    chosen = size_up(dataset, base, each, MEASURING * seconds).recipe
+    return chosen.replace(precision=base.recipe.precision, memory_format=base.recipe.memory_format)
 
 
 def settle(

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from epochal.core.claim import Check, MilestoneResult
 from epochal.core.paths import absolute
-from epochal.judge.claim_text import effect, level, margin, needed, paired
+from epochal.judge.claim_text import answer, effect, level, margin, needed, paired, still_learning
 from epochal.judge.claims import EXACT
 from epochal.study.lab import IMAGENET
 from epochal.study.report import plates as told
@@ -40,7 +40,7 @@ def to_text(milestone: "Milestone", result: MilestoneResult) -> str:
     for check in result.checks:
         lines += ["", *_wrapped(f"{told.SIGNS.get(check.verdict, '?')} {check.question}", 2)]
         lines += _wrapped(f"{who(check)}; {told.counted(check)}", 6)
-        lines += _wrapped(f"{check.unit} {effect(check)}; needed: {needed(check)}; {check.verdict}", 6)
+        lines += _wrapped(f"{check.unit} {effect(check)}; needed: {needed(check)}; {answer(check)}", 6)
     facts = [
         ("Published", milestone.published),
         ("Paper", milestone.paper),
@@ -149,6 +149,7 @@ def shared() -> dict[str, Any]:
         "margin": margin,
         "level": level,
         "paired": paired,
+        "still_learning": still_learning,
         "exact": EXACT,
         "who": who,
         "sign": sign,
