@@ -90,8 +90,8 @@ def test_cannot_tell_says_what_would_settle_it():
         pretrained=True,
     )
     assert text == (
-        "Cannot tell with this test split: ResNet against HOG + SVM, difference +0.3 points, 95% interval -0.6 "
-        "to +1.2; about 1,900 more test images, or about 5 more seeds, would settle it. "
+        "Cannot tell with this test split whether deep learning is needed: ResNet against HOG + SVM, difference +0.3 "
+        "points, 95% interval -0.6 to +1.2; about 1,900 more test images, or about 5 more seeds, would settle it. "
         "Training ResNet takes 40 times as long. VGG and GoogLeNet were not climbed at this budget."
     )
 
@@ -102,7 +102,7 @@ def test_a_network_that_was_still_learning_has_not_lost(verdict):
     text = need_deep_learning(HOG, tired, finding(verdict, -0.08, -0.05, -0.02), left_out=["VGG"], pretrained=True)
     assert text == (
         "Cannot tell whether deep learning is needed: ResNet, the best network, was still learning when its budget "
-        "ended, at 85.0% (90.0 to 94.0%) against 92.0% (90.0 to 94.0%) for HOG + SVM. A larger budget would tell. "
+        "ended, at 85.0% (90.0 to 94.0%) against 92.0% (90.0 to 94.0%) for HOG + SVM. A larger budget may settle it. "
         "VGG was not climbed at this budget."
     )
 
@@ -255,7 +255,7 @@ def test_the_best_is_kept_when_it_is_the_cheapest():
     level = finding(EQUIVALENT, -0.0045, -0.003, 0.001, control="resnet", arm="hog-svm")
     advice = recommend([changed(HOG, answer=1.0), changed(NET, answer=0.01)], {"hog-svm": level}, margin=0.005)
     assert advice.chosen == "resnet"
-    assert advice.sentence.endswith("Of those within the margin of 0.5 points, it is the cheapest to use.")
+    assert advice.sentence.endswith("ResNet is the cheapest to use of the rungs within the margin of 0.5 points.")
 
 
 def test_the_only_rung_is_said_to_be_so():

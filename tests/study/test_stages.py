@@ -132,7 +132,8 @@ def test_rehearsals_stand_for_finals_for_which_no_time_is_left(
     assert here.latest()["resnet"] is here.rehearsed["resnet"]
     assert here.latest()["mlp"] is here.qualified["mlp"]
     assert told_rehearsal(here).endswith(
-        "The budget ran out before the ResNet and LeNet-5 final. The rehearsal (one training) is used instead."
+        "The budget ran out before the finals of ResNet and LeNet-5. Their rehearsals (one training each) are used "
+        "instead."
     )
 
 

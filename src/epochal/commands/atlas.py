@@ -9,7 +9,9 @@ RESULTS = Path("runs") / "milestones"
 
 @click.command()
 @click.argument("results", type=click.Path(path_type=Path), default=RESULTS)
-@click.option("--out", type=click.Path(path_type=Path), default=Path("atlas"), help="Folder.", show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("atlas"), help="Folder of the site.", show_default=True
+)
 def atlas(results: Path, out: Path) -> int:
     """Write the atlas of the milestones whose results lie in RESULTS (runs/milestones unless said): a timeline, and a
     page for each. It needs no network and no server: open OUT/index.html.

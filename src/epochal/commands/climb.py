@@ -13,24 +13,36 @@ from epochal.models.catalogue import require_rungs
 @click.argument("source")
 @click.option("--budget", metavar="DURATION", help="Time for everything, such as 90s, 20m or 1h30m.  [default: 20m]")
 @click.option("--seeds", type=int, metavar="N", help="Trainings of each rung.  [default: 3]")
-@click.option("--seed", type=int, metavar="N", help="The first of these seeds.  [default: 0]")
+@click.option("--seed", type=int, metavar="N", help="The first seed; the others follow it.  [default: 0]")
 @click.option("--out", type=click.Path(path_type=Path), help="The run directory.  [default: runs/NAME]")
-@click.option("--resume", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Go on with the climb there.")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Continue the climb in DIRECTORY.")
 @click.option("--rungs", metavar="A,B,C", help="Rungs to climb; `epochal ladder image` lists them.  [default: all]")
 @click.option("--trials", type=int, metavar="N", help="Learning rates tried for each network.  [default: 3]")
-@click.option("--metric", metavar="NAME", help="By which rungs are compared and chosen.  [default: accuracy]")
-@click.option("--cost", metavar="COSTS", help='What mistakes cost, such as "miss=500 alarm=20", for two classes.')
-@click.option("--positive", metavar="CLASS", help="Of two classes, the one that is looked for.  [default: the rarer]")
+@click.option(
+    "--metric",
+    metavar="NAME",
+    help="Metric by which rungs are compared and chosen: accuracy, balanced-accuracy, macro-f1, auroc, "
+    "average-precision or log-loss.  [default: accuracy]",
+)
+@click.option(
+    "--cost",
+    metavar="COSTS",
+    help='In place of --metric, for two classes: what each mistake costs, such as "miss=500 alarm=20".',
+)
+@click.option("--positive", metavar="CLASS", help="Of two classes, the one to be found.  [default: the rarer]")
 @click.option(
     "--margin",
     type=float,
     metavar="NUMBER",
-    help="Differences below this do not matter.  [default: 0.005, half a point]",
+    help="Differences below this do not matter.  [default: 0.005, half a point, for accuracy]",
 )
 @click.option(
-    "--repeat", type=click.Path(path_type=Path), metavar="RUN", help="Make the trainings of that climb again."
+    "--repeat",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Train again as the climb in RUN did: the same members, learning rates and numbers of examples.",
 )
-@click.option("--dry-run", is_flag=True, help="Measure the rungs, print the plan and what each would do, and stop.")
+@click.option("--dry-run", is_flag=True, help="Measure the rungs, print the plan, and stop. Nothing is trained.")
 @reading
 def climb(source: str, resume: Path | None, dry_run: bool, **values: Any) -> int:
     """Run the ladder of approaches on SOURCE, and bundle the best.

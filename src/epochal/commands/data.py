@@ -47,7 +47,7 @@ def get(name: str) -> None:
 
 @data.command("check")
 @click.argument("path")
-@click.option("--json", "as_json", is_flag=True, help="The whole report, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole report, as JSON.")
 @reading
 def check_data(path: str, as_json: bool, **values: Any) -> None:
     """Read the data at PATH and say what is in it: classes, splits, bad files, copies. Nothing is trained.

@@ -4,9 +4,9 @@ import click
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="All findings, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print all findings, as JSON.")
 def doctor(as_json: bool) -> int:
-    """Tell versions, device, measured speed, threads, memory, disk, and which extras are missing."""
+    """Show versions, device, measured speed, threads, memory, disk, and which extras are missing."""
     from epochal.study.machine import examine
 
     machine = examine()

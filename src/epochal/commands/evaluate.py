@@ -12,13 +12,13 @@ from epochal.core.record import json_text
 @click.option(
     "--split",
     type=click.Choice(["train", "validation", "test", "all"]),
-    help="Of data with published splits.  [default: test where there is one, else all]",
+    help="Split to use, of data with published splits.  [default: test where there is one, else all]",
 )
 @click.option("--image", metavar="COLUMN", help="Column of a manifest that names the files.")
 @click.option("--label", metavar="COLUMN", help="Column of a manifest with the classes.")
 @click.option("--split-column", metavar="COLUMN", help="Column of a manifest that says train, validation or test.")
-@click.option("--white", type=float, metavar="VALUE", help="What is white in arrays and in files deeper than 8 bits.")
-@click.option("--json", "as_json", is_flag=True, help="All that was measured, as JSON.")
+@click.option("--white", type=float, metavar="VALUE", help="Value of white in arrays and in files deeper than 8 bits.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything that was measured, as JSON.")
 def evaluate(
     bundle: str,
     labelled: str,

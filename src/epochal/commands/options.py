@@ -17,19 +17,27 @@ _READING = (
     click.option("--size", type=int, metavar="PIXELS", help="Side of the square that models see, 8 to 224."),
     click.option("--resize", type=click.Choice(["stretch", "crop"]), help="How a picture becomes that square."),
     click.option("--channels", type=click.Choice(["auto", "grey", "rgb"]), help="Colours that models see."),
-    click.option("--white", type=float, metavar="VALUE", help="White in arrays and in files deeper than 8 bits."),
+    click.option(
+        "--white", type=float, metavar="VALUE", help="Value of white in arrays and in files deeper than 8 bits."
+    ),
     click.option("--image", metavar="COLUMN", help="Column of a manifest that names the files."),
     click.option("--label", metavar="COLUMN", help="Column of a manifest with the classes."),
     click.option("--numeric-classes", is_flag=True, default=None, help="Each number in the labels names a class."),
-    click.option("--group", metavar="COLUMN", help="Column of what must stay together: a patient, a site."),
+    click.option("--group", metavar="COLUMN", help="Column of groups that stay in one split: a patient, a site."),
     click.option(
         "--split", metavar="COLUMN", help='Column that says train, validation or test; "none": ignore splits.'
     ),
     click.option(
-        "--test-fraction", type=float, metavar="FRACTION", help="Of all pictures, where no test split is published."
+        "--test-fraction",
+        type=float,
+        metavar="FRACTION",
+        help="Share of all pictures for test, where no test split is published.",
     ),
     click.option(
-        "--validation-fraction", type=float, metavar="FRACTION", help="Of all, or of the published training split."
+        "--validation-fraction",
+        type=float,
+        metavar="FRACTION",
+        help="Share for validation, of all pictures or of the published training split.",
     ),
     click.option(
         "--split-seed", "seed_of_split", type=int, metavar="N", help="Decides which picture goes to which split."

@@ -22,9 +22,9 @@ Write = Callable[["Predictions"], None]
 @click.command()
 @click.argument("bundle")
 @click.argument("inputs", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="All probabilities, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print all probabilities, as JSON.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write all probabilities to a .csv file.")
-@click.option("--white", type=float, metavar="VALUE", help="What is white in pictures deeper than 8 bits.")
+@click.option("--white", type=float, metavar="VALUE", help="Value of white in pictures deeper than 8 bits.")
 def predict(bundle: str, inputs: tuple[str, ...], as_json: bool, out: Path | None, white: float | None) -> int:
     """Predict INPUTS (files, folders or glob patterns) with BUNDLE.
 

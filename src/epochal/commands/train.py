@@ -23,9 +23,11 @@ def _settings(context: click.Context, option: click.Parameter, pairs: tuple[str,
     "--set", "settings", multiple=True, metavar="NAME=VALUE", callback=_settings, help="A setting of the recipe."
 )
 @click.option("--budget", default="5m", show_default=True, metavar="DURATION", help="Time, such as 90s, 20m or 1h30m.")
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Decides the random choices.")
 @click.option("--out", type=click.Path(path_type=Path), help="The run directory.  [default: runs/RUNG-NAME]")
-@click.option("--resume", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Go on with the training there.")
+@click.option(
+    "--resume", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Continue the training in DIRECTORY."
+)
 @reading
 def train(rung: str, source: str, out: Path | None, resume: Path | None, **values: Any) -> int:
     """Train RUNG on SOURCE and bundle it. The test split stays sealed.

@@ -14,7 +14,7 @@ from epochal.models.catalogue import require_rungs
 @click.option("--rung", default="resnet", show_default=True, help="The network to take apart.")
 @click.option("--budget", metavar="DURATION", help="Time for everything, such as 90s, 20m or 1h30m.  [default: 20m]")
 @click.option("--seeds", type=int, metavar="N", help="Trainings of each combination.  [default: 5]")
-@click.option("--ingredients", metavar="A,B,C", help="Those to ask about.  [default: all that the rung can have]")
+@click.option("--ingredients", metavar="A,B,C", help="Ingredients to test.  [default: all that the rung can have]")
 @click.option("--margin", type=float, metavar="FRACTION", help="Differences below this do not matter.  [default: 0.01]")
 @click.option("--out", type=click.Path(path_type=Path), help="The run directory.  [default: runs/why-NAME]")
 @reading
@@ -22,8 +22,8 @@ def why(source: str, rung: str, **values: Any) -> int:
     """Say which ingredients carry the result of a rung on SOURCE.
 
     Trains the rung with every combination of its ingredients, or half of them, on several seeds: what each brings
-    alone, what is lost without it, and its Shapley value, in accuracy and in seconds. A command that was interrupted
-    goes on when it is given again.
+    alone, what is lost without it, and its Shapley value, in accuracy and in seconds. If it is
+    interrupted, the same command continues it.
 
     \b
     epochal why photos/ --rung resnet --budget 20m

@@ -49,7 +49,7 @@ def _batch(data: bytes, where: str) -> tuple[np.ndarray, np.ndarray]:
         pixels, targets = batch[b"data"].array(), np.array(batch[b"labels"], dtype=np.int64)
         fits = pixels.dtype == np.uint8 and pixels.shape == (len(targets), 3072) and targets.ndim == 1
         if not fits or targets.min() < 0 or targets.max() > 9:
-            raise ValueError("the shapes or the labels are others")
+            raise ValueError("the shapes or the labels differ")
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DataError(f"{where}: expected `data` of uint8 [n, 3072] and `labels` from 0 to 9 ({error}).") from error
     return pixels.reshape(-1, 3, 32, 32), targets

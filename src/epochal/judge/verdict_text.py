@@ -113,9 +113,14 @@ def _reason(
             f"answers {_times(best.answer, chosen.answer)}{_smaller(best, chosen)}."
         )
     elif len(level) > 1:
-        sentences.append(f"Of those within the margin of {amount(margin, metric)}, it is the cheapest to use.")
+        sentences.append(
+            f"{best.title} is the cheapest to use of the rungs within the margin of {amount(margin, metric)}."
+        )
     else:
-        sentences.append(f"The others scored worse by more than the margin of {amount(margin, metric)}.")
+        sentences.append(
+            f"{best.title} is recommended, because each of these rungs scored worse by more than the margin of "
+            f"{amount(margin, metric)}."
+        )
     return " ".join(sentences)
 
 
@@ -171,7 +176,7 @@ def need_deep_learning(
         return (
             f"Cannot tell whether deep learning is needed: {deep.title}, the best network, was still learning when its "
             f"budget ended, at {scored(deep, metric)} against {scored(classical, metric)} for {classical.title}. "
-            f"A larger budget would tell.{missing}{given}"
+            f"A larger budget may settle it.{missing}{given}"
         )
     if finding.verdict in (WORSE, EQUIVALENT):
         verb = "beats" if finding.verdict == WORSE else "is level with"
@@ -180,8 +185,8 @@ def need_deep_learning(
             f"{dearer}{missing}{given}"
         )
     return (
-        f"Cannot tell with this test split: {deep.title} against {classical.title}, {difference(finding)}; "
-        f"{what_would_settle(finding)}. {dearer}{missing}{given}"
+        f"Cannot tell with this test split whether deep learning is needed: {deep.title} against {classical.title}, "
+        f"{difference(finding)}; {what_would_settle(finding)}. {dearer}{missing}{given}"
     )
 
 

@@ -44,7 +44,9 @@ def conclude(
     }
     arms = {name: arm for name, arm in here.latest().items() if arm.finished}
     if not arms:
-        verdict = "No rung finished its training, so there is nothing to choose from; each says why."
+        verdict = (
+            "No rung finished its training, so there is nothing to choose from. Each rung is listed with its reason."
+        )
         rungs = rung_results(here, None, None)
         return keep(ClimbResult(**facts, spent_seconds=here.spent, rungs=rungs, verdict=verdict), directory)
     choice = choose(here, arms)
@@ -83,9 +85,9 @@ def conclude(
 
 
 def told(here: Progress, choice: Choice) -> list[str]:
-    """What a reader must know beside the verdict."""
+    """What a reader must know in addition to the verdict."""
     lost = [
-        f"{MODELS[name].title} failed in its {stage}, and is judged by what it did before. {message}"
+        f"{MODELS[name].title} failed in its {stage}, so it is judged by its earlier trainings. {message}"
         for (stage, name), message in here.failed.items()
         if stage not in ("sizing", "qualifying")
     ]

@@ -108,7 +108,7 @@ class Plan(Record):
                 f"({self.training:.1f} s for a network, {self.workers} at a time)",
             ),
             ("rehearsal", rehearsing, f"one longer training of the {REHEARSED} networks with the lowest error"),
-            ("finals", finals, f"the {FINALISTS} best of these, {self.final:.1f} s for each of their trainings"),
+            ("finals", finals, f"the {FINALISTS} best networks, {self.final:.1f} s for each of their trainings"),
             ("data curve", CURVE, f"the best rung on {len(FRACTIONS)} fractions of the training data"),
         ]
         lines = [f"Plan for {self.name}: {self.seconds:.0f} s in all, {len(self.rungs)} rungs, {len(self.seeds)} seeds"]
@@ -210,7 +210,7 @@ def settle(
         differing += [key for key, value in options.to_dict().items() if value != read.to_dict()[key]]
     if differing:
         raise RunDirectoryError(
-            f"The climb in {directory} was started with another {', '.join(differing)}. Leave those out when you "
-            "resume it, or start a new climb with another --out."
+            f"The climb in {directory} was started with another {', '.join(differing)}. Leave these options out "
+            "when you resume it, or start a new climb with another --out."
         )
     return made, read

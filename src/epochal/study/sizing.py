@@ -32,7 +32,7 @@ class Size(Record):
 def size(here: Progress) -> None:
     """Measure every rung, choose its member, and leave out the networks that would not make a single pass.
 
-    What is chosen is kept for every later stage. Each network is measured beside others, as it will be trained.
+    What is chosen is kept for every later stage. Networks are measured in parallel, as they are trained.
     """
     made = here.plan
 
@@ -51,8 +51,8 @@ def size(here: Progress) -> None:
     for found in sizes(here):
         if found.name in here.plan.networks:
             here.watch(
-                f"{MODELS[found.name].title}: {found.member}, {passes(found.qualifying)} in the qualifying round, "
-                f"{passes(found.final)} in the finals"
+                f"{found.member}: {passes(found.qualifying)} over the data in one training of the qualifying round, "
+                f"{passes(found.final)} in one of the finals"
             )
 
 
@@ -74,7 +74,7 @@ def leave_out(here: Progress) -> None:
         here.left_out[slowest] = budget_for(here, slowest, least, made.training)
         here.plan = made.replace(rungs=tuple(name for name in made.rungs if name != slowest))
     for name, seconds in here.left_out.items():
-        here.watch(f"{MODELS[name].title}: not climbed, needs a budget of about {duration(seconds)} here")
+        here.watch(f"{MODELS[name].title}: not climbed. It needs a budget of about {duration(seconds)} here")
 
 
 def budget_for(here: Progress, name: str, wanted: Callable[[Recipe, int], int], training: float) -> float:
@@ -110,7 +110,7 @@ def sizes(here: Progress) -> list[Size]:
 
 
 def examples_in(rate: Rate, seconds: float) -> int:
-    """How many examples a training of so many seconds sees."""
+    """How many examples a training of `seconds` sees."""
     return rate.budget(seconds).examples
 
 

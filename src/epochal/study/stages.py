@@ -19,7 +19,7 @@ from epochal.train.flipping import flips_keep_labels, without_flips
 from epochal.train.workers import share
 
 CLOSING = (4.0, 0.015)  # seconds, and share of the budget, for the choice, the bundle and the report
-LONGER = 2.0  # a training of so many times the examples shows whether more of them would help
+LONGER = 2.0  # a training with this many times the examples shows whether more of them help
 GROWTH = 4.0  # about how much larger the budget of the rehearsal is
 Jobs = dict[str, Callable[[], Arm]]
 WITHIN = 1.5  # a classical rung goes to the finals if its error is at most this many times the lowest hope
@@ -60,7 +60,7 @@ def qualify(here: Progress) -> None:
 
 
 def network_seconds(here: Progress, spent: float) -> float:
-    """Seconds of each network in the qualifying round, of which the classical rungs spent so much."""
+    """Seconds of each network in the qualifying round, in which the classical rungs spent `spent` seconds."""
     made = here.plan
     left = made.arm * len(made.rungs) - spent
     return max(left / max(len(made.networks), 1), made.arm) * made.stretch(NETWORK)
@@ -86,7 +86,7 @@ def compare_all(here: Progress, pairs: list[tuple[Arm, Arm]]) -> tuple[Finding, 
 
 def rehearse(here: Progress) -> None:
     """One longer training of each network that could still win, so that it is seen, and not guessed from the end of a
-    short training, whose error goes on falling with the budget."""
+    short training, whose error falls further with the budget."""
     seconds = here.plan.rehearsal
     if not seconds:
         return
@@ -116,7 +116,7 @@ def finals(here: Progress) -> None:
         if seconds < here.plan.arm * here.plan.stretch(MODELS[names[0]].kind):
             here.finals |= {name: here.rehearsed[name] for name in names if stands_in(here, name)}
             out = listed([MODELS[name].title for name in names])
-            here.watch(f"finals: the budget ran out before the finals of {out}. {told_stand_in(here)}".strip())
+            here.watch(f"finals: no time is left for {out}. {told_stand_in(here)}".strip())
             continue
         here.watch(f"finals: {', '.join(names)}, {seconds / len(here.plan.seeds):.1f} s for each training")
         jobs: Jobs = {name: partial(run_longer, here, "final", name, seconds, here.plan.seeds) for name in names}
@@ -148,8 +148,8 @@ def told_stand_in(here: Progress) -> str:
     names = [MODELS[name].title for name, arm in here.finals.items() if arm is here.rehearsed.get(name)]
     if not names:
         return ""
-    whose = f"{listed(names)}'s" if len(names) == 1 else f"the {listed(names)}"
-    return f"The budget ran out before {whose} final. The rehearsal (one training) is used instead."
+    used = "The rehearsal (one training) is" if len(names) == 1 else "Their rehearsals (one training each) are"
+    return f"The budget ran out before the finals of {listed(names)}. {used} used instead."
 
 
 def run_longer(here: Progress, stage: str, name: str, seconds: float, seeds: tuple[int, ...]) -> Arm:
