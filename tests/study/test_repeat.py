@@ -1,0 +1,67 @@
+"""A climb that is repeated makes every training again as it was; a dry run trains nothing and keeps nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from epochal.core.errors import RunDirectoryError
+from epochal.study.ladder import Climb, climb, dry_run
+from epochal.train.store import Store
+
+RUNGS = ("nearest-neighbours", "mlp", "lenet")
+
+
+def images() -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(0)
+    targets = np.arange(240) % 4
+    return (random.integers(0, 80, (240, 8, 8)) + 40 * targets[:, None, None]).astype(np.uint8), targets
+
+
+@pytest.fixture(scope="module")
+def climbed(tmp_path_factory: pytest.TempPathFactory) -> Climb:
+    out = tmp_path_factory.mktemp("climb") / "run"
+    return climb(images(), budget="12s", seeds=2, trials=2, rungs=RUNGS, out=out, metric="log-loss")
+
+
+def scores(result: Any) -> list[Any]:
+    """All that does not depend on the clock."""
+
+    def of(stage: Any) -> tuple[Any, ...]:
+        return stage.name, stage.recipe, stage.budget.examples, stage.validation, stage.test
+
+    return [(rung.name, rung.member, [of(stage) for stage in rung.stages]) for rung in result.rungs]
+
+
+def test_a_repetition_comes_to_the_same_scores(climbed: Climb, tmp_path: Path) -> None:
+    again = climb(images(), repeat=climbed.directory, out=tmp_path / "again")
+    assert scores(again.result) == scores(climbed.result)
+    assert (again.result.chosen, again.result.headline) == (climbed.result.chosen, climbed.result.headline)
+    first, second = (Store(each.directory) for each in (climbed, again))
+    for name, run in first.runs().items():
+        assert second.run(name).cost.examples == run.cost.examples, name  # type: ignore[union-attr]
+        assert (second.array(name, "validation") == first.array(name, "validation")).all(), name
+
+
+def test_only_a_climb_can_be_repeated(tmp_path: Path) -> None:
+    with pytest.raises(RunDirectoryError, match="repeat: expected the directory of a climb"):
+        climb(images(), repeat=tmp_path, out=tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_the_page_and_the_bundle_speak_of_the_metric(climbed: Climb) -> None:
+    result = json.loads((climbed.directory / "result.json").read_text())
+    assert result["metric"]["name"] == "log-loss" and result["metric"]["better"] == "lower"
+    assert result["headline"].startswith("Recommended: ") and "nats" in result["headline"]
+    assert climbed.bundle.evidence["climb"]["metric"]["name"] == "log-loss"
+
+
+def test_a_dry_run_measures_and_trains_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = dry_run(images(), budget="10m", rungs=RUNGS)
+    text = found.to_text()
+    assert [each.name for each in found.sizes] == list(RUNGS)
+    assert "LeNet-5" in text and "itself from" in text and "passes" in text
+    assert not list(tmp_path.iterdir()), "nothing is kept"
