@@ -63,5 +63,5 @@ def test_a_dry_run_measures_and_trains_nothing(tmp_path: Path, monkeypatch: pyte
     found = dry_run(images(), budget="10m", rungs=RUNGS)
     text = found.to_text()
     assert [each.name for each in found.sizes] == list(RUNGS)
-    assert "LeNet-5" in text and "itself from" in text and "passes" in text
+    assert "LeNet-5" in text and "full strength from" in text and "passes" in text
     assert not list(tmp_path.iterdir()), "nothing is kept"

@@ -37,6 +37,12 @@ from epochal.models.catalogue import require_rungs
     help="Differences below this do not matter.  [default: 0.005, half a point, for accuracy]",
 )
 @click.option(
+    "--pretrained",
+    metavar="WEIGHTS",
+    help="Weights of a residual network, with which two more rungs begin: a bundle, a file, or a published name such "
+    "as resnet50-weights.",
+)
+@click.option(
     "--repeat",
     type=click.Path(path_type=Path),
     metavar="RUN",
@@ -54,11 +60,14 @@ def climb(source: str, resume: Path | None, dry_run: bool, **values: Any) -> int
     epochal climb photos/ --budget 20m --seeds 3 --out runs/photos
     epochal climb labels.csv --image path --label species --group patient
     epochal climb scans/ --metric auroc          # or --cost "miss=500 alarm=20"
+    epochal climb photos/ --pretrained runs/cifar10/bundle
     epochal climb photos/ --resume runs/photos
     """
     if values["rungs"]:
         values["rungs"] = tuple(word.strip() for word in values["rungs"].split(","))
-        require_rungs(values["rungs"])  # before anything is imported that takes a while
+        require_rungs(
+            values["rungs"], pretrained=values["pretrained"] is not None
+        )  # before anything is imported that takes a while
 
     from epochal.study.ladder import climb as run
     from epochal.study.ladder import dry_run as rehearse

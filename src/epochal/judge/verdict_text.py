@@ -40,12 +40,16 @@ class Recommendation:
 
 
 def recommend(
-    rungs: Sequence[RungSummary], findings: Mapping[str, Finding], *, metric: Metric = ACCURACY, margin: float
+    rungs: Sequence[RungSummary],
+    findings: Mapping[str, Finding],
+    *,
+    metric: Metric = ACCURACY,
+    margin: float,
 ) -> Recommendation:
     """The rung that is cheapest to use among those not shown worse than the best.
 
-    The best has the best score on validation (the cheaper of equals). `findings` compares each other rung with it:
-    control = the best, arm = that rung, keyed by the rung's name. The first tier is the best with every rung that is
+    `findings` compares each other rung with the best on validation: control = the best, arm = that rung, keyed by the
+    rung's name. The first tier is the best with every rung that is
     not shown to be worse by its simultaneous interval, but for those that were still learning and scored worse. Those
     of it that scored more than `margin` worse are not handed over all the same: too little data is no reason for a
     model that looks worse. Of the rest, the one that answers fastest is chosen; of those within a factor of two of it,
@@ -56,8 +60,9 @@ def recommend(
     """
     if not rungs:
         raise ValueError("Expected one rung or more; got none.")
-    best = max(rungs, key=lambda rung: (metric.sign * rung.score, -rung.seconds))
-    tier, level = [best], [best]
+    controls = {finding.control for finding in findings.values()} or {rungs[0].name}
+    best = next(rung for rung in rungs if rung.name in controls)  # whoever compared them has decided which it is
+    tier, level, unknown = [best], [best], list[RungSummary]()
     for rung in rungs:
         if rung.name == best.name:
             continue
@@ -71,6 +76,8 @@ def recommend(
             tier.append(rung)
             if finding.verdict != CANNOT_TELL or within:
                 level.append(rung)
+        elif finding.verdict != WORSE:
+            unknown.append(rung)
     fastest = min(rung.answer for rung in level)
     quick = [rung for rung in level if rung.answer <= 2 * fastest]
     chosen = min(quick, key=lambda rung: (rung.size, rung.answer, rung.seconds))
@@ -79,7 +86,7 @@ def recommend(
         chosen=chosen.name,
         best=best.name,
         tier=tuple(rung.name for rung in tier),
-        sentence=_reason(best, chosen, tier, level, metric, margin, alone=len(rungs) == 1),
+        sentence=_reason(best, chosen, tier, level, unknown, metric, margin, alone=len(rungs) == 1),
         caveat=f"At this budget, {listed(early)} {'was' if len(early) == 1 else 'were'} under-trained: a larger budget "
         "may change the verdict."
         if early
@@ -92,6 +99,7 @@ def _reason(
     chosen: RungSummary,
     tier: Sequence[RungSummary],
     level: Sequence[RungSummary],
+    unknown: Sequence[RungSummary],
     metric: Metric,
     margin: float,
     *,
@@ -104,7 +112,10 @@ def _reason(
         )
     top = f"{best.title} had the best validation {metric.title}, {scored(best, metric)}"
     if len(tier) == 1:
-        return f"{top}. Every other rung is shown to be worse."
+        names, were = listed([rung.title for rung in unknown]), "was" if len(unknown) == 1 else "were"
+        return f"{top}. Every other rung is shown to be worse" + (
+            f", except {names}, which scored lower but {were} still learning." if unknown else "."
+        )
     others = [rung.title for rung in tier if rung is not best]
     sentences = [f"{top}, but {listed(others)} cannot be told apart from it on this data."]
     if chosen is not best:
@@ -126,7 +137,7 @@ def _reason(
 
 def headline(title: str, mean: float, low: float, high: float, metric: Metric = ACCURACY) -> str:
     """What is recommended, and what it may be expected to score on data that it has not seen."""
-    if metric == ACCURACY:
+    if metric.name == ACCURACY.name:
         return f"Recommended: {title}. {value(mean, metric, 0)} right on unseen data ({_range(low, high, metric, 0)})."
     return (
         f"Recommended: {title}. {metric.title[0].upper()}{metric.title[1:]} on unseen data: {value(mean, metric)} "
@@ -142,13 +153,14 @@ def need_deep_learning(
     metric: Metric = ACCURACY,
     left_out: Sequence[str] = (),
     pretrained: bool = False,
+    split: str = "test",
 ) -> str:
     """One plain answer to "do I need deep learning here?".
 
     `classical` and `deep` are the best rung of each kind, and `finding` compares them: control = the classical one,
     arm = the deep one. Without one of the kinds there is nothing to compare, and the answer says that. A network that
     was still learning cannot be said to lose. `left_out` are networks that the budget did not bear; `pretrained` says
-    that some rung used pre-trained weights.
+    that some rung used pre-trained weights; `split` is the one that was scored.
 
     Raises:
         ValueError: the finding is missing, or is of other rungs.
@@ -185,8 +197,8 @@ def need_deep_learning(
             f"{dearer}{missing}{given}"
         )
     return (
-        f"Cannot tell with this test split whether deep learning is needed: {deep.title} against {classical.title}, "
-        f"{difference(finding)}; {what_would_settle(finding)}. {dearer}{missing}{given}"
+        f"Cannot tell with this {split} split whether deep learning is needed: {deep.title} against {classical.title}, "
+        f"{difference(finding)}; {what_would_settle(finding, what=f'{split} images')}. {dearer}{missing}{given}"
     )
 
 

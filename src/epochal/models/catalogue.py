@@ -46,15 +46,24 @@ def rung(name: str) -> Rung:
     return MODELS[name]
 
 
-def require_rungs(names: Sequence[str], option: str = "rungs") -> None:
+def require_rungs(names: Sequence[str], option: str = "rungs", *, pretrained: bool = False) -> None:
     """
     Raises:
-        UserError: one of the names, given by this option, is no rung of the ladder; the message has the nearest one.
+        UserError: one of the names, given by this option, is no rung of the ladder, to which the transfer rungs belong
+            where pretrained weights are given; the message has the nearest one.
     """
-    if unknown := [name for name in names if name not in RUNGS]:
-        near = [close for name in unknown for close in difflib.get_close_matches(name, RUNGS, n=1)]
+    ladder = ladder_of(pretrained)
+    if unknown := [name for name in names if name not in ladder]:
+        if transfer := [name for name in unknown if name in TRANSFER]:
+            raise UserError(f"{option}: {', '.join(transfer)} needs pretrained weights. Give them with --pretrained.")
+        near = [close for name in unknown for close in difflib.get_close_matches(name, ladder, n=1)]
         hint = f" Did you mean {', '.join(near)}?" if near else ""
-        raise UserError(f"{option}: {', '.join(unknown)} not known.{hint} The ladder has {', '.join(RUNGS)}.")
+        raise UserError(f"{option}: {', '.join(unknown)} not known.{hint} The ladder has {', '.join(ladder)}.")
+
+
+def ladder_of(pretrained: bool) -> tuple[str, ...]:
+    """The names of the rungs that a climb tries, in their order."""
+    return (*RUNGS, *(TRANSFER if pretrained else ()))
 
 
 def config(recipe: Recipe) -> Any:

@@ -17,7 +17,7 @@ from epochal.data.options import ReadOptions
 from epochal.data.read import list_source
 from epochal.data.white import EIGHT_BITS, as_numbers
 from epochal.judge.claims import newcombe, wilson
-from epochal.judge.goals.classes import METRICS, doubt, items
+from epochal.judge.goals.classes import METRICS, decisions, doubt, items, with_positive
 from epochal.judge.score import score
 from epochal.ship.bundle import Bundle
 from epochal.ship.evaluation import Difference, Evaluation, Measured, Promise, Recall, sentence
@@ -78,10 +78,12 @@ def evaluate(
             f"two or more. {_first(labelled.problems)}"
         )
     present = np.unique(targets)
-    measured, notes = _measured(opened, chances, targets)
+    own = own_metric(opened)
+    called = decisions(own, chances)
+    measured, notes = _measured(own, chances, targets)
     promise = promised(opened, present)
     accuracy = next(one for one in measured if one.metric.name == "accuracy")
-    difference = None if promise is None else _difference(promise, chances.argmax(axis=1) == targets)
+    difference = None if promise is None else _difference(promise, called == targets)
     missing = tuple(opened.labels[place] for place in range(len(classes)) if place not in set(present.tolist()))
     return Evaluation(
         bundle=opened.task.name,
@@ -89,7 +91,7 @@ def evaluate(
         split=used,
         images=len(targets),
         metrics=measured,
-        recalls=tuple(_recall(opened.labels[one], chances, targets, int(one)) for one in present),
+        recalls=tuple(_recall(opened.labels[one], called, targets, int(one)) for one in present),
         promise=promise,
         difference=difference,
         sentence=sentence(accuracy, len(targets), promise, difference),
@@ -197,10 +199,17 @@ def _answers(
     return np.concatenate(chances).astype(np.float64), np.concatenate(answered)
 
 
-def _measured(bundle: Bundle, chances: np.ndarray, targets: np.ndarray) -> tuple[tuple[Measured, ...], list[str]]:
+def own_metric(bundle: Bundle) -> Metric:
+    """The metric by which the bundle was chosen; accuracy, where it was trained by itself."""
     said = bundle.evidence.get("climb", {}).get("metric")
-    own = Metric.from_dict(said) if said else METRICS[bundle.task.metric]
-    ordered = [own, *(one for one in METRICS.values() if one.name != own.name)]
+    return Metric.from_dict(said) if said else METRICS[bundle.task.metric]
+
+
+def _measured(own: Metric, chances: np.ndarray, targets: np.ndarray) -> tuple[tuple[Measured, ...], list[str]]:
+    """The bundle's own metric first. All mean the same positive class."""
+    positive = own.options.get("positive")
+    others = [one for one in METRICS.values() if one.name != own.name]
+    ordered = [own, *(with_positive(one, None if positive is None else int(positive)) for one in others)]
     found, notes = [], []
     for metric in ordered:
         try:
@@ -213,9 +222,9 @@ def _measured(bundle: Bundle, chances: np.ndarray, targets: np.ndarray) -> tuple
     return tuple(found), notes
 
 
-def _recall(label: str, chances: np.ndarray, targets: np.ndarray, one: int) -> Recall:
+def _recall(label: str, called: np.ndarray, targets: np.ndarray, one: int) -> Recall:
     there = targets == one
-    value, low, high = wilson(float((chances.argmax(axis=1)[there] == one).sum()), float(there.sum()))
+    value, low, high = wilson(float((called[there] == one).sum()), float(there.sum()))
     return Recall(label=label, images=int(there.sum()), value=value, low=low, high=high)
 
 

@@ -39,7 +39,8 @@ def data_curve(here: Progress) -> None:
         "curve seconds",
         lambda: max(left, 0.02 * here.plan.seconds) / count_of_runs * share(count_of_runs, workers),
     )
-    budget = arm.budget if classical else seen_rate(arm).budget(each)
+    chosen = arm.budget if classical else seen_rate(arm).budget(each)
+    budget = Budget.from_dict(here.store.decide("curve budget", chosen.to_dict))
     places = [(seed, fraction) for seed in range(CURVE_SEEDS) for fraction in fractions]
     found: dict[int, tuple[int, float]] = {}
     failed: dict[int, Exception] = {}
@@ -63,7 +64,9 @@ def data_curve(here: Progress) -> None:
     if not len(table):
         here.watch("data curve: left out, its trainings diverged")
         return
-    here.curve = curve_record(best, sizes, table, here.plan.margin)
+    share_of = here.scoring.share
+    margin = here.plan.margin if share_of is here.scoring.metric else share_of.margin
+    here.curve = curve_record(best, sizes, table, margin, share_of.title)
 
 
 def error_at(here: Progress, arm: Arm, budget: Budget, seed: int, fraction: float) -> tuple[int, float]:
@@ -77,7 +80,8 @@ def error_at(here: Progress, arm: Arm, budget: Budget, seed: int, fraction: floa
     return count, here.scoring.error(here.store.array(name, "validation"))
 
 
-def curve_record(rung: str, sizes: list[int], errors: np.ndarray, margin: float) -> DataCurve:
+def curve_record(rung: str, sizes: list[int], errors: np.ndarray, margin: float, of: str) -> DataCurve:
+    """The law through errors [seeds, sizes], each 1 minus the metric that is called `of`."""
     law = fit_power_law(sizes, errors)
     more = would_more_data_help(law, margin=margin, what="training images")
     held = law.held_out
@@ -96,5 +100,6 @@ def curve_record(rung: str, sizes: list[int], errors: np.ndarray, margin: float)
             "high": held.high,
             "measured": held.measured,
         },
-        sentence=f"{more.sentence} (Measured with {MODELS[rung].title}, the best of the qualifying round.)",
+        sentence=f"{more.sentence} (Measured with {MODELS[rung].title}, the best of the qualifying round; the error is "
+        f"1 minus {of}.)",
     )

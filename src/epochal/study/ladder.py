@@ -149,7 +149,7 @@ def climb(
         require_same_data(store, dataset)
         store.put("source", place_of(source))
         reading = store.decide("reading", lambda: time.perf_counter() - began)
-        made = made.after_reading(reading)
+        made = made.after_reading(reading).replace(workers=store.decide("workers", lambda: made.workers))
         if reading > made.reading:
             watch(
                 f"Reading the data took {reading:.0f} s. {len(made.rungs)} rungs with {len(made.seeds)} seeds need at "
@@ -200,16 +200,15 @@ class Rehearsal:
 
     def to_text(self) -> str:
         """The plan, and a line for each rung."""
-        lines = [self.plan.to_text(), "", f"  {'rung':24}{'member':28}{'qualifying':>13}{'finals':>13}  itself from"]
+        lines = [self.plan.to_text(), "", f"  {'member':40}{'qualifying':>11}{'finals':>12}  full strength from"]
         for found in self.sizes:
             network = MODELS[found.name].kind == NETWORK
-            out = found.name in self.left_out
-            qualifying = f"not climbed below {duration(found.climbed)}" if out else passes(found.qualifying)
-            final = "" if out else passes(found.final) if network else ""
-            itself = duration(found.itself) if network else ""
-            lines.append(
-                f"  {MODELS[found.name].title:24}{found.member:28}{qualifying:>13}{final:>13}  {itself}".rstrip()
-            )
+            if found.name in self.left_out:
+                lines.append(f"  {found.member:40}not climbed below a budget of {duration(found.climbed)}")
+                continue
+            finals = passes(found.final) if network else ""
+            strength = duration(found.itself) if network else ""
+            lines.append(f"  {found.member:40}{passes(found.qualifying):>11}{finals:>12}  {strength}".rstrip())
         return "\n".join(lines)
 
 

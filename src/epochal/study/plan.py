@@ -1,5 +1,6 @@
 """The plan of a climb: which rungs, which seeds, and how the budget is shared, before anything is known to be fast."""
 
+import inspect
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from epochal.core.metric import ACCURACY, Metric
 from epochal.core.record import Record
 from epochal.data.options import ReadOptions
 from epochal.judge.goals.classes import COST, METRICS, cost_metric, parse_cost
-from epochal.models.catalogue import MODELS, NETWORK, RUNGS, TRANSFER, require_rungs
+from epochal.models.catalogue import MODELS, NETWORK, ladder_of, require_rungs
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import TUNING
 from epochal.train.store import Store
@@ -146,9 +147,9 @@ def plan(
     if margin is not None and (margin < 0 or (scored.percent and margin >= 0.5)):
         expected = "a fraction from 0 to 0.5 (0.005 is half a point)" if scored.percent else "0 or more"
         raise BudgetError(f"margin: expected {expected}, got {margin}.")
-    ladder = (*RUNGS, *(TRANSFER if pretrained else ()))
+    ladder = ladder_of(bool(pretrained))
     chosen = tuple(rungs) if rungs else ladder
-    require_rungs(chosen)
+    require_rungs(chosen, pretrained=bool(pretrained))
     chosen = tuple(rung for rung in ladder if rung in chosen)
     total = parse_seconds(budget)
     made = Plan(
@@ -199,6 +200,11 @@ def settle(
     """
     began = store.decide("settings", lambda: {key: list(v) if isinstance(v, tuple) else v for key, v in asked.items()})
     read = ReadOptions.from_dict(store.decide("options", lambda: (options or ReadOptions()).to_dict()))
+    if unknown := sorted(set(began) - set(inspect.signature(plan).parameters)):
+        raise RunDirectoryError(
+            f"{directory} holds another kind of run than a climb (its settings have {', '.join(unknown)}). Choose "
+            "another directory."
+        )
     made = plan(name, **began)
     again = plan(name, **(began | asked))
     differing = [
@@ -210,7 +216,7 @@ def settle(
         differing += [key for key, value in options.to_dict().items() if value != read.to_dict()[key]]
     if differing:
         raise RunDirectoryError(
-            f"The climb in {directory} was started with another {', '.join(differing)}. Leave these options out "
-            "when you resume it, or start a new climb with another --out."
+            f"The climb in {directory} has another {', '.join(differing)}. Leave these options out to resume or repeat "
+            "it, or start a new climb with another --out."
         )
     return made, read

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from epochal.core.errors import UserError
 from epochal.core.experiment import Finding
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset
-from epochal.judge.goals.classes import positive_class, with_positive
+from epochal.judge.goals.classes import COST, OF_ONE_CLASS, OF_RANKS, positive_class, with_positive
 from epochal.models.catalogue import MODELS, NETWORK
 from epochal.study.plan import Plan
 from epochal.study.result import DataCurve
@@ -93,10 +94,37 @@ class Progress:
         return final.finished and (not before.finished or merit(final) >= merit(before))
 
 
+def require_scored(made: Plan, dataset: Dataset) -> None:
+    """Refuse, before anything is trained, data on which the metric has no value. Of the test split only the counts of
+    its classes are looked at, which the data report tells.
+
+    Raises:
+        UserError: a metric of two classes is asked of more, or a split has too few images or classes for it.
+    """
+    metric, task = made.metric, dataset.task
+    if metric.name == COST and task.classes != 2:
+        raise UserError(
+            f"--cost: expected two classes, one of them positive; {task.name} has {task.classes}. Choose a --metric."
+        )
+    for split in ("validation", "test"):
+        counts = [count for count in dataset.report.counts[split].values() if count]
+        if sum(counts) < 2:
+            raise UserError(
+                f"{task.name}: the {split} split has {sum(counts)} usable image, and an interval needs two or more. "
+                f"Add images, or keep more of them with --{split}-fraction."
+            )
+        if metric.name in OF_RANKS and len(counts) < 2:
+            raise UserError(
+                f"{metric.title} asks whether one class ranks above the others, and the {split} split of {task.name} "
+                "has images of one class only. Add images of the other, or choose another --metric."
+            )
+
+
 def scoring_of(made: Plan, dataset: Dataset) -> Scoring:
     """How this data is scored by the metric of a plan, with the positive class told where there are two."""
     metric, task = made.metric, dataset.task
-    if task.classes == 2 or made.positive:
+    require_scored(made, dataset)
+    if metric.name in OF_ONE_CLASS and (task.classes == 2 or made.positive):
         counts = [int((dataset.train.targets == place).sum()) for place in range(task.classes)]
         metric = with_positive(metric, positive_class(task.labels, counts, made.positive))
     return Scoring(metric=metric, targets=dataset.validation.targets)

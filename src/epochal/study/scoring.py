@@ -51,11 +51,15 @@ class Scoring:
         mean = self.mean(arm)
         return 1 - mean if self.metric.sign > 0 else mean
 
+    @property
+    def share(self) -> Metric:
+        """The metric, or accuracy where it is no share of anything: errors must be fractions for a power law."""
+        return self.metric if self.metric.percent and self.metric.sign > 0 else ACCURACY
+
     def error(self, logits: np.ndarray) -> float:
-        """The shortfall of one training on validation, as a fraction: of the accuracy where the metric is none."""
-        metric = self.metric if self.metric.percent and self.metric.sign > 0 else ACCURACY
+        """The shortfall of one training on validation, as a fraction, of `share`."""
         chances = probabilities(logits, fit_temperature(logits, self.targets))
-        return 1 - float(items(metric, chances, self.targets).mean())
+        return 1 - float(items(self.share, chances, self.targets).mean())
 
     def best(self, arms: dict[str, Arm]) -> str:
         """The name of the arm with the best mean; the cheaper of equals."""

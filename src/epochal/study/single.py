@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from epochal.core.errors import BudgetError
+from epochal.core.errors import BudgetError, RunDirectoryError
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Run
 from epochal.data.dataset import Dataset, open_dataset
@@ -92,6 +92,13 @@ def train_dataset(
             flips, why = store.decide("flips", lambda: list(flips_keep_labels(dataset)))
             watch(why)
             members = members if flips else [without_flips(member) for member in members]
+
+        asked = {"rung": name, "settings": {key: str(value) for key, value in settings.items()}}
+        if (known := store.decide("asked", lambda: asked)) != asked:
+            raise RunDirectoryError(
+                f"The training in {directory} is of {known['rung']} with settings {known['settings']}, not of {name} "
+                f"with {asked['settings']}. Leave them as they were to resume it, or choose another --out."
+            )
 
         def choose() -> Rate:
             return size_up(dataset, RUNGS[name], (1 - MEASURING) * seconds, MEASURING * seconds, members)

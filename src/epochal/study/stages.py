@@ -30,7 +30,7 @@ def qualify(here: Progress) -> None:
 
     Classical rungs go first, each with all threads; what they leave of their shares goes to the networks.
     """
-    made, dataset, began = here.plan, here.dataset, here.spent
+    made, dataset = here.plan, here.dataset
     flips, why = here.store.decide("flips", lambda: list(flips_keep_labels(dataset)))
     here.watch(why)
 
@@ -52,16 +52,17 @@ def qualify(here: Progress) -> None:
     measured = [name for name in made.rungs if name in here.rates]
     classical = {name: job(name, made.arm) for name in measured if not is_network(name)}
     here.run("qualifying", classical, here.qualified, 1)
-    left = here.store.decide("network seconds", lambda: network_seconds(here, here.spent - began))
+    left = here.store.decide("network seconds", lambda: network_seconds(here))
     networks = {name: job(name, left) for name in measured if is_network(name)}
     here.run("qualifying", networks, here.qualified, made.workers)
     here.qualified = {name: here.qualified[name] for name in made.rungs if name in here.qualified}
     here.steps = fold(here, list(here.qualified.values()))
 
 
-def network_seconds(here: Progress, spent: float) -> float:
-    """Seconds of each network in the qualifying round, in which the classical rungs spent `spent` seconds."""
+def network_seconds(here: Progress) -> float:
+    """Seconds of each network in the qualifying round: an equal share, and what the classical rungs left of theirs."""
     made = here.plan
+    spent = sum(run.cost.seconds for arm in here.qualified.values() for run in arm.runs)
     left = made.arm * len(made.rungs) - spent
     return max(left / max(len(made.networks), 1), made.arm) * made.stretch(NETWORK)
 
@@ -121,26 +122,29 @@ def finals(here: Progress) -> None:
         here.watch(f"finals: {', '.join(names)}, {seconds / len(here.plan.seeds):.1f} s for each training")
         jobs: Jobs = {name: partial(run_longer, here, "final", name, seconds, here.plan.seeds) for name in names}
         here.run("final", jobs, here.finals, workers)
-        here.finals |= {name: settled(here, name) for name in names if name in here.finals}
+        for name in names:
+            if name in here.finals:
+                settle_marks(here, name)
 
 
-def settled(here: Progress, name: str) -> Arm:
-    """A rung's finals, not under-trained where twice the examples or more gained no more than the margin.
+def settle_marks(here: Progress, name: str) -> None:
+    """Take the mark of an under-trained rung away where its finals, with twice the examples, gained at most the margin.
 
     The end of one curve says less than two trainings of different length: a rate that falls to nothing makes any loss
     fall at the end.
     """
     final, before = here.finals[name], here.qualified[name]
-    if not (final.finished and before.finished) or final.budget.examples < LONGER * before.budget.examples:
-        return final
-    gained = here.scoring.merit(final) - here.scoring.merit(before)
-    return replace(final, under_trained=final.under_trained and gained > here.plan.margin)
+    if not (final.finished and before.finished) or final.seen < LONGER * before.seen:
+        return
+    if here.scoring.merit(final) - here.scoring.merit(before) <= here.plan.margin:
+        here.finals[name] = replace(final, under_trained=False)
+        here.qualified[name] = replace(before, under_trained=False)
 
 
 def stands_in(here: Progress, name: str) -> bool:
     """Whether the rehearsal of a rung can stand for its final: it finished, and saw more than the qualifying round."""
     arm = here.rehearsed.get(name)
-    return arm is not None and arm.finished and arm.budget.examples > here.qualified[name].budget.examples
+    return arm is not None and arm.finished and arm.seen > here.qualified[name].seen
 
 
 def told_stand_in(here: Progress) -> str:
@@ -206,7 +210,7 @@ def hope(here: Progress, name: str) -> float:
     error = here.scoring.shortfall(arm)
     if rehearsed is not None and rehearsed.finished:
         later = max(here.scoring.shortfall(rehearsed), 0.5 / len(here.scoring.targets))
-        more = max(rehearsed.budget.examples / arm.budget.examples, 1.01)
+        more = max(rehearsed.seen / max(arm.seen, 1), 1.01)
         exponent = max(float(np.log(error / later) / np.log(more)), 0.0) if error > 0 else 0.0
         return float(later * growth(here) ** -exponent)
     losses = [point.values["validation_loss"] for point in mean_curve(arm.runs)]

@@ -88,7 +88,7 @@ def on_validation(here: Progress, arms: Mapping[str, Arm], choice: Choice) -> di
     if classical and deep:
         (finding,) = compare_all(here, [(arms[classical.name], arms[deep.name])])
     return {
-        "need_deep_learning": deep_or_not(here, classical, deep, finding),
+        "need_deep_learning": deep_or_not(here, classical, deep, finding, split="validation"),
         "notes": (
             "Interrupted: this is the best so far. The test split is still sealed, and all scores are on validation.",
         ),
@@ -166,7 +166,11 @@ def shipped(
 
 
 def deep_or_not(
-    here: Progress, classical: RungSummary | None, deep: RungSummary | None, finding: Finding | None
+    here: Progress,
+    classical: RungSummary | None,
+    deep: RungSummary | None,
+    finding: Finding | None,
+    split: str = "test",
 ) -> str:
     """Whether deep learning is needed, with what was not climbed and whether weights of others were used."""
     return need_deep_learning(
@@ -176,6 +180,7 @@ def deep_or_not(
         metric=here.scoring.metric,
         left_out=left_out(here),
         pretrained=any(name in here.qualified for name in here.given),
+        split=split,
     )
 
 
@@ -186,7 +191,7 @@ def left_out(here: Progress) -> list[str]:
 
 def wrong_examples(here: Progress, opened: Examples, chances: np.ndarray) -> tuple[WrongExample, ...]:
     """The test images on which the bundled model was most sure and wrong."""
-    predicted, sure = chances.argmax(axis=1), chances.max(axis=1)
+    predicted, sure = decisions(here.scoring.metric, chances), chances.max(axis=1)
     wrong = np.flatnonzero(predicted != opened.targets)
     wrong = wrong[np.argsort(-sure[wrong])][:WRONG_SHOWN]
     labels = here.dataset.task.labels

@@ -74,6 +74,11 @@ class Arm:
         return self.logits.argmax(axis=2) == targets
 
     @property
+    def seen(self) -> int:
+        """The fewest examples that a finished training has seen: fewer than promised where it was shortened."""
+        return min((run.cost.examples for run in self.runs if run.status == FINISHED), default=0)
+
+    @property
     def learning_seconds(self) -> float:
         """Seconds that one of its trainings learned, on average, without looking at how good it is."""
         return float(np.mean([run.cost.seconds - run.cost.looking for run in self.runs]))
@@ -352,10 +357,11 @@ def pair_all(
 
 
 def common(control: Arm, arm: Arm) -> tuple[list[int], list[int]]:
-    """The rows of both arms that hold the seeds that finished in both; all of both where one is deterministic, and has
-    one row, or where no seed did: the items still pair them."""
+    """The rows of both arms: those of the seeds that finished in both, where one diverged; else all of both, which may
+    have other numbers of seeds: the items pair them."""
     every = list(range(len(control.logits))), list(range(len(arm.logits)))
-    if any(rung(one.recipe.model).deterministic for one in (control, arm)):
+    whole = all(run.status == FINISHED for one in (control, arm) for run in one.runs)
+    if whole or any(rung(one.recipe.model).deterministic for one in (control, arm)):
         return every
     kept = [{run.seed: k for k, run in enumerate(r for r in a.runs if r.status == FINISHED)} for a in (control, arm)]
     seeds = sorted(set(kept[0]) & set(kept[1]))

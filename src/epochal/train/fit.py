@@ -145,6 +145,8 @@ def fit(
     predictor = trainee.predictor(state.judged)
     with clock.look():
         scores = trainee.judge(predictor) if status == FINISHED else {}
+    if not all(map(math.isfinite, scores.values())):  # on examples that no point of the curve was measured on
+        status, message, scores = DIVERGED, f"The scores at the end are not finite: {scores}. {REMEDY}", {}
     run = Run(
         recipe=trainee.recipe,
         task=trainee.task,

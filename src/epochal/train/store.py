@@ -59,8 +59,8 @@ class Store:
         return json.loads(known[0][0]) if known else default
 
     def take_decisions(self, other: "Store") -> None:
-        """Begin with what another run decided, but for the times at which it did so."""
-        rows = other._read("select name, value from decisions")
+        """Begin with what another run decided, but for the times at which it did so and what failed there."""
+        rows = other._read("select name, value from decisions where name not like 'failed/%'")
         self._write("insert or ignore into decisions values (?, ?)", [row for row in rows if row[0] not in OF_ITS_TIME])
 
     def names(self) -> set[str]:

@@ -32,6 +32,8 @@ METRICS: Mapping[str, Metric] = {
     )
 }
 COST = "cost"
+OF_RANKS = ("auroc", "average-precision")  # have no value where all items are of one class
+OF_ONE_CLASS = (*OF_RANKS, COST)  # of two classes, one is looked for
 
 Chances = Float[np.ndarray, "items classes"]
 Targets = Int[np.ndarray, " items"]
