@@ -60,7 +60,7 @@ def test_a_verdict_stands_next_to_the_interval_that_decided_it():
 def test_an_effect_is_in_the_unit_of_its_metric():
     loss = FINDING.replace(effect=-0.1234, simultaneous=(-0.2, 0.01), comparisons=1, percent=False, unit="nats")
     (line,) = _evidence({"climb": {"on_test": [loss.to_dict()]}})
-    assert line.endswith("cannot tell (difference -0.123 nats, 95% interval -0.2 to +0.01).")
+    assert line.endswith("cannot tell (difference -0.123 nats, 95% interval -0.200 to +0.010).")
 
 
 def test_a_finding_of_an_earlier_run_is_in_points():

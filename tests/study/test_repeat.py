@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from epochal.core.errors import RunDirectoryError
+from epochal.core.errors import RunDirectoryError, UserError
 from epochal.study.ladder import Climb, climb, dry_run
 from epochal.train.store import Store
 
@@ -65,3 +65,24 @@ def test_a_dry_run_measures_and_trains_nothing(tmp_path: Path, monkeypatch: pyte
     assert [each.name for each in found.sizes] == list(RUNGS)
     assert "LeNet-5" in text and "full strength from" in text and "passes" in text
     assert not list(tmp_path.iterdir()), "nothing is kept"
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"cost": "miss=5 alarm=1"}, "--cost: expected two classes, one of them positive; arrays has 4"),
+        ({"metric": "f1"}, "metric: expected one of"),
+    ],
+)
+def test_a_metric_without_a_value_here_is_refused_before_anything_is_trained(
+    asked: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=words):
+        climb(images(), budget="12s", rungs=RUNGS, out=tmp_path / "run", **asked)
+
+
+def test_ranks_need_two_classes_in_every_split(tmp_path: Path) -> None:
+    pictures, targets = images()
+    parts = {"train": (pictures, targets % 2), "test": (pictures[targets == 1], targets[targets == 1])}
+    with pytest.raises(UserError, match="the test split of arrays has images of one class only"):
+        climb(parts, budget="12s", rungs=RUNGS, metric="auroc", out=tmp_path / "run")

@@ -30,6 +30,7 @@ def progress(made: Plan, scales: dict[str, float]) -> Progress:
         validation=SimpleNamespace(targets=Train.targets[:200]),
         task=SimpleNamespace(classes=2, labels=("a", "b"), counts={"test": 200}),
         train=Train(),
+        report=SimpleNamespace(counts={split: {"a": 100, "b": 100} for split in ("validation", "test")}),
     )
     here = Progress(asked=made, dataset=dataset, store=None, watch=lambda line: None, began=0.0, before=0.0)  # type: ignore[arg-type]
     for name, scale in scales.items():

@@ -45,6 +45,7 @@ def progress(rungs: tuple[str, ...], store: Any = None) -> Progress:
         validation=SimpleNamespace(targets=TARGETS),
         task=SimpleNamespace(counts=counts, classes=2, labels=("a", "b")),
         train=SimpleNamespace(targets=TARGETS),
+        report=SimpleNamespace(counts={split: {"a": ITEMS} for split in counts}),
     )
     made = plan("data", budget="60m", rungs=rungs).replace(workers=2)
     return Progress(asked=made, dataset=dataset, store=store, watch=lambda line: None, began=0.0, before=0.0)  # type: ignore[arg-type]

@@ -60,8 +60,8 @@ def recommend(
     """
     if not rungs:
         raise ValueError("Expected one rung or more; got none.")
-    controls = {finding.control for finding in findings.values()} or {rungs[0].name}
-    best = next(rung for rung in rungs if rung.name in controls)  # whoever compared them has decided which it is
+    named = {finding.control for finding in findings.values()}  # whoever compared them has decided which is the best
+    best = max(rungs, key=lambda rung: (rung.name in named, metric.sign * rung.score))
     tier, level, unknown = [best], [best], list[RungSummary]()
     for rung in rungs:
         if rung.name == best.name:

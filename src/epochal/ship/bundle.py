@@ -15,6 +15,7 @@ from epochal.core.paths import absolute
 from epochal.core.protocols import Prediction, Predictor
 from epochal.core.recipe import Recipe
 from epochal.core.record import Record
+from epochal.core.run import Run
 from epochal.core.task import Task
 from epochal.data.arrays import as_pictures
 from epochal.data.codec import Codec
@@ -149,6 +150,11 @@ def predictor_of(models: Sequence[Any], codec: Codec, temperatures: Sequence[flo
     """What answers with one model, or with the mean of several, each at its temperature."""
     members = tuple(make_predictor(model, codec) for model in models)
     return EnsemblePredictor(members=members, temperatures=tuple(temperatures)) if temperatures else members[0]
+
+
+def as_shipped(run: Run) -> dict[str, Any]:
+    """A run as a bundle's evidence keeps it: without the place of a file of this machine."""
+    return run.replace(recipe=without_file(run.recipe)).to_dict()
 
 
 def write_bundle(

@@ -10,8 +10,9 @@ from epochal.core.metric import ACCURACY
 from epochal.core.run import FAILED, FINISHED
 from epochal.judge.goals.classes import stakes
 from epochal.models.catalogue import MODELS
+from epochal.models.pretrained import without_file
 from epochal.models.weights import read_model
-from epochal.ship.bundle import write_bundle
+from epochal.ship.bundle import as_shipped, write_bundle
 from epochal.study.choice import Choice, choose, finished_names, scored
 from epochal.study.progress import Progress
 from epochal.study.report import write_report
@@ -78,7 +79,7 @@ def conclude(
         codec=dataset.codec,
         temperature=here.scoring.temperatures(arm)[place],
         stakes=stakes(here.scoring.metric, dataset.task.classes),
-        evidence={"climb": without_pictures(result), "runs": [run.to_dict() for run in arm.runs]},
+        evidence={"climb": without_pictures(result), "runs": [as_shipped(run) for run in arm.runs]},
     )
     here.note_time()
     return keep(result.replace(spent_seconds=here.spent), directory)
@@ -140,7 +141,7 @@ def rung_result(here: Progress, name: str, choice: Choice | None, tested: Tested
     stages = [
         Stage(
             name=stage,
-            recipe=arm.recipe,
+            recipe=without_file(arm.recipe),
             budget=arm.budget,
             seeds=len(arm.logits),
             validation=scored(scoring.values(arm), scoring.metric, scoring.doubt),

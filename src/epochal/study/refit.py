@@ -22,7 +22,7 @@ from epochal.judge.metrics import confusion_matrix
 from epochal.models.catalogue import rung
 from epochal.models.predictor import log_mean
 from epochal.models.weights import read_model
-from epochal.ship.bundle import Bundle, predictor_of, write_bundle
+from epochal.ship.bundle import Bundle, as_shipped, predictor_of, write_bundle
 from epochal.ship.files import check_place
 from epochal.study.choice import scored
 from epochal.study.conclude import BUNDLED, without_pictures
@@ -259,7 +259,7 @@ def _bundle(
         evidence={
             "refit": result,
             "climb": without_pictures(winner.climb),
-            "runs": [run.to_dict() for run in runs],
+            "runs": [as_shipped(run) for run in runs],
         },
     )
     return result

@@ -17,7 +17,7 @@ from epochal.data.options import ReadOptions
 from epochal.judge.calibration import fit_temperature
 from epochal.models.catalogue import RUNGS, require_rungs
 from epochal.models.weights import read_model
-from epochal.ship.bundle import Bundle, write_bundle
+from epochal.ship.bundle import Bundle, as_shipped, write_bundle
 from epochal.study.directories import choose_directory, source_name
 from epochal.study.identity import require_same_data
 from epochal.study.resuming import taken_up
@@ -131,7 +131,7 @@ def train_dataset(
             task=dataset.task,
             codec=dataset.codec,
             temperature=fit_temperature(store.array(run_name, "validation"), dataset.validation.targets),
-            evidence={"runs": [run.to_dict()]},
+            evidence={"runs": [as_shipped(run)]},
         )
     return run, Bundle.open(directory / "bundle")
 
