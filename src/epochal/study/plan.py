@@ -70,9 +70,15 @@ class Plan(Record):
         """Factor by which a rung of this kind may exceed its share of the time, because rungs run in parallel."""
         return share(len(self.networks), self.workers) if kind == NETWORK else 1.0
 
+    def network_arm(self, classical: float) -> float:
+        """Seconds of one network in the qualifying round: an equal share, and what the classical rungs, which take so
+        many seconds together, leave of theirs."""
+        left = self.arm * len(self.rungs) - classical
+        return max(left / max(len(self.networks), 1), self.arm) * self.stretch(NETWORK)
+
     @property
     def training(self) -> float:
-        """Seconds of one training of a network in the qualifying round."""
+        """Seconds of one training of a network in the qualifying round, where the classical rungs leave nothing."""
         return self.learning(self.arm * self.stretch(NETWORK))
 
     def learning(self, arm: float) -> float:

@@ -11,6 +11,8 @@ from epochal.study.progress import Progress
 from epochal.train.budget import Rate
 from epochal.train.members import enough, least, size_up
 
+CLASSICAL_SIZING = 0.1  # share of its arm that measuring a classical rung may take: it grows with the examples
+
 
 @dataclass(frozen=True, kw_only=True)
 class Size(Record):
@@ -38,9 +40,10 @@ def size(here: Progress) -> None:
 
     def job(name: str) -> Callable[[], Rate]:
         rung, seconds = MODELS[name], made.final
-        if rung.kind == CLASSICAL:  # it has one stage, with all threads
-            seconds = made.arm / (1 if rung.deterministic else len(made.seeds))
         allowed = made.sizing * made.stretch(rung.kind)
+        if rung.kind == CLASSICAL:  # it has one stage, with all threads and no trials
+            seconds = made.arm / (1 if rung.deterministic else len(made.seeds))
+            allowed += CLASSICAL_SIZING * made.arm
         choose = partial(size_up, here.dataset, rung, seconds, allowed, here.members(name))
         return lambda: Rate.from_dict(here.store.decide(f"size/{name}", lambda: choose().to_dict()))
 
@@ -63,7 +66,7 @@ def leave_out(here: Progress) -> None:
 
     def too_few(name: str) -> bool:
         rate = here.rates[name]
-        return examples_in(rate, here.plan.training) < least(rate.recipe, count)
+        return examples_in(rate, training(here)) < least(rate.recipe, count)
 
     while True:
         made = here.plan
@@ -71,10 +74,21 @@ def leave_out(here: Progress) -> None:
         if not short or len(made.rungs) == 1:
             break
         slowest = max(short, key=lambda name: here.rates[name].scale * least(here.rates[name].recipe, count))
-        here.left_out[slowest] = budget_for(here, slowest, least, made.training)
+        here.left_out[slowest] = budget_for(here, slowest, least, training(here))
         here.plan = made.replace(rungs=tuple(name for name in made.rungs if name != slowest))
     for name, seconds in here.left_out.items():
         here.watch(f"{MODELS[name].title}: not climbed. It needs a budget of about {duration(seconds)} here")
+
+
+def training(here: Progress) -> float:
+    """Seconds of one training of a network in the qualifying round, after what the classical rungs will take."""
+    made = here.plan
+    classical = 0.0
+    for name in made.rungs:
+        if name in here.rates and name not in made.networks:
+            rate, runs = here.rates[name], 1 if MODELS[name].deterministic else len(made.seeds)
+            classical += min(made.arm, runs * rate.seconds(rate.budget(made.arm / runs)))
+    return made.learning(made.network_arm(classical))
 
 
 def budget_for(here: Progress, name: str, wanted: Callable[[Recipe, int], int], training: float) -> float:
@@ -94,7 +108,7 @@ def sizes(here: Progress) -> list[Size]:
         rate, rung = here.rates[name], MODELS[name]
         network = rung.kind == NETWORK
         runs = 1 if rung.deterministic else len(made.seeds)
-        qualifying = examples_in(rate, made.training if network else made.arm / runs)
+        qualifying = examples_in(rate, training(here) if network else made.arm / runs)
         found.append(
             Size(
                 name=name,

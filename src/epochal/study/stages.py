@@ -52,19 +52,12 @@ def qualify(here: Progress) -> None:
     measured = [name for name in made.rungs if name in here.rates]
     classical = {name: job(name, made.arm) for name in measured if not is_network(name)}
     here.run("qualifying", classical, here.qualified, 1)
-    left = here.store.decide("network seconds", lambda: network_seconds(here))
+    spent = sum(run.cost.seconds for arm in here.qualified.values() for run in arm.runs)
+    left = here.store.decide("network seconds", lambda: made.network_arm(spent))
     networks = {name: job(name, left) for name in measured if is_network(name)}
     here.run("qualifying", networks, here.qualified, made.workers)
     here.qualified = {name: here.qualified[name] for name in made.rungs if name in here.qualified}
     here.steps = fold(here, list(here.qualified.values()))
-
-
-def network_seconds(here: Progress) -> float:
-    """Seconds of each network in the qualifying round: an equal share, and what the classical rungs left of theirs."""
-    made = here.plan
-    spent = sum(run.cost.seconds for arm in here.qualified.values() for run in arm.runs)
-    left = made.arm * len(made.rungs) - spent
-    return max(left / max(len(made.networks), 1), made.arm) * made.stretch(NETWORK)
 
 
 def fold(here: Progress, arms: list[Arm]) -> tuple[Finding, ...]:

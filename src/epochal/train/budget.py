@@ -23,7 +23,7 @@ from epochal.train.trainee import Trainee, prepare, trainable
 PAYS = 1.1  # bfloat16 must be this many times faster than float32 to be chosen
 HOPELESS = 2.0  # a second step that takes this many times as long as a known one ends the measuring
 WARM, STRETCHES = 3, 4  # steps that prepare kernels and are not measured; the fewest that are, if they exceed the time
-SAMPLE = 400  # examples of the first trial of a classical rung
+WARM_SAMPLE, SAMPLE = 50, 400  # examples of the first fit of a classical rung, and of the first that is timed
 ASKED = 256  # validation examples that are predicted to measure how fast that is
 LOOKING = 0.04  # share of a training that goes into the points of its curve
 FEWEST_GLANCE, LEAST_GLANCE, MOST_GLANCE = 50, 100, 2000  # validation examples behind a point; fewer points come first
@@ -138,17 +138,24 @@ def _measure_network(dataset: Dataset, recipe: Recipe, allowed: float, known: fl
 
 
 def _measure_classical(dataset: Dataset, recipe: Recipe, allowed: float) -> Rate:
-    """Fit on a few examples, then on more while the allowance lasts; the last two tell how the time grows."""
+    """Fit on a few examples, then on more while the allowance lasts; the last two tell how the time grows. The first
+    fit, which starts threads and libraries, does not count."""
     count = len(dataset.train.targets)
     sizes: list[int] = []
     times: list[float] = []
     size = min(SAMPLE, count)
     began = time.perf_counter()
-    while True:
-        trainee = prepare(dataset, recipe, seed=0, budget=Budget(examples=size))
-        started = time.perf_counter()
+
+    def fitted(examples: int) -> Trainee:
+        trainee = prepare(dataset, recipe, seed=0, budget=Budget(examples=examples))
         state = State(model=trainee.model, steppers={"all": Stepper(recipe, [], 1)}, seed=0)
         loop(state, trainee.feed, trainee.objective, steps=1)
+        return trainee
+
+    fitted(min(WARM_SAMPLE, count))
+    while True:
+        started = time.perf_counter()
+        trainee = fitted(size)
         sizes.append(size)
         times.append(time.perf_counter() - started)
         if size == count or time.perf_counter() - began + 3 * times[-1] > allowed:
