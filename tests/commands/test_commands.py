@@ -216,7 +216,11 @@ def test_a_training_that_was_interrupted_goes_on(tmp_path, capsys):
     assert list(directory.rglob("checkpoints/*")), "nothing was kept of the training"
     assert main(["train", "lenet", "digits", "--budget", "20s", "--resume", str(directory)]) == 0
     steps = round(int(told[1].replace(",", "")) / 64)
-    assert f"after {64 * steps:,} examples" in capsys.readouterr().out
+    seen = re.search(r"after ([\d,]+) examples", capsys.readouterr().out)
+    assert seen is not None
+    assert 0 < int(seen[1].replace(",", "")) <= 64 * steps, (
+        "it may be shortened where the machine is busy, never longer"
+    )
 
 
 def test_a_terminal_gets_colours_unless_it_wants_none(climbed):
