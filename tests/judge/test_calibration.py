@@ -26,11 +26,27 @@ def test_a_planted_temperature_is_found(temperature):
 def test_the_temperature_is_the_minimum_that_an_independent_search_finds():
     logits, targets = drawn(500, 3.0)
 
+    doubt = 1 / (len(logits) + 1)  # of one item more, which all classes share
+
     def loss(inverse):
-        return calibration.log_loss(logits * inverse, targets)
+        of_class = [
+            calibration.log_loss(logits * inverse, np.full_like(targets, one)) for one in range(logits.shape[1])
+        ]
+        return (1 - doubt) * calibration.log_loss(logits * inverse, targets) + doubt * np.mean(of_class)
 
     expected = 1 / optimize.minimize_scalar(loss, bounds=(1e-3, 10), method="bounded", options={"xatol": 1e-9}).x
     assert calibration.fit_temperature(logits, targets) == pytest.approx(expected, rel=1e-4)
+
+
+def test_few_items_without_a_mistake_do_not_make_a_model_certain():
+    random = np.random.default_rng(0)
+    targets = random.integers(0, 10, 100)
+    logits = random.normal(size=(100, 10))
+    logits[np.arange(100), targets] = logits.max(axis=1) + random.uniform(0.1, 5, 100)
+    temperature = calibration.fit_temperature(logits, targets)
+    confidence = calibration.probabilities(logits, temperature).max(axis=1)
+    assert temperature > 2 * calibration.COLDEST
+    assert len(np.unique(confidence.round(4))) > 20 and confidence.min() < 0.99
 
 
 def test_scaling_keeps_labels_lowers_the_loss_and_the_calibration_error():

@@ -15,18 +15,22 @@ __all__ = ["apply", "brier_score", "expected_calibration_error", "fit_temperatur
 def fit_temperature(logits: Float[np.ndarray, "items classes"], targets: Int[np.ndarray, " items"]) -> float:
     """The temperature T > 0 that minimises the log-loss of softmax(logits / T) (Guo et al. 2017, section 4.2).
 
-    Fit it on validation, never on the examples that were trained on. The loss is convex in 1/T. The result is kept
-    between 0.001 and 1,000: perfect predictions would ask for 0 and useless ones for infinity. All logits equal
-    within each item: 1, for no temperature changes anything.
+    Fit it on validation, never on the examples that were trained on. As in Platt (1999, Probabilistic outputs for
+    support vector machines), targets are not quite certain: one item more than there are is shared by all classes, so
+    that a model that made no mistake on few items is not called certain of everything. The loss is convex in 1/T. The
+    result is kept between 0.001 and 1,000: useless predictions would ask for infinity. All logits equal within each
+    item: 1, for no temperature changes anything.
     """
     scores = checked_logits(logits, targets)
     scores = scores - scores.max(axis=1, keepdims=True)
     if not scores.any():
         return 1.0
-    targets = np.asarray(targets)
+    own, doubt = scores[np.arange(len(scores)), np.asarray(targets)], 1 / (len(scores) + 1)
+    expected = ((1 - doubt) * own + doubt * scores.mean(axis=1)).mean()
 
     def loss(log_temperature: float) -> float:
-        return log_loss(scores / np.exp(log_temperature), targets)
+        temperature = np.exp(log_temperature)
+        return float(special.logsumexp(scores / temperature, axis=1).mean() - expected / temperature)
 
     bounds = (float(np.log(COLDEST)), float(np.log(HOTTEST)))
     grid = np.linspace(*bounds, 29)
