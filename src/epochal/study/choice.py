@@ -15,7 +15,7 @@ from epochal.judge.tiers import tiers
 from epochal.judge.verdict_text import Recommendation, RungSummary, recommend
 from epochal.models.catalogue import MODELS
 from epochal.models.weights import ESTIMATORS, TENSORS, read_model
-from epochal.study.progress import Progress, is_deep
+from epochal.study.progress import Progress
 from epochal.study.result import Score
 from epochal.study.stages import compare_all
 from epochal.train.experiment import Arm
@@ -91,7 +91,7 @@ def summary(here: Progress, name: str, arm: Arm, values: np.ndarray, about: Abou
     return RungSummary(
         name=name,
         title=MODELS[name].title,
-        deep=is_deep(name),
+        deep=MODELS[name].deep,
         score=found.mean,
         low=found.low,
         high=found.high,

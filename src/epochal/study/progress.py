@@ -132,8 +132,3 @@ def scoring_of(made: Plan, dataset: Dataset) -> Scoring:
 
 def is_network(name: str) -> bool:
     return MODELS[name].kind == NETWORK
-
-
-def is_deep(name: str) -> bool:
-    """Whether a rung is a network, or stands on one that others trained."""
-    return is_network(name) or MODELS[name].pretrained
