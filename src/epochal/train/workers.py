@@ -8,6 +8,7 @@ They are forked without `multiprocessing.Process`, which gives no children to a 
 `Pool` and of many task queues are, because it could leave them behind: these end by themselves when their parent does.
 """
 
+import ctypes
 import math
 import multiprocessing
 import os
@@ -30,6 +31,7 @@ from epochal.train.device import device
 
 MOST = 8  # processes: each has its own activations in memory
 TICK = 2.0  # seconds between two calls of `tick`
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
 
 
 def side_by_side() -> int:
@@ -130,6 +132,7 @@ def _work(job: Callable[[], Any], connection: Connection) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
+    _keep_freed_memory()
     with threadpool_limits(1):
         try:
             answer = (True, job())
@@ -141,6 +144,17 @@ def _work(job: Callable[[], Any], connection: Connection) -> None:
     except Exception as error:  # an exception that cannot be pickled
         connection.send((False, RuntimeError(f"{type(answer[1]).__name__}: {answer[1]} ({error})")))
     connection.close()
+
+
+def _keep_freed_memory() -> None:
+    """Let the allocator keep what a step frees for the next step, in place of giving it back to the system, which hands
+    it out again page by page: networks at 28x28 train 1.02 to 1.3 times as fast (`bench/worker_memory.py`). All of it
+    goes back when the worker ends. Without glibc nothing changes.
+    """
+    with suppress(AttributeError, OSError):
+        library = ctypes.CDLL(None)
+        library.mallopt(M_MMAP_MAX, 0)
+        library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def _end_with_parent() -> None:

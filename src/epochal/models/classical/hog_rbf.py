@@ -40,25 +40,28 @@ from epochal.models.classical.pixels import (
     one_core_free,
 )
 
-JUDGES = 5_000  # images on which C is chosen: four fifths to fit, one fifth to judge
 SIDE = 16  # of the averaged pixels, at most
 ROOTS = np.rint(np.sqrt(np.arange(256) / 255.0) * 255).astype(np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True)
 class HogRbfConfig:
-    """`landmarks` is how many training images are remembered at most; `c` None chooses from `choices`."""
+    """`landmarks` is how many training images are remembered at most.
+
+    `c` is the penalty of a mistake. One for all data: on held-out images of digits, hymenoptera and Fashion-MNIST, 10
+    was as good as 1, 3 and 30, or better, or within 0.2 points. Chosen on 5,000 images of Fashion-MNIST it came out as
+    1, with which 4,096 landmarks had 91.7% where 10 has 92.1%.
+    """
 
     landmarks: int = 4096
     gamma: float = 2.0  # one over the squared width of the kernel, in mean squared distances
-    c: float | None = None
-    choices: tuple[float, ...] = (1.0, 10.0)
+    c: float = 10.0
 
 
 class HogRbf:
     """A kernel support vector machine on edges and brightness.
 
-    `c` is the penalty in use; `converged` is False where the solver stopped at its limit of steps.
+    `converged` is False where the solver stopped at its limit of steps.
     """
 
     deterministic = False
@@ -67,7 +70,6 @@ class HogRbf:
         self.config = config
         self.task = task
         self.converged = True
-        self.c: float | None = None
         self._landmarks: np.ndarray | None = None  # [landmarks, features] float32
         self._scales: np.ndarray | None = None  # [2] float32, by which the histograms and the pixels are multiplied
         self._weights: np.ndarray | None = None  # [landmarks, seen classes] float32
@@ -76,15 +78,14 @@ class HogRbf:
         self._examples = 0
 
     def fit(self, images: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
-        """Choose C and fit. The seed decides which examples are landmarks, and which judge C.
+        """Fit. The seed decides which examples are landmarks.
 
         Raises:
             DataError: the examples do not belong to the task.
         """
         check_examples(images, targets, self.task)
         self._examples, self.converged, self._seen = len(images), True, np.unique(targets)
-        order = np.random.default_rng(seed).permutation(len(images))
-        chosen = np.sort(order[: self.config.landmarks])
+        chosen = np.sort(np.random.default_rng(seed).permutation(len(images))[: self.config.landmarks])
         self._scales = np.ones(2, dtype=np.float32)
         parts = self._parts(images[chosen])
         self._scales = np.array([_unit(part) for part in parts], dtype=np.float32)
@@ -99,8 +100,7 @@ class HogRbf:
             rows = np.empty((len(images), len(chosen)), dtype=np.float32)
             for start, likeness in self._likeness(images):
                 rows[start : start + len(likeness)] = _in_terms_of(root, likeness)
-            self.c = self.config.c or self._best_c(rows, targets, order)
-            machine = solve(rows, targets, self.c)
+            machine = solve(rows, targets, self.config.c)
             weights = solve_triangular(root, machine.weights, lower=True, trans="T", check_finite=False)
         self._weights, self._bias, self.converged = weights.astype(np.float32), machine.bias, machine.converged
 
@@ -174,19 +174,6 @@ class HogRbf:
         np.minimum(squares, 0, out=squares)
         squares *= self.config.gamma
         return np.exp(squares, out=squares)
-
-    def _best_c(self, rows: np.ndarray, targets: np.ndarray, order: np.ndarray) -> float:
-        """The C with the fewest errors on held-out examples; the smallest among equals."""
-        # Landmarks stand first in the order, and look easier than they are: the last ones judge.
-        chosen = order[::-1][:JUDGES]
-        held_out, kept = chosen[: len(chosen) // 5], chosen[len(chosen) // 5 :]
-        choices = sorted(self.config.choices)
-        classes = np.unique(targets[kept])
-        if len(held_out) == 0 or len(classes) < 2:
-            return choices[-1]
-        machines = (solve(rows[kept], targets[kept], c) for c in choices)
-        found = (classes[(rows[held_out] @ each.weights + each.bias).argmax(axis=1)] for each in machines)
-        return choices[int(np.argmax([(answers == targets[held_out]).mean() for answers in found]))]
 
 
 def overlapping_histograms(images: Images) -> Float32[np.ndarray, "batch features"]:
