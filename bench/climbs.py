@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import epochal
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 
 MOST = 0.02  # standard deviation of a rung's validation accuracy between climbs
 

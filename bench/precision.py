@@ -28,7 +28,7 @@ def main() -> None:
 
     import torch
 
-    from epochal.models.catalogue import RUNGS
+    from epochal.kinds.image_ladder import RUNGS
     from epochal.train.device import processor
 
     torch.set_num_threads(options.threads)
@@ -60,13 +60,14 @@ class Stretches:
 
         from epochal.core.task import Task
         from epochal.data.feed import ArrayFeed
+        from epochal.kinds.image_ladder import RUNGS
         from epochal.models import catalogue
         from epochal.train.loop import State
         from epochal.train.objectives import make_objective
         from epochal.train.optimise import Stepper
         from epochal.train.trainee import trainable
 
-        recipe = catalogue.RUNGS[name].members[0].replace(augment=())
+        recipe = RUNGS[name].members[0].replace(augment=())
         layout = torch.contiguous_format
         if quick:
             recipe, layout = recipe.replace(precision="bfloat16", memory_format="channels_last"), torch.channels_last

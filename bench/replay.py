@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
 from epochal.data.dataset import Dataset, open_dataset
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.train import replay
 from epochal.train.device import environment, synchronise
 from epochal.train.loop import State, loop

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import epochal
 from epochal.core.run import Run
-from epochal.models.catalogue import NETWORK, RUNGS
+from epochal.kinds.image_ladder import RUNGS
+from epochal.kinds.rung import NETWORK
 from epochal.train.store import Store
 
 MOST_LOOKING, MOST_TRYING = 0.10, 0.25

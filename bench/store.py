@@ -26,7 +26,7 @@ def main() -> None:
         budget=Budget(examples=1),
         status=FINISHED,
         curve=tuple(
-            Point(step=step, examples=step, values={"train_loss": 1 / step, "validation_loss": 1 / step})
+            Point(step=step, examples=step, values={"train_loss": 1 / step, "loss": 1 / step})
             for step in range(1, options.metrics // 2 + 1)
         ),
         scores={},

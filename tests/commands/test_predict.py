@@ -12,7 +12,8 @@ from sklearn.datasets import load_digits
 from epochal.cli import main
 from epochal.commands import predict as command
 from epochal.data import ReadOptions, open_dataset
-from epochal.models.catalogue import RUNGS, build
+from epochal.kinds.image_ladder import RUNGS
+from epochal.models.catalogue import build
 from epochal.ship import predict as rooms
 from epochal.ship.bundle import write_bundle
 

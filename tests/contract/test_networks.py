@@ -7,7 +7,9 @@ from torch.nn import functional
 
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
-from epochal.models.catalogue import MODELS, NETWORK, OFF_LADDER, RUNGS, build
+from epochal.kinds.image_ladder import IMAGE_LADDER, RUNGS
+from epochal.kinds.rung import NETWORK
+from epochal.models.catalogue import MODELS, build
 
 RECIPES: dict[str, Recipe] = {name: rung.members[0] for name, rung in RUNGS.items() if rung.kind == NETWORK}
 # Beside the smallest of each family: the other families and the ingredients that a study swaps.
@@ -25,8 +27,8 @@ RECIPES |= {
     "resnet, no norm": RECIPES["resnet"].with_options(depth=8, normalisation="none"),
     "resnet 18": RECIPES["resnet"].with_options(depth=18, width=1 / 16),
     "resnet 50": RECIPES["resnet"].with_options(depth=50, width=1 / 16),
-    "zipcode": OFF_LADDER["zipcode"].recipe,
-    "zipcode, unshared": OFF_LADDER["zipcode"].recipe.with_options(shared=False),
+    "zipcode": IMAGE_LADDER.beside["zipcode"].recipe,
+    "zipcode, unshared": IMAGE_LADDER.beside["zipcode"].recipe.with_options(shared=False),
 }
 DEFAULTS = [name for name in RECIPES if name in RUNGS]
 SHAPES = [(channels, side, side) for channels in (1, 3) for side in (8, 16, 28, 32, 64)]

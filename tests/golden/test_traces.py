@@ -17,7 +17,7 @@ import torch
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
 from epochal.data.dataset import Dataset, open_dataset
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.train.device import device
 from epochal.train.fit import fit
 from epochal.train.trainee import prepare
@@ -60,7 +60,7 @@ def trace(recipe: Recipe) -> dict[str, Any]:
         "recipe": recipe.to_dict(),
         "task": digits().task.fingerprint,
         "training": [point.values["train_loss"] for point in run.curve],
-        "validation": [point.values["validation_loss"] for point in run.curve],
+        "validation": [point.values["loss"] for point in run.curve],
         "norm": squares**0.5,
     }
 

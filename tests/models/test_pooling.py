@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from epochal.core.errors import UserError
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
+from epochal.kinds.image_ladder import RUNGS
 from epochal.models import alexnet, catalogue
 from epochal.models.flops import parameters
 
@@ -56,6 +57,6 @@ def test_the_window_is_all_that_changes():
 
 def test_overlapping_is_what_alexnet_does_unless_told_otherwise():
     assert alexnet.AlexNetConfig().overlapping
-    assert catalogue.config(catalogue.RUNGS["alexnet"].recipe).overlapping
+    assert catalogue.config(RUNGS["alexnet"].recipe).overlapping
     with pytest.raises(UserError, match="alexnet: option 'overlapping' is 2; it must be true or false"):
         catalogue.config(Recipe(model="alexnet", options={"overlapping": 2}))

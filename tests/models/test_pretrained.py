@@ -14,7 +14,8 @@ from torch import Tensor
 from epochal.core.errors import DataError, UserError
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
-from epochal.models.catalogue import TRANSFER, build
+from epochal.kinds.image_ladder import IMAGE_LADDER
+from epochal.models.catalogue import build
 from epochal.models.frozen import Frozen, FrozenConfig, best_strength
 from epochal.models.interchange import naming_of, read_weights
 from epochal.models.predictor import normalise
@@ -194,8 +195,8 @@ def test_weights_of_other_models_are_refused():
 
 def test_a_training_begins_with_the_weights_and_an_empty_last_layer(tmp_path: Path):
     weights = pretrained()
-    recipe = beginning_with(TRANSFER["fine-tuned"].recipe, weights, store_weights(weights, tmp_path))
-    assert TRANSFER["fine-tuned"].member(recipe) == "Fine-tuned ResNet-8"
+    recipe = beginning_with(IMAGE_LADDER.transfer["fine-tuned"].recipe, weights, store_weights(weights, tmp_path))
+    assert IMAGE_LADDER.transfer["fine-tuned"].member(recipe) == "Fine-tuned ResNet-8"
     where = task()
     torch.manual_seed(7)
     model = begin(build(recipe, where), recipe, where)
@@ -210,7 +211,7 @@ def test_a_training_begins_with_the_weights_and_an_empty_last_layer(tmp_path: Pa
 
 def test_other_images_than_the_weights_were_trained_on_are_refused(tmp_path: Path):
     weights = pretrained()
-    recipe = beginning_with(TRANSFER["fine-tuned"].recipe, weights, store_weights(weights, tmp_path))
+    recipe = beginning_with(IMAGE_LADDER.transfer["fine-tuned"].recipe, weights, store_weights(weights, tmp_path))
     for where, message in (
         (task(1, 32, 32), r"trained on rgb images, and these have 1 channel. Use --channels rgb"),
         (task(3, 12, 12), r"images of side 32, and at 12x12 pixels the network .* Use --size 32"),
@@ -221,9 +222,9 @@ def test_other_images_than_the_weights_were_trained_on_are_refused(tmp_path: Pat
     assert begin(build(recipe, where), recipe, where) is not None
 
 
-@pytest.mark.parametrize("name", TRANSFER)
+@pytest.mark.parametrize("name", IMAGE_LADDER.transfer)
 def test_without_weights_a_transfer_rung_says_what_it_needs(name: str):
-    recipe, where = TRANSFER[name].recipe, task()
+    recipe, where = IMAGE_LADDER.transfer[name].recipe, task()
     with pytest.raises(UserError, match=r"needs the weights of a network that learned before. Give them by --pretr"):
         begin(build(recipe, where), recipe, where)
 
@@ -231,7 +232,7 @@ def test_without_weights_a_transfer_rung_says_what_it_needs(name: str):
 def test_a_bundle_of_a_fine_tuned_network_never_opens_the_file_again(tmp_path: Path):
     weights = pretrained()
     path = store_weights(weights, tmp_path)
-    recipe, where = beginning_with(TRANSFER["fine-tuned"].recipe, weights, path), task()
+    recipe, where = beginning_with(IMAGE_LADDER.transfer["fine-tuned"].recipe, weights, path), task()
     model = begin(build(recipe, where), recipe, where).eval()
     for name, content in model_files(model).items():
         (tmp_path / name).write_bytes(content)
@@ -262,7 +263,7 @@ def stripes(count: int, classes: int = 3, side: int = 32) -> tuple[np.ndarray, n
 def frozen(tmp_path_factory: pytest.TempPathFactory) -> tuple[Recipe, Pretrained]:
     weights = pretrained()
     path = store_weights(weights, tmp_path_factory.mktemp("weights"))
-    return beginning_with(TRANSFER["frozen"].recipe, weights, path), weights
+    return beginning_with(IMAGE_LADDER.transfer["frozen"].recipe, weights, path), weights
 
 
 def test_frozen_features_are_those_of_the_network_and_are_learned_from(frozen: tuple[Recipe, Pretrained]):

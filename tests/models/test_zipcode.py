@@ -7,8 +7,9 @@ from torch import nn
 from epochal.core.errors import UserError
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
+from epochal.kinds.image_ladder import IMAGE_LADDER, RUNGS
 from epochal.models import zipcode
-from epochal.models.catalogue import MODELS, OFF_LADDER, RUNGS, TRANSFER, build, rung
+from epochal.models.catalogue import MODELS, build
 from epochal.models.flops import parameters
 from epochal.models.zipcode import ZipcodeConfig
 
@@ -136,10 +137,7 @@ def test_options_that_it_does_not_take_are_refused():
 
 def test_it_stands_beside_the_ladder():
     assert "zipcode" not in RUNGS
-    assert list(OFF_LADDER) == ["zipcode"]
-    assert list(MODELS) == [*RUNGS, *TRANSFER, *OFF_LADDER]
-    assert not rung("zipcode").deterministic
+    assert list(IMAGE_LADDER.beside) == ["zipcode"]
+    assert not MODELS["zipcode"].traits.deterministic
     model = build(Recipe(model="zipcode", options={"shared": False}), task(3, 20, 20))
     assert isinstance(model, zipcode.Zipcode) and not model.config.shared
-    with pytest.raises(UserError, match=r"There is no rung 'lenet1'.*; beside it there is zipcode\."):
-        rung("lenet1")

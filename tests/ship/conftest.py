@@ -8,7 +8,8 @@ import torch
 
 from epochal.core.recipe import Recipe
 from epochal.data import Dataset, ReadOptions, open_dataset
-from epochal.models.catalogue import RUNGS, build
+from epochal.kinds.image_ladder import RUNGS
+from epochal.models.catalogue import build
 from epochal.ship.bundle import write_bundle
 
 EXAMPLES = 240

@@ -16,8 +16,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 import epochal
 from epochal.core.errors import BundleError
-from epochal.core.protocols import Prediction
-from epochal.models.catalogue import RUNGS
+from epochal.core.protocols import ClassScores
+from epochal.kinds.image_ladder import RUNGS
 from epochal.ship import files
 from epochal.ship.bundle import Bundle, write_bundle
 from epochal.train.trainee import make_predictor
@@ -73,8 +73,8 @@ def test_probabilities_are_logits_over_the_temperature(tmp_path, digits):
     opened = Bundle.open(bundled(tmp_path / "bundle", digits, temperature=2.0))
     images = digits.validation.images[:5]
     logits = opened.logits(images)
-    np.testing.assert_allclose(opened.probabilities(images), Prediction(logits=logits / 2).probabilities)
-    assert (opened.probabilities(images).max(axis=1) < Prediction(logits=logits).probabilities.max(axis=1)).all()
+    np.testing.assert_allclose(opened.probabilities(images), ClassScores(logits=logits / 2).probabilities)
+    assert (opened.probabilities(images).max(axis=1) < ClassScores(logits=logits).probabilities.max(axis=1)).all()
 
 
 def test_a_batch_of_none_has_a_column_for_each_class(bundle, digits):

@@ -7,7 +7,7 @@ from epochal.core.metric import LOWER, Metric
 from epochal.core.task import Task
 from epochal.data.codec import Codec
 from epochal.judge.reliability import abstaining, recalls, reliability
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.ship.card import MOST_CLASSES, _evidence, model_card
 
 FINDING = Finding(

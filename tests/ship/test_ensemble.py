@@ -9,9 +9,10 @@ import torch
 
 from epochal import evaluate
 from epochal.core.errors import BundleError, UserError
-from epochal.core.protocols import Prediction
+from epochal.core.protocols import ClassScores
 from epochal.data import ReadOptions
-from epochal.models.catalogue import RUNGS, build
+from epochal.kinds.image_ladder import RUNGS
+from epochal.models.catalogue import build
 from epochal.models.predictor import log_mean
 from epochal.ship import files
 from epochal.ship.bundle import Bundle, write_bundle
@@ -63,11 +64,11 @@ def test_it_answers_with_the_mean_of_its_members(tmp_path, digits, rung):
     folder, models = written(tmp_path / "bundle", digits, rung)
     opened, images = Bundle.open(folder), digits.validation.images[:30]
     single = [
-        Prediction(logits=make_predictor(model, digits.codec)(images).logits / np.float32(temperature)).probabilities
+        ClassScores(logits=make_predictor(model, digits.codec)(images).logits / np.float32(temperature)).probabilities
         for model, temperature in zip(models, TEMPERATURES, strict=True)
     ]
     mean = np.mean(single, axis=0)
-    np.testing.assert_allclose(Prediction(logits=opened.logits(images)).probabilities, mean, atol=1e-6)
+    np.testing.assert_allclose(ClassScores(logits=opened.logits(images)).probabilities, mean, atol=1e-6)
     sharpened = mean ** (1 / AFTER)
     sharpened /= sharpened.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(opened.probabilities(images), sharpened, atol=1e-6)

@@ -14,7 +14,7 @@ from epochal import evaluate
 from epochal.cli import main
 from epochal.core.errors import DataError, UserError
 from epochal.judge.metrics import confusion_matrix
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.ship.bundle import Bundle, write_bundle
 from epochal.ship.evaluation import Evaluation
 
@@ -108,7 +108,7 @@ def test_harder_and_easier_data_are_told(opened, unseen):
 
 def test_a_bundle_without_a_test_score_promises_that_of_its_validation(opened, unseen):
     runs = [
-        {"seed": seed, "scores": {"validation_loss": loss, "validation_accuracy": share}}
+        {"seed": seed, "scores": {"loss": loss, "score": share}}
         for seed, loss, share in ((0, 0.3, 0.5), (1, 0.2, PROMISED))
     ]
     found = evaluate(replace(opened, evidence={"runs": runs}), unseen)

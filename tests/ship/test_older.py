@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from epochal.core.errors import BundleError
+from epochal.core.older import modern_recipe
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.models.parts.scale import fit_scale
 from epochal.ship.bundle import Bundle
-from epochal.ship.older import modern_recipe
 
 from .test_bundle import edit_manifest
 

@@ -5,7 +5,8 @@ import pytest
 from epochal.core.errors import UserError
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
-from epochal.models.catalogue import MODELS, NETWORK, RUNGS, build, config
+from epochal.kinds.image_ladder import IMAGE_LADDER, RUNGS
+from epochal.models.catalogue import MODELS, build, config
 from epochal.study.changes import CARDS, CHANGES, Change, change
 
 DIGITS = Task(name="t", input_shape=(1, 8, 8), labels=tuple("01234"), counts={}, fingerprint="f")
@@ -139,6 +140,6 @@ def test_a_fold_of_changes_keeps_the_earlier_ones(name: str):
 
 
 def test_every_network_takes_the_changes_of_its_training():
-    for entry in MODELS.values():
-        if entry.kind == NETWORK:
+    for entry in IMAGE_LADDER.every.values():
+        if entry.by_steps:
             assert change("adam").apply(entry.recipe).optimiser == "adam"

@@ -99,7 +99,7 @@ def is_what_a_fresh_fit_makes(directory: Path, name: str, run: Run) -> None:
     with open_store(directory) as store:
         assert isinstance(trainee.judge, Judge)
         assert trainee.judge.prediction is not None
-        assert (store.array(name, "validation") == trainee.judge.prediction.logits).all(), name
+        assert (store.arrays(name, "validation-")["logits"] == trainee.judge.prediction.logits).all(), name
 
 
 @pytest.mark.parametrize("climbs", [("10s", ("nearest-neighbours", "mlp", "lenet"))], indirect=True)

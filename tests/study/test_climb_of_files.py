@@ -82,9 +82,9 @@ def test_raw_files_in_a_fresh_process_get_the_answers_that_were_evaluated(
         stage = "final" if any(name.startswith("final/") for name in runs) else "qualifying"
         kept = min(
             (name for name in runs if name.startswith(f"{stage}/")),
-            key=lambda name: runs[name].scores["validation_loss"],
+            key=lambda name: runs[name].scores["loss"],
         )
-        logits = apply(store.array(kept, "validation"), Bundle.open(directory / "bundle").temperature)
+        logits = apply(store.arrays(kept, "validation-")["logits"], Bundle.open(directory / "bundle").temperature)
     chances = np.exp(logits - logits.max(axis=1, keepdims=True))
     chances /= chances.sum(axis=1, keepdims=True)
     answered = np.array([[row["probabilities"][label] for label in CLASSES] for row in rows])

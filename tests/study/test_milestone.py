@@ -15,7 +15,7 @@ from epochal.core.claim import CONFIRMED, INCONCLUSIVE, REFUTED
 from epochal.core.errors import BudgetError, RunDirectoryError, UserError
 from epochal.core.experiment import EQUIVALENT
 from epochal.core.recipe import Recipe
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.study.changes import Change
 from epochal.study.history import run_history
 from epochal.study.lab import Lab, ask_accuracy, curves, under_trained

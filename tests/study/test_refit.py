@@ -161,7 +161,7 @@ def test_the_seeds_answer_together(which: str, digits: Dataset, request: pytest.
     assert made.folder == run / "bundle-ensemble"
     assert (bundle.members, result.seeds) == (SEEDS, (0, 1))
     members = [
-        probabilities(store.array(name, "test"), temperature)
+        probabilities(store.arrays(name, "test-")["logits"], temperature)
         for name, temperature in zip(names, result.temperatures, strict=True)
     ]
     mean = np.mean(members, axis=0) ** (1 / bundle.temperature)

@@ -35,6 +35,10 @@ def scores(result: Any) -> list[Any]:
     return [(rung.name, rung.member, [of(stage) for stage in rung.stages]) for rung in result.rungs]
 
 
+def same_arrays(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
+    return one.keys() == other.keys() and all((one[name] == other[name]).all() for name in one)
+
+
 def test_a_repetition_comes_to_the_same_scores(climbed: Climb, tmp_path: Path) -> None:
     again = climb(images(), repeat=climbed.directory, out=tmp_path / "again")
     assert scores(again.result) == scores(climbed.result)
@@ -42,7 +46,7 @@ def test_a_repetition_comes_to_the_same_scores(climbed: Climb, tmp_path: Path) -
     first, second = (Store(each.directory) for each in (climbed, again))
     for name, run in first.runs().items():
         assert second.run(name).cost.examples == run.cost.examples, name  # type: ignore[union-attr]
-        assert (second.array(name, "validation") == first.array(name, "validation")).all(), name
+        assert same_arrays(second.arrays(name, ""), first.arrays(name, "")), name
 
 
 def test_only_a_climb_can_be_repeated(tmp_path: Path) -> None:

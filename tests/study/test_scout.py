@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.study.lab import Asked, Lab
 from epochal.study.scout import ONE_STEP, cost_of, priced
 from epochal.train.budget import Rate

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.study import sizing
 from epochal.study.plan import Plan, plan
 from epochal.study.progress import Progress

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from epochal.core.protocols import ClassScores
 from epochal.core.run import FINISHED, Budget, Cost, Point, Run
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.study.plan import LEAST, plan
 from epochal.study.progress import Progress
 from epochal.study.stages import finalists, finals, hope, rehearse, stands_in, told_rehearsal
@@ -24,9 +25,9 @@ TARGETS = np.zeros(ITEMS, np.int64)
 def arm(name: str, error: float, examples: int) -> Arm:
     """An arm with this error on validation, whose loss was flat at the end, as after any annealed training."""
     recipe, budget = RUNGS[name].recipe, Budget(examples=examples, seconds=40.0)
-    logits = np.zeros((1, ITEMS, 2), np.float32)
-    logits[:, : round(error * ITEMS), 1] = 1
-    curve = tuple(Point(step=k, examples=k, values={"validation_loss": error}) for k in range(10))
+    logits = np.zeros((ITEMS, 2), np.float32)
+    logits[: round(error * ITEMS), 1] = 1
+    curve = tuple(Point(step=k, examples=k, values={"loss": error}) for k in range(10))
     run = Run(
         recipe=recipe, task="t", seed=0, budget=budget, status=FINISHED, curve=curve, scores={},
         cost=Cost(examples=examples, steps=1, seconds=40.0, parameters=1),
@@ -35,7 +36,7 @@ def arm(name: str, error: float, examples: int) -> Arm:
     return Arm(
         name=f"{name}/{examples}", given=recipe, recipe=recipe, budget=budget, rate=rate, trials=(), runs=(run,),
         names=(name,),
-        logits=logits, under_trained=True,
+        answers=(ClassScores(logits=logits),), under_trained=True,
     )  # fmt: skip
 
 
@@ -139,7 +140,7 @@ def test_rehearsals_stand_for_finals_for_which_no_time_is_left(
 
 
 def test_a_rehearsal_that_saw_less_or_diverged_stands_for_nothing(here: Progress) -> None:
-    lost = replace(arm("resnet", 0.1, 45_000), logits=np.zeros((0, ITEMS, 2), np.float32))
+    lost = replace(arm("resnet", 0.1, 45_000), answers=())
     here.rehearsed = {"lenet": arm("lenet", 0.09, 100_000), "resnet": lost, "mlp": arm("mlp", 0.09, 2_000_000)}
     assert [name for name in here.qualified if stands_in(here, name)] == ["mlp"]
 

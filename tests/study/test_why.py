@@ -10,7 +10,7 @@ from epochal.core.errors import BudgetError, RunDirectoryError, UserError
 from epochal.core.experiment import BETTER, EQUIVALENT
 from epochal.data.dataset import open_dataset
 from epochal.judge import design
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.study.changes import Change, change
 from epochal.study.why import Factor, combine, factors_of, stripped, why
 from epochal.study.why_result import WhyResult

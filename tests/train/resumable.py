@@ -77,8 +77,8 @@ class Accuracy:
         logits = torch.from_numpy(predictor(images).logits)
         loss = nn.functional.cross_entropy(logits, torch.from_numpy(targets))
         return {
-            "validation_loss": float(loss),
-            "validation_accuracy": float((logits.argmax(1).numpy() == targets).mean()),
+            "loss": float(loss),
+            "score": float((logits.argmax(1).numpy() == targets).mean()),
         }
 
 

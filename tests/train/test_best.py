@@ -8,9 +8,12 @@ import resumable
 import torch
 
 from epochal.core.run import DIVERGED, Budget, Point, Run
+from epochal.data.dataset import open_dataset
+from epochal.kinds.image_ladder import RUNGS
 from epochal.train import optimise
 from epochal.train.checkpoint import Checkpoints
 from epochal.train.fit import TURNED, Best, fit
+from epochal.train.trainee import prepare
 
 BUDGET = Budget(examples=48 * 60, points=6, keep_best=True)
 LATE = 0.6  # share of the training after which it falls apart
@@ -37,13 +40,13 @@ def go(budget: Budget = BUDGET, **arguments: Any) -> tuple[Run, dict[str, Any], 
 @pytest.mark.usefixtures("falls_apart")
 def test_the_weights_before_a_training_fell_apart_are_kept() -> None:
     run, outcome, weights = go()
-    losses = [point.values["validation_loss"] for point in run.curve]
+    losses = [point.values["loss"] for point in run.curve]
     best = losses.index(min(losses))
     assert best < 4 and losses[-1] > 2 * losses[best], "this training was to fall apart"
     assert run.kept == run.curve[best].step == 10 * (best + 1)
     assert outcome["kept"] == weights[best] != weights[-1]
-    assert run.scores["validation_accuracy"] == run.curve[best].values["validation_accuracy"]
-    assert run.scores["validation_loss"] == pytest.approx(losses[best])
+    assert run.scores["score"] == run.curve[best].values["score"]
+    assert run.scores["loss"] == pytest.approx(losses[best])
     assert run.cost.steps == 60, "what was trained is counted, not what was kept"
 
 
@@ -52,7 +55,7 @@ def test_only_a_budget_that_asks_for_it_keeps_the_best() -> None:
     run, outcome, weights = go(BUDGET.replace(keep_best=False))
     assert run.kept is None
     assert outcome["kept"] == weights[-1]
-    assert run.scores["validation_accuracy"] == run.curve[-1].values["validation_accuracy"]
+    assert run.scores["score"] == run.curve[-1].values["score"]
 
 
 def test_a_training_that_went_well_keeps_its_last_weights() -> None:
@@ -89,7 +92,7 @@ def test_the_best_of_an_average_is_that_of_the_average(monkeypatch: pytest.Monke
     _, run = fit(resumable.trainee(recipe), BUDGET, 3)
     assert run.kept is not None and run.kept < 60
     kept = next(point for point in run.curve if point.step == run.kept)
-    assert run.scores["validation_loss"] == pytest.approx(kept.values["validation_loss"])
+    assert run.scores["loss"] == pytest.approx(kept.values["loss"])
 
 
 def test_a_training_that_diverged_keeps_nothing() -> None:
@@ -99,7 +102,7 @@ def test_a_training_that_diverged_keeps_nothing() -> None:
 
 
 def point(step: int, loss: float, score: float) -> Point:
-    return Point(step=step, examples=step, values={"validation_loss": loss, "validation_accuracy": score})
+    return Point(step=step, examples=step, values={"loss": loss, "score": score})
 
 
 @pytest.mark.parametrize(
@@ -127,8 +130,8 @@ def test_which_weights_are_kept(losses: tuple[float, ...], scores: tuple[float, 
     assert float(model.weight.detach()) == kept
 
 
-def test_a_rung_without_weights_in_the_middle_has_no_best() -> None:
-    best, curve = Best(), [point(1, 0.5, 0.9)]
-    best.see(curve[0], object())
-    assert best.take(object(), curve) is None
+def test_what_learns_at_once_has_no_best_in_the_middle() -> None:
+    recipe, budget = RUNGS["majority"].recipe, Budget(examples=500, keep_best=True)
+    _, run = fit(prepare(open_dataset("digits"), recipe, 0, budget), budget, 0)
+    assert len(run.curve) == 1 and run.kept is None
     assert Best().take(object(), []) is None

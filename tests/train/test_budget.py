@@ -11,7 +11,7 @@ from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
 from epochal.data.dataset import Dataset, open_dataset
 from epochal.judge.learning_curve import LEAST_POINTS
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.train.budget import FEWEST_GLANCE, LOOKING, Rate, measure, seconds
 from epochal.train.fit import fit
 from epochal.train.members import least

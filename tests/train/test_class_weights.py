@@ -14,7 +14,7 @@ from epochal.core.protocols import Batch
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
 from epochal.data.dataset import Dataset, open_dataset
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.train.fit import fit
 from epochal.train.objectives import CrossEntropy, balanced, make_objective, reads
 from epochal.train.together import fit_together

@@ -12,8 +12,8 @@ from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, NO_EFFECT, 
 from epochal.core.recipe import Recipe
 from epochal.core.run import DIVERGED, FINISHED, Budget, Run
 from epochal.data.dataset import Dataset, open_dataset
-from epochal.judge.goals.classes import METRICS
-from epochal.models.catalogue import RUNGS
+from epochal.judge.goals.classes import METRICS, Classes
+from epochal.kinds.image_ladder import RUNGS
 from epochal.train import experiment as room
 from epochal.train import fit as fit_room
 from epochal.train.budget import Rate
@@ -28,6 +28,7 @@ from epochal.train.experiment import (
     run_arm,
     run_experiment,
     run_once,
+    same,
 )
 from epochal.train.store import Store, open_store
 
@@ -43,7 +44,7 @@ def digits() -> Dataset:
 
 def correct(arm: Arm) -> np.ndarray:
     """[seeds, items] bool: what accuracy is the mean of."""
-    return arm.correct(digits().validation.targets)
+    return arm.values(Classes(), digits().validation.targets)
 
 
 def experiment(*arms: Recipe, control: Recipe = MLP, **changes: object) -> Experiment:
@@ -59,7 +60,7 @@ def test_a_planted_harm_is_found_and_a_planted_help_too(tmp_path: Path) -> None:
     assert finding.simultaneous[1] < 0
     assert finding.p_value < 0.05
     assert (finding.control, finding.arm, finding.seeds, finding.items) == ("mlp", "mlp", 3, len(digits().validation))
-    means = [arm.correct(digits().validation.targets).mean() for arm in arms]
+    means = [correct(arm).mean() for arm in arms]
     assert finding.effect == pytest.approx(means[1] - means[0])
     with open_store(tmp_path / "help") as store:
         _, (finding,) = run_experiment(experiment(MLP, control=slow), digits(), store)
@@ -71,7 +72,7 @@ def test_a_planted_null_that_changes_no_bit_is_said_to_have_no_effect(tmp_path: 
     never = MLP.replace(clip=1e9)  # no gradient is that long
     with open_store(tmp_path) as store:
         arms, (finding,) = run_experiment(experiment(never), digits(), store)
-    assert (arms[0].logits == arms[1].logits).all()
+    assert same(arms[0].answers, arms[1].answers)
     assert finding.verdict == EQUIVALENT
     assert finding.marks == (NO_EFFECT,)
     assert finding.effect == 0
@@ -83,7 +84,7 @@ def test_planted_nulls_that_change_bits_are_called_neither_better_nor_worse(tmp_
     with open_store(tmp_path) as store:
         arms, findings = run_experiment(experiment(*nulls), digits(), store)
     for arm, finding in zip(arms[1:], findings, strict=True):
-        assert (arm.logits != arms[0].logits).any()
+        assert not same(arm.answers, arms[0].answers)
         assert finding.verdict in (EQUIVALENT, CANNOT_TELL)
         assert NO_EFFECT not in finding.marks
         assert abs(finding.effect) < 0.02
@@ -99,7 +100,7 @@ def test_every_arm_has_the_same_seeds_budget_and_order_of_data(tmp_path: Path) -
     for arm, recipe in zip(arms, (MLP, other), strict=True):
         assert arm.recipe == recipe
         assert arm.trials == ()
-        assert arm.logits.shape == (3, len(digits().validation), 10)
+        assert [one.logits.shape for one in arm.answers] == [(len(digits().validation), 10)] * 3
         assert [run.seed for run in arm.runs] == list(SEEDS)
         assert {run.budget.examples for run in arm.runs} == {BUDGET.examples}
         assert {run.cost.examples for run in arm.runs} == {BUDGET.examples}
@@ -144,11 +145,10 @@ def test_a_deterministic_rung_runs_once_and_is_paired_with_every_seed(tmp_path: 
             "nn", RUNGS["nearest-neighbours"].recipe, digits(), store, budget=Budget(examples=1079), seeds=SEEDS
         )
         arm = run_arm("mlp", MLP, digits(), store, budget=BUDGET, seeds=SEEDS)
-    assert len(control.runs) == len(control.logits) == 1
+    assert len(control.runs) == len(control.answers) == 1
     (finding,) = pair_all([(control, arm)], correct, 0.005)
     assert finding.seeds == 3
-    targets = digits().validation.targets
-    assert finding.effect == pytest.approx(arm.correct(targets).mean() - control.correct(targets).mean())
+    assert finding.effect == pytest.approx(correct(arm).mean() - correct(control).mean())
 
 
 def test_seconds_become_examples_once(tmp_path: Path) -> None:
@@ -185,17 +185,17 @@ def test_a_trial_that_diverges_is_not_chosen(tmp_path: Path) -> None:
     assert arm.status == DIVERGED
     assert not arm.finished
     assert arm.message.startswith("The loss was ")
-    assert arm.logits.shape == (0, len(digits().validation), 10)
+    assert arm.answers == ()
 
 
 def finished_seeds(arm: Arm, seeds: set[int]) -> Arm:
     """The arm as if its other seeds had diverged."""
     runs = tuple(run if run.seed in seeds else run.replace(status=DIVERGED, scores={}) for run in arm.runs)
-    return Arm(**{**vars(arm), "runs": runs, "logits": arm.logits[[run.seed in seeds for run in arm.runs]]})
+    kept = tuple(one for one, run in zip(arm.answers, arm.runs, strict=True) if run.seed in seeds)
+    return Arm(**{**vars(arm), "runs": runs, "answers": kept})
 
 
 def test_a_seed_that_diverged_on_one_side_leaves_the_pair(tmp_path: Path) -> None:
-    targets = digits().validation.targets
     with open_store(tmp_path) as store:
         control = run_arm("a", MLP, digits(), store, budget=BUDGET, seeds=SEEDS)
         arm = run_arm("b", MLP.replace(learning_rate=0.1), digits(), store, budget=BUDGET, seeds=SEEDS)
@@ -204,12 +204,10 @@ def test_a_seed_that_diverged_on_one_side_leaves_the_pair(tmp_path: Path) -> Non
         (finding,) = pair_all([(control, finished_seeds(arm, kept))], correct, 0.005)
         rows = sorted(kept)
         assert finding.seeds == len(kept), "one seed that is left of several is one seed, and not a deterministic rung"
-        assert finding.effect == pytest.approx(
-            arm.correct(targets)[rows].mean() - control.correct(targets)[rows].mean()
-        )
+        assert finding.effect == pytest.approx(correct(arm)[rows].mean() - correct(control)[rows].mean())
     assert pair_all([(control, finished_seeds(arm, set()))], correct, 0.005) == ()
     apart = pair_all([(finished_seeds(control, {0}), finished_seeds(arm, {1}))], correct, 0.005)
-    assert apart[0].effect == pytest.approx(arm.correct(targets)[1].mean() - control.correct(targets)[0].mean())
+    assert apart[0].effect == pytest.approx(correct(arm)[1].mean() - correct(control)[0].mean())
 
 
 def test_the_mean_curve_is_that_of_the_finished_runs(tmp_path: Path) -> None:
@@ -231,8 +229,8 @@ def test_the_mean_curve_of_curves_of_different_length_ends_where_they_end(tmp_pa
     short = other.replace(curve=tuple(other.curve[k] for k in (2, 5, 8, 9)))  # as of a training that was shortened
     curve = mean_curve((whole, short))
     assert len(curve) == 4
-    assert curve[-1].values["validation_loss"] == pytest.approx(
-        np.mean([whole.curve[-1].values["validation_loss"], short.curve[-1].values["validation_loss"]])
+    assert curve[-1].values["loss"] == pytest.approx(
+        np.mean([whole.curve[-1].values["loss"], short.curve[-1].values["loss"]])
     )
     pairs = zip((1, 4, 6, 9), range(4), strict=True)
     assert [point.step for point in curve] == [round((whole.curve[i].step + short.curve[k].step) / 2) for i, k in pairs]
@@ -264,7 +262,7 @@ def test_arms_are_paired_by_any_metric(tmp_path: Path) -> None:
     log_loss_metric = METRICS["log-loss"]
 
     def values(arm: Arm) -> np.ndarray:
-        logits = arm.logits.astype(np.float64)
+        logits = np.stack([one.logits for one in arm.answers]).astype(np.float64)
         chances = logits - np.logaddexp.reduce(logits, axis=2, keepdims=True)
         return -np.take_along_axis(chances, np.broadcast_to(targets[None, :, None], (len(logits), len(targets), 1)), 2)[
             :, :, 0
@@ -277,7 +275,7 @@ def test_arms_are_paired_by_any_metric(tmp_path: Path) -> None:
     assert (finding.metric, finding.unit, finding.seeds) == ("log-loss", "nats", 2)
     assert finding.verdict == WORSE and finding.effect > 0, "a higher loss is worse"
     means = [
-        np.mean([log_loss(targets, softmax(logits, axis=1)) for logits in arm.logits[[0, 2]]])
+        np.mean([log_loss(targets, softmax(arm.answers[seed].logits, axis=1)) for seed in (0, 2)])
         for arm in (control, slow)
     ]
     assert finding.effect == pytest.approx(means[1] - means[0], rel=1e-4)
@@ -293,7 +291,7 @@ def test_a_training_that_was_shortened_is_repeated_from_its_decisions(
             if decided:
                 store.take_decisions(Store(decided))
             run = run_once("a/seed-0", recipe, digits(), store, budget=budget, seed=0)
-            return run, store.array("a/seed-0", "validation")
+            return run, store.arrays("a/seed-0", "validation-")["logits"]
 
     first, logits = train(tmp_path / "first")  # a millionth of a second: it ends as soon as it knows its speed
     assert first.course and first.cost.steps == first.course[-1][1] < 20

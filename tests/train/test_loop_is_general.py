@@ -18,7 +18,7 @@ from epochal.core.run import FINISHED, Budget
 from epochal.core.seeds import stream
 from epochal.data.dataset import Dataset, open_dataset
 from epochal.data.synthetic import gaussian, reversal
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.train.checkpoint import Checkpoints
 from epochal.train.fit import fit
 from epochal.train.trainee import Trainee, prepare
@@ -36,14 +36,14 @@ def test_a_classifier_learns() -> None:
         watch=lambda point, steps: points.append((point, steps)),
     )
     assert run.status == FINISHED
-    assert run.scores["validation_accuracy"] > 0.94
+    assert run.scores["score"] > 0.94
     assert [point.step for point in run.curve] == [25 * k for k in range(1, 11)]
     assert points == [(point, 250) for point in run.curve]
     first, last = run.curve[0].values, run.curve[-1].values
     assert last["train_loss"] < 0.5 * first["train_loss"]
-    assert last["validation_loss"] == run.scores["validation_loss"], "the end of the curve is the score"
+    assert last["loss"] == run.scores["loss"], "the end of the curve is the score"
     images, targets = resumable.digits()[1]
-    assert (predictor(images).labels == targets).mean() == run.scores["validation_accuracy"]
+    assert (predictor(images).labels == targets).mean() == run.scores["score"]
     assert (run.cost.steps, run.cost.examples) == (250, 12_000)
     assert run.cost.parameters == sum(p.numel() for p in resumable.Small().parameters())
     assert run.cost.seconds > 0
@@ -65,7 +65,7 @@ def test_a_classical_rung_fits_itself(name: str, least: float) -> None:
     budget = Budget(examples=count)
     predictor, run = fit(prepare(digits(), RUNGS[name].recipe, 0, budget), budget, 0)
     assert run.status == FINISHED
-    assert run.scores["validation_accuracy"] > least
+    assert run.scores["score"] > least
     assert (run.cost.steps, run.cost.examples) == (1, count)
     assert len(run.curve) == 1
     assert predictor(digits().validation.images[:3]).logits.shape == (3, 10)
@@ -77,7 +77,7 @@ def test_a_classical_rung_with_fewer_examples_learns_less() -> None:
         budget = Budget(examples=limit)
         run = fit(prepare(digits(), RUNGS["nearest-neighbours"].recipe, 0, budget), budget, 0)[1]
         assert run.cost.examples == limit
-        scores.append(run.scores["validation_accuracy"])
+        scores.append(run.scores["score"])
     assert 0.3 < scores[0] < scores[1] < scores[2]
 
 
@@ -86,7 +86,7 @@ def test_a_feed_that_ends_before_the_budget_still_ends_in_a_point() -> None:
     budget = Budget(examples=20 * count)
     _, run = fit(prepare(digits(), RUNGS["nearest-neighbours"].recipe, 0, budget), budget, 0)
     assert [(point.step, point.examples) for point in run.curve] == [(1, count)]
-    assert run.curve[0].values["validation_accuracy"] == run.scores["validation_accuracy"]
+    assert run.curve[0].values["score"] == run.scores["score"]
     assert (run.cost.steps, run.cost.examples) == (1, count)
 
 

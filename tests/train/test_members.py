@@ -9,9 +9,8 @@ import pytest
 
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset, open_dataset
-from epochal.models.catalogue import RUNGS
-from epochal.models.ladder import DEPTHS
-from epochal.models.rung import Rung
+from epochal.kinds.image_ladder import DEPTHS, RUNGS
+from epochal.kinds.rung import Rung
 from epochal.train import members as room
 from epochal.train.budget import Rate
 from epochal.train.members import FEW_UPDATES, PASSES, UPDATES, enough, least, size_up

@@ -10,7 +10,7 @@ from torch import Tensor
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Point, Run
 from epochal.data.dataset import Dataset, open_dataset
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.models.predictor import NetworkPredictor
 from epochal.train import replay
 from epochal.train.checkpoint import Checkpoints

@@ -19,7 +19,7 @@ from epochal.core.errors import RunDirectoryError, UserError
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget, Cost, Point, Run
 from epochal.data.dataset import Dataset, open_dataset
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.models.weights import model_files, read_model
 from epochal.train.device import device
 from epochal.train.experiment import run_once
@@ -36,10 +36,10 @@ def a_run(seed: int = 0, points: int = 3, **changes: object) -> Run:
         budget=Budget(examples=640, seconds=1.5),
         status="finished",
         curve=tuple(
-            Point(step=k, examples=64 * k, values={"train_loss": 1 / (k + seed + 1), "validation_accuracy": k / 10})
+            Point(step=k, examples=64 * k, values={"train_loss": 1 / (k + seed + 1), "score": k / 10})
             for k in range(1, points + 1)
         ),
-        scores={"validation_accuracy": 0.3, "validation_loss": 0.1 + 0.2},
+        scores={"score": 0.3, "loss": 0.1 + 0.2},
         cost=Cost(examples=640, steps=10, seconds=1.4, parameters=7),
         environment={"device": "a processor"},
     ).replace(**changes)
@@ -60,7 +60,7 @@ def test_what_was_kept_comes_back_from_a_new_process(tmp_path: Path) -> None:
     with open_store(tmp_path / "runs" / "one") as store:
         assert store.run("mlp/seed-0") == a_run()
         assert list(store.runs()) == ["mlp/seed-0", "mlp/seed-1"], "in the order in which they finished"
-        assert (store.array("mlp/seed-0", "validation") == logits).all()
+        assert (store.arrays("mlp/seed-0", "valid")["ation"] == logits).all()
         assert (store.folder("mlp/seed-0") / "weights").read_bytes() == b"123"
 
 
@@ -95,7 +95,7 @@ def test_keeping_a_run_again_replaces_its_curve(tmp_path: Path) -> None:
         store.finish("other", a_run(points=2), {}, {})
         store.finish("mlp", a_run(points=3), {}, {"validation": np.ones(2)})
         assert store.run("mlp") == a_run(points=3)
-        assert store.array("mlp", "validation").tolist() == [1, 1]
+        assert store.arrays("mlp", "")["validation"].tolist() == [1, 1]
         assert store.metrics().groupby("run")["step"].nunique().to_dict() == {"mlp": 3, "other": 2}
 
 
@@ -166,7 +166,7 @@ def test_metrics_go_to_parquet_and_json(tmp_path: Path) -> None:
         assert list(frame.columns) == ["run", "step", "examples", "metric", "value"]
         assert len(frame) == 8
         assert frame.loc[3].to_dict() == {
-            "run": "a", "step": 2, "examples": 128, "metric": "validation_accuracy", "value": 0.2
+            "run": "a", "step": 2, "examples": 128, "metric": "score", "value": 0.2
         }  # fmt: skip
         pd.testing.assert_frame_equal(pd.read_parquet(store.export(tmp_path / "metrics.parquet")), frame)
         rows = json.loads(store.export(tmp_path / "out" / "metrics.json").read_text())
@@ -234,8 +234,8 @@ def test_the_files_of_a_run_hold_the_model_that_was_scored(tmp_path: Path, name:
         trainee = prepare(digits(), recipe, 1, budget)
         logits = trainee.predictor(model)(digits().validation.images).logits
         near = 0 if device() == "cpu" else 1e-3  # read back, the model answers on the processor
-        np.testing.assert_allclose(logits, store.array("it", "validation"), rtol=0, atol=near)
-        assert (logits.argmax(axis=1) == digits().validation.targets).mean() == run.scores["validation_accuracy"]
+        np.testing.assert_allclose(logits, store.arrays("it", "validation-")["logits"], rtol=0, atol=near)
+        assert (logits.argmax(axis=1) == digits().validation.targets).mean() == run.scores["score"]
 
 
 def test_a_run_of_another_recipe_under_the_same_name_is_made_anew(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import torch
 
 from epochal.core.run import Budget, Run
 from epochal.data.dataset import Dataset, open_dataset
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.train.device import device
 from epochal.train.fit import fit
 from epochal.train.surroundings import set_apart

@@ -3,16 +3,15 @@
 from functools import cache
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
 from epochal.core.recipe import Recipe
 from epochal.core.run import DIVERGED, FINISHED, Budget, Run
 from epochal.data.dataset import Dataset, open_dataset
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.train.device import device
-from epochal.train.experiment import run_arm
+from epochal.train.experiment import run_arm, same
 from epochal.train.fit import fit
 from epochal.train.store import open_store
 from epochal.train.together import Stack, fit_together, pays
@@ -63,7 +62,7 @@ def test_each_seed_learns_what_it_learns_alone(recipe: Recipe) -> None:
         assert mine == theirs
         assert [point.step for point in found.curve] == [point.step for point in expected.curve]
         for mine, theirs in zip(found.curve, expected.curve, strict=True):
-            for name in ("train_loss", "validation_loss"):
+            for name in ("train_loss", "loss"):
                 assert mine.values[name] == pytest.approx(theirs.values[name], rel=2e-3), (name, mine.step)
         for name, value in first.model.state_dict().items():
             torch.testing.assert_close(second.model.state_dict()[name], value, rtol=5e-3, atol=1e-2)
@@ -105,9 +104,9 @@ def test_only_what_can_be_stacked_is(tmp_path: Any) -> None:
 def test_an_arm_with_a_budget_in_examples_is_stacked_and_kept(tmp_path: Any) -> None:
     with open_store(tmp_path) as store:
         arm = run_arm("mlp", RECIPE, digits(), store, budget=BUDGET, seeds=SEEDS, points=4)
-        assert arm.logits.shape == (3, len(digits().validation), 10) and arm.rate is None
+        assert len(arm.answers) == 3 and arm.rate is None
         assert [len(run.curve) for run in arm.runs] == [4, 4, 4]
         more = run_arm("mlp", RECIPE, digits(), store, budget=BUDGET, seeds=(*SEEDS, 3), points=4)
         assert more.runs[:3] == arm.runs, "what the store has is not trained again"
-        assert np.array_equal(more.logits[:3], arm.logits)
+        assert same(more.answers[:3], arm.answers)
         assert store.run("mlp/seed-3") == more.runs[3]

@@ -15,7 +15,7 @@ import torch
 from epochal.core.errors import UserError
 from epochal.core.run import Budget
 from epochal.data import Dataset, open_dataset
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.train.device import device
 from epochal.train.experiment import run_once
 from epochal.train.store import open_store

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from epochal.commands.options import command_line, loading, read_options, reading, run_directory, say, show_climb
-from epochal.models.catalogue import require_rungs
+from epochal.kinds.image_ladder import IMAGE_LADDER
 
 
 @click.command()
@@ -65,7 +65,7 @@ def climb(source: str, resume: Path | None, dry_run: bool, **values: Any) -> int
     """
     if values["rungs"]:
         values["rungs"] = tuple(word.strip() for word in values["rungs"].split(","))
-        require_rungs(
+        IMAGE_LADDER.require(
             values["rungs"], pretrained=values["pretrained"] is not None
         )  # before anything is imported that takes a while
 

@@ -19,14 +19,14 @@ def ladder(kind: str, size: int | None, channels: str | None, classes: int | Non
     epochal ladder image --size 64 --channels 3 --classes 5
     """
     from epochal.core.task import Task
-    from epochal.models.catalogue import ladder_table
+    from epochal.kinds.image_ladder import IMAGE_LADDER
+    from epochal.kinds.listing import ladder_table
 
     task = None
     if size or channels or classes:
         size, channels, classes = size or 28, channels or "1", classes or 10
         task = Task(
             name="ladder",
-            input_kind=kind,
             input_shape=(int(channels), size, size),
             labels=tuple(str(index) for index in range(classes)),
             counts={},
@@ -35,7 +35,7 @@ def ladder(kind: str, size: int | None, channels: str | None, classes: int | Non
     heads = ("name", "year", "rung", *(("parameters",) if task else ()), "what it adds", "paper")
     cells = [
         (row.name, str(row.year), row.title, *((_count(row.parameters),) if task else ()), row.adds, row.paper)
-        for row in ladder_table(task)
+        for row in ladder_table(IMAGE_LADDER, task)
     ]
     if not on_terminal():
         widths = [max(len(line[column]) for line in (heads, *cells)) for column in range(len(heads) - 1)]

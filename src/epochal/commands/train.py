@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from epochal.commands.options import loading, read_options, reading, run_directory, say
-from epochal.models.catalogue import require_rungs
+from epochal.kinds.image_ladder import IMAGE_LADDER
 
 
 def _settings(context: click.Context, option: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
@@ -35,7 +35,7 @@ def train(rung: str, source: str, out: Path | None, resume: Path | None, **value
     \b
     epochal train resnet photos/ --set depth=20 --budget 10m
     """
-    require_rungs([rung], "rung")  # before anything is imported that takes a while
+    IMAGE_LADDER.require([rung], "rung")  # before anything is imported that takes a while
     from epochal.study.single import train_rung
 
     options = read_options(values)
@@ -53,9 +53,13 @@ def train(rung: str, source: str, out: Path | None, resume: Path | None, **value
     if bundle is None:
         click.echo(f"{rung}: {run.status}. {run.message}", err=True)
         return 1
+    from epochal.judge.verdict_text import value
+    from epochal.kinds.table import kind_of
+
+    metric = kind_of(bundle.task).goal.metric
     click.echo(
-        f"{rung}: validation accuracy {run.scores['validation_accuracy']:.2%} after {run.cost.examples:,} examples "
-        f"in {run.cost.seconds:.1f} s, {run.cost.parameters:,} parameters"
+        f"{rung}: validation {metric.title} {value(run.scores['score'], metric, digits=2)} after "
+        f"{run.cost.examples:,} examples in {run.cost.seconds:.1f} s, {run.cost.parameters:,} parameters"
     )
     click.echo(f"Bundle: {bundle.folder}")
     return 0

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from epochal.commands.options import command_line, loading, read_options, reading, say
-from epochal.models.catalogue import require_rungs
+from epochal.kinds.image_ladder import IMAGE_LADDER
 
 
 @click.command()
@@ -29,7 +29,7 @@ def why(source: str, rung: str, **values: Any) -> int:
     epochal why photos/ --rung resnet --budget 20m
     epochal why digits --rung mlp --ingredients activation,normalisation,momentum --budget 1m
     """
-    require_rungs([rung], "rung")  # before anything is imported that takes a while
+    IMAGE_LADDER.require([rung], "rung")  # before anything is imported that takes a while
     from epochal.study.why import why as run
 
     options = read_options(values)

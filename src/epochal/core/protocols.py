@@ -1,10 +1,12 @@
-"""The three small protocols behind which trainings differ, and what passes between them."""
+"""The small protocols behind which trainings differ, and what passes between them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+
+from epochal.core.metric import Metric
 
 
 class Batch(NamedTuple):
@@ -14,11 +16,21 @@ class Batch(NamedTuple):
     targets: Any
 
 
+class Prediction(Protocol):
+    """What a model answers for items, in the type of its goal."""
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What the store keeps of it, by name."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class Prediction:
+class ClassScores:
     """Scores before calibration, `logits` [batch, classes] float32; softmax turns them into probabilities."""
 
     logits: np.ndarray
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"logits": self.logits}
 
     @property
     def labels(self) -> np.ndarray:
@@ -51,9 +63,39 @@ class Objective(Protocol):
 
 
 class Predictor(Protocol):
-    """From uint8 images [batch, channels, height, width] to their prediction."""
+    """From a column of encoded inputs to their prediction."""
 
-    def __call__(self, images: np.ndarray) -> Prediction: ...
+    def __call__(self, inputs: Any, /) -> Any: ...
+
+
+class Goal(Protocol):
+    """What is asked of a model, and how its answers are scored.
+
+    `metric` says name, unit and direction. One *influence value* an item is the currency: their plain mean is the
+    metric, and their spread is its own, so that intervals and verdicts need to know nothing else.
+    """
+
+    @property
+    def metric(self) -> Metric: ...
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> Any:
+        """The prediction whose `arrays` these are."""
+
+    def look(self, answer: Any, targets: Any) -> dict[str, float]:
+        """The "loss" and the "score" of an answer as it comes, for the points of a curve; not finite where it is not.
+        A loss is better where it is lower, a score where it is higher."""
+
+    def calibrate(self, answer: Any, targets: Any) -> Any:
+        """What makes answers mean what they say, fitted on validation; None where nothing does."""
+
+    def items(self, answer: Any, targets: Any, calibration: Any) -> np.ndarray:
+        """[items] influence values under the metric."""
+
+    def missing(self, targets: Any) -> np.ndarray:
+        """[items] the values of a training that came to nothing, as of a model that was never trained."""
+
+    def doubt(self, targets: Any) -> float:
+        """What one pseudo-item adds to the sum of squares of the values; 0 where none is needed."""
 
 
 Evaluate = Callable[[Any], dict[str, float]]

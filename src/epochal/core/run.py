@@ -30,7 +30,8 @@ class Budget(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Point(Record):
-    """One place on a learning curve. `values` holds e.g. train_loss, validation_loss, validation_accuracy."""
+    """One place on a learning curve. `values` holds the "loss" and the "score" on validation, and the
+    "train_loss", or that of each part of the objective."""
 
     step: int
     examples: int

@@ -1,4 +1,4 @@
-"""A task: what is to be learned, told by its inputs, its targets, its splits and its metric."""
+"""A task: what is to be learned, told by its kind, its inputs, its targets and its splits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,18 +10,16 @@ from epochal.core.record import Record
 class Task(Record):
     """What is to be learned.
 
-    `input_shape` is (channels, height, width) for images. `counts` gives the number of examples of each split,
-    "train", "validation" and "test"; the test split is sealed until the choice is made. `fingerprint` changes when
-    any example, label or split does.
+    `kind` names a row of the table of task kinds. `input_shape` is (channels, height, width) for images. `counts` gives
+    the number of examples of each split, "train", "validation" and "test"; the test split is sealed until the choice is
+    made. `fingerprint` changes when any example, label or split does.
     """
 
     name: str
-    input_kind: str = "image"
+    kind: str = "image-classes"
     input_shape: tuple[int, ...]
-    target_kind: str = "class"
     labels: tuple[str, ...]
     counts: Mapping[str, int]
-    metric: str = "accuracy"
     fingerprint: str
     notes: tuple[str, ...] = ()
 

@@ -1,69 +1,89 @@
-"""The catalogue: what a recipe's model and options come to, and the untrained model, built when it is asked for."""
+"""The catalogue: every model that a recipe can name, with its traits, and built, untrained, when it is asked for."""
 
 import dataclasses
-import difflib
+import importlib
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from epochal.core.errors import UserError
 from epochal.core.recipe import Recipe
-from epochal.core.record import Record
 from epochal.core.task import Task
-from epochal.models.ladder import MODELS, OFF_LADDER, RUNGS, TRANSFER
-from epochal.models.rung import CLASSICAL, NETWORK, Rung
-
-__all__ = [
-    "CLASSICAL",
-    "MODELS",
-    "NETWORK",
-    "OFF_LADDER",
-    "RUNGS",
-    "TRANSFER",
-    "LadderRow",
-    "Rung",
-    "build",
-    "config",
-    "ladder_table",
-    "require_rungs",
-    "rung",
-]
+from epochal.core.traits import AT_ONCE, Traits
 
 
-def rung(name: str) -> Rung:
-    """The rung of this name, or the network beside the ladder.
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A model: the code that builds it, and its traits.
+
+    `code` is "module:config class:builder", inside epochal.models. The module is imported when the model is built, not
+    before, so that the catalogue can be read without PyTorch.
+    """
+
+    code: str
+    traits: Traits
+
+    @cached_property
+    def config_class(self) -> type:
+        return getattr(self._module, self.code.split(":")[1])
+
+    def build(self, config: Any, task: Task) -> Any:
+        """The untrained model."""
+        return getattr(self._module, self.code.split(":")[2])(config, task)
+
+    @property
+    def _module(self) -> Any:
+        return importlib.import_module(f"epochal.models.{self.code.split(':')[0]}")
+
+
+_SHALLOW = Traits(learns=AT_ONCE, deep=False)
+_CERTAIN = Traits(learns=AT_ONCE, deep=False, deterministic=True)
+_DEEP = Traits()
+_DENSE = Traits(stackable=True)
+
+MODELS: dict[str, Model] = {
+    "majority": Model(code="classical.majority:MajorityConfig:Majority", traits=_CERTAIN),
+    "nearest-neighbours": Model(code="classical.neighbours:NearestNeighboursConfig:NearestNeighbours", traits=_CERTAIN),
+    "boosted-trees": Model(code="classical.boosted_trees:BoostedTreesConfig:BoostedTrees", traits=_SHALLOW),
+    "hog-svm": Model(code="classical.hog_svm:HogSvmConfig:HogSvm", traits=_SHALLOW),
+    "hog-rbf": Model(code="classical.hog_rbf:HogRbfConfig:HogRbf", traits=_SHALLOW),
+    "extra-trees": Model(code="classical.extra_trees:ExtraTreesConfig:ExtraTrees", traits=_SHALLOW),
+    "perceptron": Model(code="perceptron:PerceptronConfig:build", traits=_DENSE),
+    "mlp": Model(code="mlp:MlpConfig:build", traits=_DENSE),
+    "lenet": Model(code="lenet:LeNetConfig:build", traits=_DEEP),
+    "alexnet": Model(code="alexnet:AlexNetConfig:build", traits=_DEEP),
+    "vgg": Model(code="vgg:VggConfig:build", traits=_DEEP),
+    "googlenet": Model(code="googlenet:GoogLeNetConfig:build", traits=_DEEP),
+    "resnet": Model(code="resnet:ResNetConfig:build", traits=_DEEP),
+    "zipcode": Model(code="zipcode:ZipcodeConfig:build", traits=_DEEP),
+    "frozen": Model(
+        code="frozen:FrozenConfig:Frozen", traits=Traits(learns=AT_ONCE, deterministic=True, pretrained=True)
+    ),
+    "fine-tuned": Model(code="resnet:ResNetConfig:build", traits=Traits(pretrained=True)),
+}
+
+
+def model(name: str) -> Model:
+    """The model of this name.
 
     Raises:
         UserError: there is none.
     """
     if name not in MODELS:
-        raise UserError(
-            f"There is no rung {name!r}. The ladder has {', '.join(RUNGS)}; with pretrained weights also "
-            f"{', '.join(TRANSFER)}; beside it there is {', '.join(OFF_LADDER)}."
-        )
+        raise UserError(f"There is no model {name!r}. The catalogue has {', '.join(MODELS)}.")
     return MODELS[name]
 
 
-def require_rungs(names: Sequence[str], option: str = "rungs", *, pretrained: bool = False) -> None:
-    """
+def traits(recipe: Recipe) -> Traits:
+    """The traits of the model that a recipe trains.
+
     Raises:
-        UserError: one of the names, given by this option, is no rung of the ladder, to which the transfer rungs belong
-            where pretrained weights are given; the message has the nearest one.
+        UserError: there is no such model.
     """
-    ladder = ladder_of(pretrained)
-    if unknown := [name for name in names if name not in ladder]:
-        if transfer := [name for name in unknown if name in TRANSFER]:
-            raise UserError(f"{option}: {', '.join(transfer)} needs pretrained weights. Give them with --pretrained.")
-        near = [close for name in unknown for close in difflib.get_close_matches(name, ladder, n=1)]
-        hint = f" Did you mean {', '.join(near)}?" if near else ""
-        raise UserError(f"{option}: {', '.join(unknown)} not known.{hint} The ladder has {', '.join(ladder)}.")
-
-
-def ladder_of(pretrained: bool) -> tuple[str, ...]:
-    """The names of the rungs that a climb tries, in their order."""
-    return (*RUNGS, *(TRANSFER if pretrained else ()))
+    return model(recipe.model).traits
 
 
 def config(recipe: Recipe) -> Any:
@@ -72,7 +92,7 @@ def config(recipe: Recipe) -> Any:
     Raises:
         UserError: the model is not in the catalogue, has no such option, or does not take such a value.
     """
-    entry = rung(recipe.model)
+    entry = model(recipe.model)
     hints = typing.get_type_hints(entry.config_class)
     names = [field.name for field in dataclasses.fields(entry.config_class)]
     unknown = sorted(set(recipe.options) - set(names))
@@ -91,48 +111,15 @@ def build(recipe: Recipe, task: Task) -> Any:
     Raises:
         UserError: as `config`; or the model cannot take such inputs.
     """
-    import torch
+    built = model(recipe.model).build(config(recipe), task)
+    if traits(recipe).by_steps and recipe.memory_format == "channels_last":
+        import torch
 
-    model = rung(recipe.model).build(config(recipe), task)
-    if isinstance(model, torch.nn.Module) and recipe.memory_format == "channels_last":
-        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return model
-
-
-@dataclass(frozen=True, kw_only=True)
-class LadderRow(Record):
-    """One line of the ladder's table. `parameters` is None without a task, and for a rung that is no network, whose
-    size is the data's."""
-
-    name: str
-    title: str
-    year: int
-    paper: str
-    adds: str
-    kind: str
-    parameters: int | None
+        built = built.to(memory_format=torch.channels_last)
+    return built
 
 
-def ladder_table(task: Task | None = None) -> list[LadderRow]:
-    """The ladder; with a task, also the number of parameters that each network has at its input size."""
-    rows = []
-    for entry in RUNGS.values():
-        count = _parameters(entry, task) if task and entry.kind == NETWORK else None
-        texts = {name: getattr(entry, name) for name in ("name", "title", "year", "paper", "adds", "kind")}
-        rows.append(LadderRow(**texts, parameters=count))
-    return rows
-
-
-def _parameters(entry: Rung, task: Task) -> int:
-    import torch
-
-    from epochal.models.flops import parameters
-
-    with torch.device("meta"):  # shapes without memory
-        return parameters(build(entry.recipe, task))
-
-
-def _typed(model: str, option: str, hint: Any, value: Any) -> Any:
+def _typed(name: str, option: str, hint: Any, value: Any) -> Any:
     """The value as the config declares it: a whole number will do for a fraction, a word will not do for a number."""
     choices = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
     if value is None and type(None) in choices:
@@ -146,7 +133,7 @@ def _typed(model: str, option: str, hint: Any, value: Any) -> Any:
         if base is tuple and isinstance(value, list):
             return tuple(value)
     kinds = " or ".join(_KINDS.get(choice, str(choice)) for choice in choices if choice is not type(None))
-    raise UserError(f"{model}: option {option!r} is {value!r}; it must be {kinds}.")
+    raise UserError(f"{name}: option {option!r} is {value!r}; it must be {kinds}.")
 
 
 _KINDS: Mapping[Any, str] = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from epochal.core.protocols import Prediction
+from epochal.core.protocols import ClassScores
 
 BATCHES = {"cpu": 64, "cuda": 512}
 
@@ -37,7 +37,7 @@ class NetworkPredictor:
     std: tuple[float, ...]
     batch_size: int | None = None  # 64 on a processor, whose cache a larger one leaves; 512 on a GPU
 
-    def __call__(self, images: np.ndarray) -> Prediction:
+    def __call__(self, images: np.ndarray) -> ClassScores:
         """Images uint8 [batch, channels, height, width], an array or a memory map, to logits float32 [batch, classes].
 
         Raises:
@@ -59,7 +59,7 @@ class NetworkPredictor:
         finally:
             for module, training in modes:  # each its own mode: a part may be frozen in a training network
                 module.training = training
-        return Prediction(logits=torch.cat(parts).cpu().numpy())
+        return ClassScores(logits=torch.cat(parts).cpu().numpy())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +69,14 @@ class ClassicalPredictor:
     model: Any
     batch_size: int = 4096
 
-    def __call__(self, images: np.ndarray) -> Prediction:
+    def __call__(self, images: np.ndarray) -> ClassScores:
         """Images uint8 [batch, channels, height, width] to logits float32 [batch, classes]."""
         check_images(images)
         parts = [
             np.asarray(self.model.logits(np.asarray(images[start : start + self.batch_size])), dtype=np.float32)
             for start in range(0, len(images), self.batch_size)
         ]
-        return Prediction(logits=np.concatenate(parts) if parts else np.zeros((0, 0), np.float32))
+        return ClassScores(logits=np.concatenate(parts) if parts else np.zeros((0, 0), np.float32))
 
 
 def log_mean(
@@ -98,13 +98,13 @@ class EnsemblePredictor:
     that is sure of itself without reason does not outweigh the others.
     """
 
-    members: tuple[Callable[[np.ndarray], Prediction], ...]
+    members: tuple[Callable[[np.ndarray], ClassScores], ...]
     temperatures: tuple[float, ...]  # of each member
 
-    def __call__(self, images: np.ndarray) -> Prediction:
+    def __call__(self, images: np.ndarray) -> ClassScores:
         """Images uint8 [batch, channels, height, width] to logits float32 [batch, classes]."""
         logits = np.stack([member(images).logits for member in self.members])
-        return Prediction(logits=log_mean(logits, self.temperatures).astype(np.float32))
+        return ClassScores(logits=log_mean(logits, self.temperatures).astype(np.float32))
 
 
 def check_images(images: np.ndarray, shape: tuple[int | str, ...] = ("channels", "height", "width")) -> None:

@@ -170,10 +170,10 @@ def beginning_with(recipe: Recipe, pretrained: Pretrained, path: Path) -> Recipe
     return recipe.with_options(**options)
 
 
-def transfer_recipes(pretrained: Pretrained, folder: Path) -> dict[str, Recipe]:
-    """The recipe of each transfer rung with these weights, of which a copy is kept in the folder."""
+def transfer_recipes(recipes: Mapping[str, Recipe], pretrained: Pretrained, folder: Path) -> dict[str, Recipe]:
+    """The recipes of transfer rungs with these weights, of which a copy is kept in the folder."""
     path = store_weights(pretrained, folder)
-    return {name: beginning_with(entry.recipe, pretrained, path) for name, entry in catalogue.TRANSFER.items()}
+    return {name: beginning_with(recipe, pretrained, path) for name, recipe in recipes.items()}
 
 
 def without_file(recipe: Recipe) -> Recipe:
@@ -194,9 +194,10 @@ def begin(model: Any, recipe: Recipe, task: Task) -> Any:
         UserError: the rung needs weights and has none, or they are gone, changed, or of images of another kind or size.
     """
     path = recipe.options.get("weights")
-    if path is None and catalogue.rung(recipe.model).pretrained:
-        raise weights_needed(catalogue.rung(recipe.model).title)
-    if path is None or not isinstance(model, nn.Module):
+    traits = catalogue.traits(recipe)
+    if path is None and traits.pretrained:
+        raise weights_needed(recipe.model)
+    if path is None or not traits.by_steps:
         return model
     pretrained = stored_weights(Path(str(path)), _word(recipe.options.get("sha256")))
     require_images_like(pretrained.origin, task)

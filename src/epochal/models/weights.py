@@ -59,7 +59,7 @@ def read_model(folder: Path, recipe: Recipe, task: Task, member: int | None = No
     tensors_path, estimators_path = folder / named(TENSORS, member), folder / named(ESTIMATORS, member)
     try:
         model = catalogue.build(recipe, task)
-        if isinstance(model, nn.Module):
+        if catalogue.traits(recipe).by_steps:
             model.load_state_dict(safetensors.torch.load_file(tensors_path))
             return model.eval()
         estimators = {}

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from epochal.core.errors import BundleError
+from epochal.core.older import modern, modern_recipe
 from epochal.core.paths import absolute
-from epochal.core.protocols import Prediction, Predictor
+from epochal.core.protocols import ClassScores, Predictor
 from epochal.core.recipe import Recipe
 from epochal.core.record import Record
 from epochal.core.run import Run
@@ -25,7 +26,6 @@ from epochal.models.pretrained import without_file
 from epochal.models.weights import model_files, read_model
 from epochal.ship import files
 from epochal.ship.card import model_card
-from epochal.ship.older import modern_recipe
 from epochal.ship.predict import Predictions, stream
 from epochal.ship.predictions import gathered
 from epochal.train.surroundings import plain_settings, set_apart
@@ -79,7 +79,7 @@ class Bundle:
             task=task,
             codec=codec,
             temperature=temperature,
-            evidence=files.read_json(folder / files.EVIDENCE),
+            evidence=modern(files.read_json(folder / files.EVIDENCE)),
             card=(folder / files.CARD).read_text(encoding="utf-8"),
             manifest=manifest,
             predictor=predictor_of(models, codec, of_members),
@@ -108,7 +108,7 @@ class Bundle:
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Calibrated probabilities, float64 [n, classes], rows sum to one; images as for `logits`."""
-        return Prediction(logits=self.logits(images) / np.float32(self.temperature)).probabilities
+        return ClassScores(logits=self.logits(images) / np.float32(self.temperature)).probabilities
 
     def predict(self, inputs: Any, *, white: float | None = None) -> Predictions:
         """Label and calibrated probabilities of pictures.
@@ -219,7 +219,7 @@ def write_bundle(
 
 def _record(kind: type[Kind], path: Path) -> Kind:
     try:
-        return kind.from_dict(files.read_json(path))
+        return kind.from_dict(modern(files.read_json(path)))
     except BundleError:
         raise
     except (ValueError, TypeError, AttributeError) as error:

@@ -11,14 +11,14 @@ from epochal.data.codec import Codec
 from epochal.judge.reliability import Abstaining, Interval, Recall, Reliability
 from epochal.judge.reliability_text import abstained, calibration, ranking
 from epochal.judge.verdict_text import difference, value
-from epochal.models.catalogue import MODELS
+from epochal.kinds.table import rung_of
 
 MOST_CLASSES = 30
 
 
 def model_card(*, recipe: Recipe, task: Task, codec: Codec, temperature: float, evidence: Mapping[str, Any]) -> str:
     """Markdown. `evidence` may hold "climb", the result of a climb, and "runs", the trainings; both as plain data."""
-    rung = MODELS[recipe.model]
+    rung = rung_of(task, recipe.model)
     climb, made = evidence.get("climb", {}), evidence.get("refit", {})
     title, source = rung.member(recipe), made.get("calibration", "fitted on the validation split")
     counts = ", ".join(f"{task.counts[split]:,} {split}" for split in ("train", "validation", "test"))

@@ -19,6 +19,7 @@ from epochal.data.white import EIGHT_BITS, as_numbers
 from epochal.judge.claims import newcombe, wilson
 from epochal.judge.goals.classes import METRICS, decisions, doubt, items, with_positive
 from epochal.judge.score import score
+from epochal.kinds.table import kind_of
 from epochal.ship.bundle import Bundle
 from epochal.ship.evaluation import Difference, Evaluation, Measured, Promise, Recall, sentence
 from epochal.ship.predict import answer
@@ -202,7 +203,7 @@ def _answers(
 def own_metric(bundle: Bundle) -> Metric:
     """The metric by which the bundle was chosen; accuracy, where it was trained by itself."""
     said = bundle.evidence.get("climb", {}).get("metric")
-    return Metric.from_dict(said) if said else METRICS[bundle.task.metric]
+    return Metric.from_dict(said) if said else kind_of(bundle.task).goal.metric
 
 
 def _measured(own: Metric, chances: np.ndarray, targets: np.ndarray) -> tuple[tuple[Measured, ...], list[str]]:
@@ -241,12 +242,12 @@ def promised(bundle: Bundle, present: np.ndarray) -> Promise | None:
         rows = confusion[present]
         right, images = int(confusion[present, present].sum()), int(rows.sum())
         return _promise("test", right, images, part=len(present) < len(confusion))
-    runs = [run for run in bundle.evidence.get("runs", ()) if "validation_accuracy" in run.get("scores", {})]
+    runs = [run for run in bundle.evidence.get("runs", ()) if "score" in run.get("scores", {})]
     if not runs:
         return None
-    run = min(runs, key=lambda each: each["scores"].get("validation_loss", np.inf))  # the one that is bundled
+    run = min(runs, key=lambda each: each["scores"].get("loss", np.inf))  # the one that is bundled
     images = int(bundle.task.counts.get("validation", 0))
-    return _promise("validation", round(run["scores"]["validation_accuracy"] * images), images)
+    return _promise("validation", round(run["scores"]["score"] * images), images)
 
 
 def _promise(split: str, right: int, images: int, *, part: bool = False) -> Promise | None:

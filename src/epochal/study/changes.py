@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from epochal.core.card import Card
 from epochal.core.errors import UserError
 from epochal.core.recipe import Option, Recipe
+from epochal.core.traits import Traits
 from epochal.data import augment
 from epochal.models import alexnet, zipcode
-from epochal.models.catalogue import CLASSICAL, MODELS, Rung, config, rung
+from epochal.models.catalogue import MODELS, config, model, traits
 from epochal.models.parts import activations, dropout, initialisation, normalisation, shortcuts
 from epochal.train import objectives, optimise
 
@@ -43,15 +44,16 @@ class Change:
             UserError: the model is a classical rung, has no such option or does not take its new value; the recipe
                 has this ingredient already; or the edit touches a field that it does not declare.
         """
-        entry = rung(recipe.model)
-        if entry.kind == CLASSICAL:
+        if not traits(recipe).by_steps:
             raise UserError(
                 f"The change {self.name!r} is one of how a network is built or trained; {recipe.model} fits itself. "
-                f"Choose a network: {_listed(name for name, other in MODELS.items() if _is_free(other))}."
+                f"Choose a network: {_listed(name for name, other in MODELS.items() if _is_free(other.traits))}."
             )
         for option in self._options():
             if option not in _options_of(recipe.model):
-                having = [name for name, other in MODELS.items() if _is_free(other) and option in _options_of(name)]
+                having = [
+                    name for name, other in MODELS.items() if _is_free(other.traits) and option in _options_of(name)
+                ]
                 raise UserError(
                     f"The change {self.name!r} sets the option {option!r}, which {recipe.model} does not have. "
                     f"Models that have it: {_listed(having)}."
@@ -85,13 +87,13 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-def _is_free(entry: Rung) -> bool:
-    """Whether a change can be made to it as it is: a network that needs no weights of others."""
-    return entry.kind != CLASSICAL and not entry.pretrained
+def _is_free(one: Traits) -> bool:
+    """Whether a change can be made to a model as it is: one that learns by steps and needs no weights of others."""
+    return one.by_steps and not one.pretrained
 
 
-def _options_of(model: str) -> set[str]:
-    return {field.name for field in dataclasses.fields(rung(model).config_class)}
+def _options_of(name: str) -> set[str]:
+    return {field.name for field in dataclasses.fields(model(name).config_class)}
 
 
 def _resolved(recipe: Recipe) -> dict[str, object]:

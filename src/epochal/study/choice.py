@@ -13,7 +13,6 @@ from epochal.core.run import FINISHED
 from epochal.judge.score import score
 from epochal.judge.tiers import tiers
 from epochal.judge.verdict_text import Recommendation, RungSummary, recommend
-from epochal.models.catalogue import MODELS
 from epochal.models.weights import ESTIMATORS, TENSORS, read_model
 from epochal.study.progress import Progress
 from epochal.study.result import Score
@@ -90,8 +89,8 @@ def summary(here: Progress, name: str, arm: Arm, values: np.ndarray, about: Abou
     found = scored(values, here.scoring.metric, here.scoring.doubt)
     return RungSummary(
         name=name,
-        title=MODELS[name].title,
-        deep=MODELS[name].deep,
+        title=here.rung(name).title,
+        deep=here.rung(name).traits.deep,
         score=found.mean,
         low=found.low,
         high=found.high,
@@ -115,7 +114,7 @@ def best_of(summaries: tuple[RungSummary, ...], deep: bool, metric: Metric) -> R
 
 
 def finished_names(arm: Arm) -> list[str]:
-    """The names in the store of the trainings behind the rows of the arm's logits."""
+    """The names in the store of the trainings behind the arm's answers."""
     return [name for name, run in zip(arm.names, arm.runs, strict=True) if run.status == FINISHED]
 
 

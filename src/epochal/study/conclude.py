@@ -9,7 +9,6 @@ from epochal.core.experiment import UNDER_TRAINED
 from epochal.core.metric import ACCURACY
 from epochal.core.run import FAILED, FINISHED
 from epochal.judge.goals.classes import stakes
-from epochal.models.catalogue import MODELS
 from epochal.models.pretrained import without_file
 from epochal.models.weights import read_model
 from epochal.ship.bundle import as_shipped, write_bundle
@@ -77,7 +76,7 @@ def conclude(
         recipe=arm.recipe,
         task=dataset.task,
         codec=dataset.codec,
-        temperature=here.scoring.temperatures(arm)[place],
+        temperature=here.scoring.calibrations(arm)[place],
         stakes=stakes(here.scoring.metric, dataset.task.classes),
         evidence={"climb": without_pictures(result), "runs": [as_shipped(run) for run in arm.runs]},
     )
@@ -88,7 +87,7 @@ def conclude(
 def told(here: Progress, choice: Choice) -> list[str]:
     """What a reader must know in addition to the verdict."""
     lost = [
-        f"{MODELS[name].title} failed in its {stage}, so it is judged by its earlier trainings. {message}"
+        f"{here.rung(name).title} failed in its {stage}, so it is judged by its earlier trainings. {message}"
         for (stage, name), message in here.failed.items()
         if stage not in ("sizing", "qualifying")
     ]
@@ -133,7 +132,7 @@ def known(here: Progress, name: str) -> bool:
 
 
 def rung_result(here: Progress, name: str, choice: Choice | None, tested: Tested | None) -> RungResult:
-    rung, scoring = MODELS[name], here.scoring
+    rung, scoring = here.rung(name), here.scoring
     found = [
         (stage, arms[name]) for stage, arms in (("qualifying", here.qualified), ("final", here.finals)) if name in arms
     ]
@@ -143,7 +142,7 @@ def rung_result(here: Progress, name: str, choice: Choice | None, tested: Tested
             name=stage,
             recipe=without_file(arm.recipe),
             budget=arm.budget,
-            seeds=len(arm.logits),
+            seeds=len(arm.answers),
             validation=scored(scoring.values(arm), scoring.metric, scoring.doubt),
             test=tested.score(scoring, arm) if tested else None,
             cost=mean_cost([run for run in arm.runs if run.status == FINISHED]),

@@ -6,12 +6,12 @@ import numpy as np
 
 from epochal.core.run import FINISHED, Budget
 from epochal.judge.learning_curve import fit_power_law, would_more_data_help
-from epochal.models.catalogue import CLASSICAL, MODELS
+from epochal.kinds.rung import Rung
 from epochal.study.plan import CURVE_SEEDS, FRACTIONS
 from epochal.study.progress import Progress
 from epochal.study.result import DataCurve
 from epochal.study.stages import best_qualified, closing, seen_rate
-from epochal.train.experiment import Arm, run_once
+from epochal.train.experiment import VALIDATION, Arm, answer, run_once
 from epochal.train.workers import run_side_by_side, share
 
 
@@ -32,7 +32,7 @@ def data_curve(here: Progress) -> None:
         here.watch("data curve: left out, there are too few examples to take fractions of")
         return
     left = here.plan.seconds - here.spent - closing(here)
-    classical = MODELS[best].kind == CLASSICAL
+    classical = not here.rung(best).by_steps
     count_of_runs = CURVE_SEEDS * len(fractions)
     workers = 1 if classical else here.plan.workers
     each = here.store.decide(
@@ -66,7 +66,7 @@ def data_curve(here: Progress) -> None:
         return
     share_of = here.scoring.share
     margin = here.plan.margin if share_of is here.scoring.metric else share_of.margin
-    here.curve = curve_record(best, sizes, table, margin, share_of.title)
+    here.curve = curve_record(here.rung(best), sizes, table, margin, share_of.title)
 
 
 def error_at(here: Progress, arm: Arm, budget: Budget, seed: int, fraction: float) -> tuple[int, float]:
@@ -77,16 +77,16 @@ def error_at(here: Progress, arm: Arm, budget: Budget, seed: int, fraction: floa
     run = run_once(name, arm.recipe, part, here.store, budget=budget, seed=seed)
     if run.status != FINISHED:
         return count, float("nan")
-    return count, here.scoring.error(here.store.array(name, "validation"))
+    return count, here.scoring.error(answer(here.store, name, VALIDATION, here.scoring.goal))
 
 
-def curve_record(rung: str, sizes: list[int], errors: np.ndarray, margin: float, of: str) -> DataCurve:
+def curve_record(rung: Rung, sizes: list[int], errors: np.ndarray, margin: float, of: str) -> DataCurve:
     """The law through errors [seeds, sizes], each 1 minus the metric that is called `of`."""
     law = fit_power_law(sizes, errors)
     more = would_more_data_help(law, margin=margin, what="training images")
     held = law.held_out
     return DataCurve(
-        rung=rung,
+        rung=rung.name,
         sizes=tuple(sizes),
         errors=tuple(tuple(float(e) for e in row) for row in errors),
         law={"floor": law.floor, "scale": law.scale, "exponent": law.exponent},
@@ -100,6 +100,6 @@ def curve_record(rung: str, sizes: list[int], errors: np.ndarray, margin: float,
             "high": held.high,
             "measured": held.measured,
         },
-        sentence=f"{more.sentence} (Measured with {MODELS[rung].title}, the best of the qualifying round; the error is "
+        sentence=f"{more.sentence} (Measured with {rung.title}, the best of the qualifying round; the error is "
         f"1 minus {of}.)",
     )

@@ -16,8 +16,10 @@ from epochal.data.dataset import Dataset, open_dataset
 from epochal.data.options import ReadOptions
 from epochal.judge.claim_text import number
 from epochal.judge.claims import Question
+from epochal.kinds.table import kind_of
+from epochal.models.catalogue import traits
 from epochal.study.identity import require_same_data
-from epochal.train.experiment import Arm, Watch, run_arm
+from epochal.train.experiment import Arm, Watch, run_arm, same
 from epochal.train.fit import POINTS
 from epochal.train.store import Store
 from epochal.train.together import pays
@@ -193,7 +195,7 @@ class Lab:
 
     def _long_enough(self, arms: dict[str, Arm], needed: float, images: int) -> dict[str, Arm]:
         """The arms, those of networks marked as under-trained where they saw fewer examples than are needed."""
-        short = {label: arm for label, arm in arms.items() if arm.recipe.objective != "estimate"}
+        short = {label: arm for label, arm in arms.items() if traits(arm.recipe).by_steps}
         short = {label: arm for label, arm in short.items() if arm.budget.examples < NEARLY * needed}
         if short:
             made = max(arm.budget.examples for arm in short.values())
@@ -233,10 +235,11 @@ def slug(label: str) -> str:
 
 
 def correct(arm: Arm, dataset: Dataset) -> np.ndarray:
-    """[seeds, items] bool: what each training answers rightly on validation. One that diverged always answers the
-    first class."""
-    targets, rows = dataset.validation.targets, iter(arm.correct(dataset.validation.targets))
-    return np.stack([next(rows) if run.status == FINISHED else targets == 0 for run in arm.runs])
+    """[seeds, items] values of each training's answers on validation, such as right and wrong as 1 and 0. One that
+    diverged counts as one that learned nothing."""
+    goal, targets = kind_of(dataset.task).goal, dataset.validation.targets
+    rows = iter(arm.values(goal, targets) if arm.finished else ())
+    return np.stack([next(rows) if run.status == FINISHED else goal.missing(targets) for run in arm.runs])
 
 
 def accuracies(arm: Arm, dataset: Dataset) -> np.ndarray:
@@ -265,7 +268,7 @@ def ask_accuracy(
         arm=arm[0],
         values=correct(arm[1], dataset),
         percent=True,
-        identical=np.array_equal(control[1].logits, arm[1].logits),
+        identical=same(control[1].answers, arm[1].answers),
         under_trained=under_trained(*sides),
         **asked,
     )
@@ -276,7 +279,7 @@ def under_trained(*arms: tuple[str, Arm]) -> str:
     return " and ".join(label for label, arm in arms if arm.under_trained)
 
 
-def reached(run: Run, level: float, metric: str = "validation_accuracy", *, falling: bool = False) -> float | None:
+def reached(run: Run, level: float, metric: str = "score", *, falling: bool = False) -> float | None:
     """Examples after which a curve first passes `level`, between points by a straight line; None if it never does."""
     before = None
     for point in run.curve:
@@ -294,7 +297,7 @@ def curves(
     title: str,
     caption: str,
     arms: Mapping[str, Arm],
-    metric: str = "validation_accuracy",
+    metric: str = "score",
     *,
     control: str | None = None,
     y_label: str = ACCURACY,

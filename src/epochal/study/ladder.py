@@ -14,7 +14,6 @@ from epochal.core.paths import absolute
 from epochal.data.dataset import open_dataset
 from epochal.data.listing import Progress as Loading
 from epochal.data.options import ReadOptions
-from epochal.models.catalogue import MODELS, NETWORK
 from epochal.models.pretrained import transfer_recipes
 from epochal.ship.pretrained import open_weights, reading_for
 from epochal.study.conclude import conclude
@@ -166,7 +165,7 @@ def climb(
             watch=watch,
             began=began,
             before=float(store.get("spent", 0.0)),
-            given=transfer_recipes(weights, directory / "weights") if weights else {},
+            given=transfer_recipes(made.transfer, weights, directory / "weights") if weights else {},
         )
         complete = True
         try:
@@ -202,7 +201,7 @@ class Rehearsal:
         """The plan, and a line for each rung."""
         lines = [self.plan.to_text(), "", f"  {'member':40}{'qualifying':>11}{'finals':>12}  full strength from"]
         for found in self.sizes:
-            network = MODELS[found.name].kind == NETWORK
+            network = self.plan.rung(found.name).by_steps
             if found.name in self.left_out:
                 lines.append(f"  {found.member:40}not climbed below a budget of {duration(found.climbed)}")
                 continue
@@ -235,7 +234,7 @@ def dry_run(
             watch=lambda line: None,
             began=began,
             before=0.0,
-            given=transfer_recipes(weights, Path(folder) / "weights") if weights else {},
+            given=transfer_recipes(made.transfer, weights, Path(folder) / "weights") if weights else {},
         )
         size(here)
         return Rehearsal(plan=here.plan, sizes=tuple(sizes(here)), left_out=tuple(here.left_out))

@@ -9,10 +9,12 @@ import numpy as np
 
 from epochal.core.errors import BudgetError, RunDirectoryError, UserError
 from epochal.core.metric import ACCURACY, Metric
+from epochal.core.recipe import Recipe
 from epochal.core.record import Record
 from epochal.data.options import ReadOptions
 from epochal.judge.goals.classes import COST, METRICS, cost_metric, parse_cost
-from epochal.models.catalogue import MODELS, NETWORK, ladder_of, require_rungs
+from epochal.kinds.rung import Rung
+from epochal.kinds.table import IMAGE_CLASSES, KINDS
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import TUNING
 from epochal.train.store import Store
@@ -31,6 +33,7 @@ class Plan(Record):
     """What a climb will do with its budget, before it is known how fast anything is."""
 
     name: str
+    kind: str = IMAGE_CLASSES  # of the task
     rungs: tuple[str, ...]
     seeds: tuple[int, ...]
     trials: int
@@ -59,27 +62,36 @@ class Plan(Record):
 
     @property
     def networks(self) -> tuple[str, ...]:
-        return tuple(name for name in self.rungs if MODELS[name].kind == NETWORK)
+        """The rungs that learn by steps."""
+        return tuple(name for name in self.rungs if self.rung(name).by_steps)
+
+    def rung(self, name: str) -> Rung:
+        return KINDS[self.kind].ladder.rung(name)
+
+    @property
+    def transfer(self) -> dict[str, Recipe]:
+        """The recipe of each rung that begins with pretrained weights, by its name."""
+        return {name: rung.recipe for name, rung in KINDS[self.kind].ladder.transfer.items()}
 
     @property
     def arm(self) -> float:
         """Seconds of one rung in the qualifying round: its trials, and all its seeds."""
         return QUALIFYING * self.left / len(self.rungs)
 
-    def stretch(self, kind: str) -> float:
-        """Factor by which a rung of this kind may exceed its share of the time, because rungs run in parallel."""
-        return share(len(self.networks), self.workers) if kind == NETWORK else 1.0
+    def stretch(self, *, by_steps: bool) -> float:
+        """Factor by which a rung may exceed its share of the time: those that learn by steps run in parallel."""
+        return share(len(self.networks), self.workers) if by_steps else 1.0
 
     def network_arm(self, classical: float) -> float:
         """Seconds of one network in the qualifying round: an equal share, and what the classical rungs, which take so
         many seconds together, leave of theirs."""
         left = self.arm * len(self.rungs) - classical
-        return max(left / max(len(self.networks), 1), self.arm) * self.stretch(NETWORK)
+        return max(left / max(len(self.networks), 1), self.arm) * self.stretch(by_steps=True)
 
     @property
     def training(self) -> float:
         """Seconds of one training of a network in the qualifying round, where the classical rungs leave nothing."""
-        return self.learning(self.arm * self.stretch(NETWORK))
+        return self.learning(self.arm * self.stretch(by_steps=True))
 
     def learning(self, arm: float) -> float:
         """Seconds of one training of a network whose trials and seeds together take `arm` seconds."""
@@ -153,10 +165,11 @@ def plan(
     if margin is not None and (margin < 0 or (scored.percent and margin >= 0.5)):
         expected = "a fraction from 0 to 0.5 (0.005 is half a point)" if scored.percent else "0 or more"
         raise BudgetError(f"margin: expected {expected}, got {margin}.")
-    ladder = ladder_of(bool(pretrained))
-    chosen = tuple(rungs) if rungs else ladder
-    require_rungs(chosen, pretrained=bool(pretrained))
-    chosen = tuple(rung for rung in ladder if rung in chosen)
+    ladder = KINDS[IMAGE_CLASSES].ladder
+    names = ladder.names(pretrained=bool(pretrained))
+    chosen = tuple(rungs) if rungs else names
+    ladder.require(chosen, pretrained=bool(pretrained))
+    chosen = tuple(rung for rung in names if rung in chosen)
     total = parse_seconds(budget)
     made = Plan(
         name=name,

@@ -10,8 +10,8 @@ from epochal.core.errors import UserError
 from epochal.core.experiment import Finding
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset
-from epochal.judge.goals.classes import COST, OF_ONE_CLASS, OF_RANKS, positive_class, with_positive
-from epochal.models.catalogue import MODELS, NETWORK
+from epochal.judge.goals.classes import COST, OF_ONE_CLASS, OF_RANKS, Classes, positive_class, with_positive
+from epochal.kinds.rung import Rung
 from epochal.study.plan import Plan
 from epochal.study.result import DataCurve
 from epochal.study.scoring import Scoring
@@ -56,7 +56,10 @@ class Progress:
 
     def members(self, name: str) -> Sequence[Recipe]:
         """The recipes to choose from for a rung, the smallest first."""
-        return (self.given[name],) if name in self.given else MODELS[name].members
+        return (self.given[name],) if name in self.given else self.rung(name).members
+
+    def rung(self, name: str) -> Rung:
+        return self.asked.rung(name)
 
     def note_time(self) -> None:
         self.store.put("spent", self.spent)
@@ -127,8 +130,4 @@ def scoring_of(made: Plan, dataset: Dataset) -> Scoring:
     if metric.name in OF_ONE_CLASS and (task.classes == 2 or made.positive):
         counts = [int((dataset.train.targets == place).sum()) for place in range(task.classes)]
         metric = with_positive(metric, positive_class(task.labels, counts, made.positive))
-    return Scoring(metric=metric, targets=dataset.validation.targets)
-
-
-def is_network(name: str) -> bool:
-    return MODELS[name].kind == NETWORK
+    return Scoring(goal=Classes(metric=metric), targets=dataset.validation.targets)

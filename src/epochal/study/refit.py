@@ -19,7 +19,7 @@ from epochal.judge.calibration import fit_temperature, probabilities
 from epochal.judge.compare import compare
 from epochal.judge.goals.classes import decisions, doubt, items, stakes
 from epochal.judge.metrics import confusion_matrix
-from epochal.models.catalogue import rung
+from epochal.kinds.table import rung_of
 from epochal.models.predictor import log_mean
 from epochal.models.weights import read_model
 from epochal.ship.bundle import Bundle, as_shipped, predictor_of, write_bundle
@@ -31,7 +31,7 @@ from epochal.study.refit_result import ENSEMBLE, REFIT, Refitted, told
 from epochal.study.reopen import read_result
 from epochal.study.result import ClimbResult
 from epochal.study.retrain import Winner, kept_step, train_again
-from epochal.study.tested import answer, shipped
+from epochal.study.tested import on_split, shipped
 from epochal.train.store import Store, open_store
 from epochal.train.surroundings import set_apart
 
@@ -132,8 +132,8 @@ def require_several(climb: ClimbResult, names: list[str]) -> None:
     """
     if len(names) > 1:
         return
-    entry = rung(climb.chosen)
-    why = "is the same with every seed" if entry.deterministic else "has one finished training in this climb"
+    entry = rung_of(climb.task, climb.chosen)
+    why = "is the same with every seed" if entry.traits.deterministic else "has one finished training in this climb"
     raise UserError(
         f"ensemble: {entry.title} {why}, and an ensemble needs two or more. Leave out --ensemble to train it again on "
         "train and validation together."
@@ -166,7 +166,7 @@ def _refit(winner: Winner, folder: Path, watch: Callable[[str], None]) -> Refitt
     if run.status != FINISHED:
         raise UserError(f"refit: the training did not succeed. {run.message} The climb's bundle stays as it is.")
     model = read_model(winner.store.folder(name), winner.recipe, joined.task)
-    unseen = probabilities(winner.logits[winner.place], temperature)
+    unseen = probabilities(winner.answers[winner.place].logits, temperature)
     result = Refitted(
         kind=REFIT,
         rung=winner.climb.chosen,
@@ -188,7 +188,7 @@ def _refit(winner: Winner, folder: Path, watch: Callable[[str], None]) -> Refitt
 def _ensemble(winner: Winner, folder: Path, watch: Callable[[str], None]) -> Refitted:
     models = [read_model(winner.store.folder(name), winner.recipe, winner.dataset.task) for name in winner.names]
     watch(f"ensemble: {len(models)} trainings of {winner.title}")
-    together = log_mean(winner.logits, winner.temperatures)
+    together = log_mean(np.stack([one.logits for one in winner.answers]), winner.temperatures)
     # The mean of calibrated members is less sure than it may be (Rahaman & Thiery 2021, Uncertainty quantification and
     # deep ensembles): four boosted trees on digits had a calibration error of 9.5% without a temperature after it, and
     # of 3.9% with one; log-loss 0.248 and 0.188, and 0.206 where the members had none of their own.
@@ -220,8 +220,8 @@ def _on_test(winner: Winner, predictor: Predictor, temperature: float, unseen: n
     examples = dataset.open_test()
     targets, least = examples.targets, doubt(metric, examples.targets)
     chances = probabilities(predictor(examples.images).logits, temperature)
-    logits = answer(winner.store, name, winner.recipe, dataset, examples)
-    single = probabilities(logits, winner.temperatures[winner.place])
+    alone = on_split(winner.store, name, winner.recipe, dataset, examples, winner.goal)
+    single = probabilities(alone.logits, winner.temperatures[winner.place])
     before, now = (items(metric, one, targets)[None] for one in (single, chances))
     return {
         "shipped": shipped(metric, chances, targets, unseen, dataset.validation.targets),

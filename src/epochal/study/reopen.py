@@ -1,10 +1,12 @@
 """A climb that was run before: opened from its directory, its report written again, its metrics exported."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 from epochal.core.errors import RunDirectoryError
+from epochal.core.older import modern
 from epochal.core.paths import absolute
 from epochal.study.ladder import Climb
 from epochal.study.report import write_report
@@ -41,7 +43,7 @@ def read_result(directory: Path) -> ClimbResult:
             f"The climb in {directory} has no result yet. Go on with it: epochal climb SOURCE --resume {directory}"
         )
     try:
-        return ClimbResult.from_json(path.read_text(encoding="utf-8"))
+        return ClimbResult.from_dict(modern(json.loads(path.read_text(encoding="utf-8"))))
     except ValueError as error:
         raise RunDirectoryError(
             f"{path} is damaged or from another version of epochal: {error} "

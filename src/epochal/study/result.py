@@ -122,6 +122,7 @@ class ClimbResult(Record):
     headline: str = ""
     verdict: str = ""
     metric: Metric = ACCURACY
+    watched: Metric = ACCURACY  # what the scores along curves are
     shipped: Shipped | None = None  # known once the test split has been opened
     need_deep_learning: str = ""
     more_data: str = ""

@@ -6,17 +6,16 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
-from epochal.core.protocols import Feed
+from epochal.core.protocols import ClassScores, Feed
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Point, Run
 from epochal.data.dataset import Dataset
-from epochal.judge.calibration import fit_temperature
-from epochal.models.catalogue import rung
+from epochal.judge.goals.classes import Classes
+from epochal.kinds.table import rung_of
+from epochal.models.catalogue import traits
 from epochal.models.weights import model_files
 from epochal.study.result import ClimbResult
-from epochal.train.experiment import finished
+from epochal.train.experiment import VALIDATION, answer, finished
 from epochal.train.fit import fit
 from epochal.train.store import Store
 from epochal.train.trainee import prepare
@@ -48,17 +47,21 @@ class Winner:
 
     @property
     def title(self) -> str:
-        return rung(self.climb.chosen).title
+        return rung_of(self.climb.task, self.climb.chosen).title
 
     @cached_property
-    def logits(self) -> np.ndarray:
-        """[trainings, items, classes] on validation."""
-        return np.stack([self.store.array(name, "validation") for name in self.names])
+    def answers(self) -> tuple[ClassScores, ...]:
+        """Of each training, on validation."""
+        return tuple(answer(self.store, name, VALIDATION, self.goal) for name in self.names)
+
+    @property
+    def goal(self) -> Classes:
+        return Classes(metric=self.climb.metric)
 
     @cached_property
     def temperatures(self) -> tuple[float, ...]:
         """Of each training, as the climb fitted them on validation."""
-        return tuple(fit_temperature(logits, self.dataset.validation.targets) for logits in self.logits)
+        return tuple(self.goal.calibrate(one, self.dataset.validation.targets) for one in self.answers)
 
 
 def train_again(winner: Winner, joined: Dataset, watch: Callable[[str], None]) -> tuple[str, Run]:
@@ -84,7 +87,7 @@ def train_again(winner: Winner, joined: Dataset, watch: Callable[[str], None]) -
             replace(trainee, feed=feed, glance=_nothing, judge=_nothing),
             budget,
             before.seed,
-            checkpoints=store.checkpoints(name) if recipe.objective != "estimate" else None,
+            checkpoints=store.checkpoints(name),
             watch=seen,
         )
     except KeyboardInterrupt:
@@ -105,7 +108,7 @@ def grown(before: Run, growth: float, batch_size: int) -> tuple[Budget, int | No
     budget = before.budget.replace(
         examples=round(before.budget.examples * growth), seconds=None, keep_best=False, course=()
     )
-    if before.recipe.objective == "estimate":
+    if not traits(before.recipe).by_steps:
         return budget, None
     each = before.cost.examples / before.cost.steps
     steps = max(1, round(budget.examples / batch_size))

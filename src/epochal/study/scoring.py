@@ -1,42 +1,47 @@
-"""How a climb scores: the values of an arm's items under its metric, on validation and on the test split."""
+"""How a climb scores: the values of an arm's items under its goal, on validation and on the test split."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from epochal.core.metric import ACCURACY, Metric
+from epochal.core.protocols import Goal
 from epochal.core.run import FINISHED
-from epochal.judge.calibration import fit_temperature, probabilities
-from epochal.judge.goals.classes import doubt, items
 from epochal.train.experiment import Arm
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scoring:
-    """The metric of a climb, and the validation targets, on which probabilities are calibrated and choices are made."""
+    """The goal of a climb, and the validation targets, on which answers are calibrated and choices are made."""
 
-    metric: Metric
-    targets: np.ndarray
-    _temperatures: dict[str, tuple[float, ...]] = field(default_factory=dict, repr=False, compare=False)
+    goal: Goal
+    targets: Any
+    _calibrations: dict[str, tuple[Any, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def metric(self) -> Metric:
+        return self.goal.metric
 
     @property
     def doubt(self) -> float:
-        return doubt(self.metric, self.targets)
+        return self.goal.doubt(self.targets)
 
-    def temperatures(self, arm: Arm) -> tuple[float, ...]:
-        """Of each finished training, the temperature that calibrates it on validation."""
-        if arm.name not in self._temperatures:
-            self._temperatures[arm.name] = tuple(fit_temperature(logits, self.targets) for logits in arm.logits)
-        return self._temperatures[arm.name]
+    def calibrations(self, arm: Arm) -> tuple[Any, ...]:
+        """Of each finished training, what calibrates it on validation."""
+        if arm.name not in self._calibrations:
+            self._calibrations[arm.name] = tuple(self.goal.calibrate(one, self.targets) for one in arm.answers)
+        return self._calibrations[arm.name]
 
     def values(self, arm: Arm) -> np.ndarray:
         """[seeds, items] on validation."""
-        return self.on(arm, arm.logits, self.targets)
+        return self.on(arm, arm.answers, self.targets)
 
-    def on(self, arm: Arm, answers: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """[seeds, items] of the arm's logits [seeds, items, classes] on any split."""
-        pairs = zip(answers, self.temperatures(arm), strict=True)
-        return np.stack([items(self.metric, probabilities(logits, t), targets) for logits, t in pairs])
+    def on(self, arm: Arm, answers: Sequence[Any], targets: Any) -> np.ndarray:
+        """[seeds, items] of the answers of the arm's trainings on any split."""
+        pairs = zip(answers, self.calibrations(arm), strict=True)
+        return np.stack([self.goal.items(answer, targets, calibration) for answer, calibration in pairs])
 
     def mean(self, arm: Arm) -> float:
         """On validation, over seeds and items."""
@@ -56,10 +61,10 @@ class Scoring:
         """The metric, or accuracy where it is no share of anything: errors must be fractions for a power law."""
         return self.metric if self.metric.percent and self.metric.sign > 0 else ACCURACY
 
-    def error(self, logits: np.ndarray) -> float:
+    def error(self, answer: Any) -> float:
         """The shortfall of one training on validation, as a fraction, of `share`."""
-        chances = probabilities(logits, fit_temperature(logits, self.targets))
-        return 1 - float(items(self.share, chances, self.targets).mean())
+        goal = replace(self.goal, metric=self.share)  # type: ignore[type-var]
+        return 1 - float(goal.items(answer, self.targets, goal.calibrate(answer, self.targets)).mean())
 
     def best(self, arms: dict[str, Arm]) -> str:
         """The name of the arm with the best mean; the cheaper of equals."""
@@ -67,4 +72,4 @@ class Scoring:
 
     def best_seed(self, arm: Arm) -> int:
         """Which of the arm's finished trainings is the one to bundle: that with the lowest validation loss."""
-        return int(np.argmin([run.scores["validation_loss"] for run in arm.runs if run.status == FINISHED]))
+        return int(np.argmin([run.scores["loss"] for run in arm.runs if run.status == FINISHED]))

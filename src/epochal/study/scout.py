@@ -15,7 +15,7 @@ from typing import Any
 
 from epochal.core.errors import BudgetError
 from epochal.core.run import Budget
-from epochal.models.catalogue import CLASSICAL, MODELS
+from epochal.models.catalogue import traits
 from epochal.study.lab import Asked, Lab
 from epochal.train.budget import Rate, measure
 from epochal.train.experiment import TUNING
@@ -102,7 +102,7 @@ def priced(asked: Asked, rates: Sequence[Rate], workers: int) -> tuple[float, fl
     glance = min(Budget(examples=1).glance, len(asked.dataset.validation))
     learning = beside = 0.0
     for recipe, rate in zip(asked.recipes, rates, strict=True):
-        if MODELS[recipe.model].kind == CLASSICAL:
+        if not traits(recipe).by_steps:
             beside += rate.seconds(Budget(examples=len(asked.dataset.train)))
         else:
             learning += tuned * rate.scale * asked.examples

@@ -14,8 +14,8 @@ from epochal.core.run import FINISHED, Budget, Run
 from epochal.data.dataset import Dataset, open_dataset
 from epochal.data.listing import Progress
 from epochal.data.options import ReadOptions
-from epochal.judge.calibration import fit_temperature
-from epochal.models.catalogue import RUNGS, require_rungs
+from epochal.kinds.image_ladder import IMAGE_LADDER
+from epochal.kinds.table import kind_of
 from epochal.models.weights import read_model
 from epochal.ship.bundle import Bundle, as_shipped, write_bundle
 from epochal.study.directories import choose_directory, source_name
@@ -23,7 +23,7 @@ from epochal.study.identity import require_same_data
 from epochal.study.resuming import taken_up
 from epochal.train.budget import Rate
 from epochal.train.budget import seconds as parse_seconds
-from epochal.train.experiment import MEASURING, run_once
+from epochal.train.experiment import MEASURING, VALIDATION, answer, run_once
 from epochal.train.flipping import flips_keep_labels, without_flips
 from epochal.train.members import size_up
 from epochal.train.store import open_store
@@ -32,9 +32,11 @@ from epochal.train.surroundings import set_apart
 
 def members_with(name: str, settings: Mapping[str, Any]) -> list[Recipe]:
     """The members of a rung's family, the smallest first, with some settings changed: one where a setting names it."""
-    require_rungs([name], "rung")
+    IMAGE_LADDER.require([name], "rung")
     found = {
-        recipe.digest(): recipe for member in RUNGS[name].members if (recipe := recipe_with(name, settings, member))
+        recipe.digest(): recipe
+        for member in IMAGE_LADDER.rungs[name].members
+        if (recipe := recipe_with(name, settings, member))
     }
     return list(found.values())
 
@@ -47,10 +49,10 @@ def recipe_with(name: str, settings: Mapping[str, Any], member: Recipe | None = 
     Raises:
         UserError: there is no such rung, or the setting is the model's name.
     """
-    require_rungs([name], "rung")
-    recipe = RUNGS[name].recipe if member is None else member
+    IMAGE_LADDER.require([name], "rung")
+    recipe = IMAGE_LADDER.rungs[name].recipe if member is None else member
     fields = {field.name for field in dataclasses.fields(Recipe)} - {"model", "options"}
-    words = typing.get_type_hints(Recipe) | typing.get_type_hints(RUNGS[name].config_class)
+    words = typing.get_type_hints(Recipe) | typing.get_type_hints(IMAGE_LADDER.rungs[name].config_class)
     values = {key: value if words.get(key) is str else literal(value) for key, value in settings.items()}
     options = {key: value for key, value in values.items() if key not in fields}
     chosen = {key: value for key, value in values.items() if key in fields}
@@ -101,14 +103,14 @@ def train_dataset(
             )
 
         def choose() -> Rate:
-            return size_up(dataset, RUNGS[name], (1 - MEASURING) * seconds, MEASURING * seconds, members)
+            return size_up(dataset, IMAGE_LADDER.rungs[name], (1 - MEASURING) * seconds, MEASURING * seconds, members)
 
         rate = Rate.from_dict(store.decide("rate", lambda: choose().to_dict()))
         budget = Budget.from_dict(
             store.decide("budget", lambda: rate.budget(max(seconds - rate.measured, 0.5 * seconds)).to_dict())
         )
         recipe = rate.recipe
-        member = RUNGS[name].member(recipe)
+        member = IMAGE_LADDER.rungs[name].member(recipe)
         watch(f"{member}: {budget.examples:,} examples in about {rate.seconds(budget):.0f} s, {recipe.precision}")
         run_name = f"{name}/seed-{seed}"
         before = float(store.get("spent", 0.0))
@@ -124,13 +126,14 @@ def train_dataset(
             store.put("spent", before + time.perf_counter() - began)
         if run.status != FINISHED:
             return run, None
+        goal = kind_of(dataset.task).goal
         write_bundle(
             directory / "bundle",
             model=read_model(store.folder(run_name), recipe, dataset.task),
             recipe=recipe,
             task=dataset.task,
             codec=dataset.codec,
-            temperature=fit_temperature(store.array(run_name, "validation"), dataset.validation.targets),
+            temperature=goal.calibrate(answer(store, run_name, VALIDATION, goal), dataset.validation.targets),
             evidence={"runs": [as_shipped(run)]},
         )
     return run, Bundle.open(directory / "bundle")

@@ -6,7 +6,6 @@ from functools import partial
 
 from epochal.core.recipe import Recipe
 from epochal.core.record import Record
-from epochal.models.catalogue import CLASSICAL, MODELS, NETWORK
 from epochal.study.progress import Progress
 from epochal.train.budget import Rate
 from epochal.train.members import enough, least, size_up
@@ -39,16 +38,16 @@ def size(here: Progress) -> None:
     made = here.plan
 
     def job(name: str) -> Callable[[], Rate]:
-        rung, seconds = MODELS[name], made.final
-        allowed = made.sizing * made.stretch(rung.kind)
-        if rung.kind == CLASSICAL:  # it has one stage, with all threads and no trials
-            seconds = made.arm / (1 if rung.deterministic else len(made.seeds))
+        rung, seconds = here.rung(name), made.final
+        allowed = made.sizing * made.stretch(by_steps=rung.by_steps)
+        if not rung.by_steps:  # it has one stage, with all threads and no trials
+            seconds = made.arm / (1 if rung.traits.deterministic else len(made.seeds))
             allowed += CLASSICAL_SIZING * made.arm
         choose = partial(size_up, here.dataset, rung, seconds, allowed, here.members(name))
         return lambda: Rate.from_dict(here.store.decide(f"size/{name}", lambda: choose().to_dict()))
 
-    for kind, workers in ((CLASSICAL, 1), (NETWORK, made.workers)):
-        jobs = {name: job(name) for name in made.rungs if MODELS[name].kind == kind}
+    for by_steps, workers in ((False, 1), (True, made.workers)):
+        jobs = {name: job(name) for name in made.rungs if here.rung(name).by_steps == by_steps}
         here.run("sizing", jobs, here.rates, workers)
     leave_out(here)
     for found in sizes(here):
@@ -77,7 +76,7 @@ def leave_out(here: Progress) -> None:
         here.left_out[slowest] = budget_for(here, slowest, least, training(here))
         here.plan = made.replace(rungs=tuple(name for name in made.rungs if name != slowest))
     for name, seconds in here.left_out.items():
-        here.watch(f"{MODELS[name].title}: not climbed. It needs a budget of about {duration(seconds)} here")
+        here.watch(f"{here.rung(name).title}: not climbed. It needs a budget of about {duration(seconds)} here")
 
 
 def training(here: Progress) -> float:
@@ -86,7 +85,7 @@ def training(here: Progress) -> float:
     classical = 0.0
     for name in made.rungs:
         if name in here.rates and name not in made.networks:
-            rate, runs = here.rates[name], 1 if MODELS[name].deterministic else len(made.seeds)
+            rate, runs = here.rates[name], 1 if here.rung(name).traits.deterministic else len(made.seeds)
             classical += min(made.arm, runs * rate.seconds(rate.budget(made.arm / runs)))
     return made.learning(made.network_arm(classical))
 
@@ -105,9 +104,9 @@ def sizes(here: Progress) -> list[Size]:
     for name in here.asked.rungs:
         if name not in here.rates:
             continue
-        rate, rung = here.rates[name], MODELS[name]
-        network = rung.kind == NETWORK
-        runs = 1 if rung.deterministic else len(made.seeds)
+        rate, rung = here.rates[name], here.rung(name)
+        network = rung.by_steps
+        runs = 1 if rung.traits.deterministic else len(made.seeds)
         qualifying = examples_in(rate, training(here) if network else made.arm / runs)
         found.append(
             Size(

@@ -10,9 +10,8 @@ from epochal.core.experiment import Finding
 from epochal.core.run import Budget
 from epochal.judge.learning_curve import LEAST_POINTS
 from epochal.judge.verdict_text import listed, value
-from epochal.models.catalogue import CLASSICAL, MODELS, NETWORK
 from epochal.study.plan import CURVE, CURVE_SEEDS, FINALISTS, FRACTIONS, REHEARSED
-from epochal.study.progress import Progress, is_network
+from epochal.study.progress import Progress
 from epochal.train.budget import Rate
 from epochal.train.experiment import Arm, mean_curve, pair_all, run_arm
 from epochal.train.flipping import flips_keep_labels, without_flips
@@ -50,11 +49,11 @@ def qualify(here: Progress) -> None:
         )
 
     measured = [name for name in made.rungs if name in here.rates]
-    classical = {name: job(name, made.arm) for name in measured if not is_network(name)}
+    classical = {name: job(name, made.arm) for name in measured if not here.rung(name).by_steps}
     here.run("qualifying", classical, here.qualified, 1)
     spent = sum(run.cost.seconds for arm in here.qualified.values() for run in arm.runs)
     left = here.store.decide("network seconds", lambda: made.network_arm(spent))
-    networks = {name: job(name, left) for name in measured if is_network(name)}
+    networks = {name: job(name, left) for name in measured if here.rung(name).by_steps}
     here.run("qualifying", networks, here.qualified, made.workers)
     here.qualified = {name: here.qualified[name] for name in made.rungs if name in here.qualified}
     here.steps = fold(here, list(here.qualified.values()))
@@ -84,7 +83,9 @@ def rehearse(here: Progress) -> None:
     seconds = here.plan.rehearsal
     if not seconds:
         return
-    hopes = {name: hope(here, name) for name, arm in here.qualified.items() if arm.finished and is_network(name)}
+    hopes = {
+        name: hope(here, name) for name, arm in here.qualified.items() if arm.finished and here.rung(name).by_steps
+    }
     names = here.store.decide("rehearsed", lambda: sorted(hopes, key=lambda name: hopes[name])[:REHEARSED])
     here.watch(f"rehearsal: {', '.join(names)}, {seconds:.1f} s each")
     jobs: Jobs = {name: partial(run_longer, here, "rehearsal", name, seconds, here.plan.seeds[:1]) for name in names}
@@ -100,16 +101,16 @@ def finals(here: Progress) -> None:
     """
     chosen = here.store.decide("finalists", lambda: finalists(here))
     here.watch(f"finals: {', '.join(chosen)}. {told_rehearsal(here)}")
-    classical = [name for name in chosen if MODELS[name].kind == CLASSICAL]
-    networks = [name for name in chosen if MODELS[name].kind == NETWORK]
+    classical = [name for name in chosen if not here.rung(name).by_steps]
+    networks = [name for name in chosen if here.rung(name).by_steps]
     for names, rivals, workers in ((classical, len(chosen), 1), (networks, len(networks), here.plan.workers)):
         if not names:
             continue
         each = left_for_finals(here) / rivals * share(len(names), workers)
-        seconds = here.store.decide(f"final seconds/{MODELS[names[0]].kind}", partial(float, each))
-        if seconds < here.plan.arm * here.plan.stretch(MODELS[names[0]].kind):
+        seconds = here.store.decide(f"final seconds/{here.rung(names[0]).kind}", partial(float, each))
+        if seconds < here.plan.arm * here.plan.stretch(by_steps=names is networks):
             here.finals |= {name: here.rehearsed[name] for name in names if stands_in(here, name)}
-            out = listed([MODELS[name].title for name in names])
+            out = listed([here.rung(name).title for name in names])
             here.watch(f"finals: no time is left for {out}. {told_stand_in(here)}".strip())
             continue
         here.watch(f"finals: {', '.join(names)}, {seconds / len(here.plan.seeds):.1f} s for each training")
@@ -142,7 +143,7 @@ def stands_in(here: Progress, name: str) -> bool:
 
 def told_stand_in(here: Progress) -> str:
     """Whose rehearsal stands for its final, in a sentence."""
-    names = [MODELS[name].title for name, arm in here.finals.items() if arm is here.rehearsed.get(name)]
+    names = [here.rung(name).title for name, arm in here.finals.items() if arm is here.rehearsed.get(name)]
     if not names:
         return ""
     used = "The rehearsal (one training) is" if len(names) == 1 else "Their rehearsals (one training each) are"
@@ -171,7 +172,7 @@ def left_for_finals(here: Progress) -> float:
     """
     best = best_qualified(here)
     curve = CURVE * here.plan.left
-    if MODELS[best.recipe.model].kind == CLASSICAL:
+    if not here.rung(best.recipe.model).by_steps:
         curve = min(curve, CURVE_SEEDS * len(FRACTIONS) * float(np.mean([run.cost.seconds for run in best.runs])))
     return here.plan.seconds - here.spent - closing(here) - curve
 
@@ -185,9 +186,9 @@ def finalists(here: Progress) -> list[str]:
     """The networks with the lowest error to hope for, at most `FINALISTS`, and every classical rung that did not see
     all examples and could pass them. What the rehearsal showed is noted for the report."""
     hopes = {name: hope(here, name) for name, arm in here.qualified.items() if arm.finished}
-    could = [name for name in hopes if is_network(name) and (not here.rehearsed or name in here.rehearsed)]
+    could = [name for name in hopes if here.rung(name).by_steps and (not here.rehearsed or name in here.rehearsed)]
     networks = sorted(could, key=lambda name: hopes[name])[:FINALISTS]
-    classical = [name for name in hopes if not is_network(name) and here.qualified[name].under_trained]
+    classical = [name for name in hopes if not here.rung(name).by_steps and here.qualified[name].under_trained]
     best = min(hopes.values(), default=1.0)
     return [name for name in classical if hopes[name] <= WITHIN * best] + networks
 
@@ -202,11 +203,11 @@ def hope(here: Progress, name: str) -> float:
     arm, rehearsed = here.qualified[name], here.rehearsed.get(name)
     error = here.scoring.shortfall(arm)
     if rehearsed is not None and rehearsed.finished:
-        later = max(here.scoring.shortfall(rehearsed), 0.5 / len(here.scoring.targets))
+        later = max(here.scoring.shortfall(rehearsed), 0.5 / here.dataset.task.counts["validation"])
         more = max(rehearsed.seen / max(arm.seen, 1), 1.01)
         exponent = max(float(np.log(error / later) / np.log(more)), 0.0) if error > 0 else 0.0
         return float(later * growth(here) ** -exponent)
-    losses = [point.values["validation_loss"] for point in mean_curve(arm.runs)]
+    losses = [point.values["loss"] for point in mean_curve(arm.runs)]
     if not arm.under_trained or len(losses) < LEAST_POINTS:
         return error
     fall = losses[-1] / losses[round(0.75 * len(losses)) - 1]
@@ -227,11 +228,11 @@ def told_rehearsal(here: Progress) -> str:
         return ""
     metric, mean = here.scoring.metric, here.scoring.mean
     seen = ", ".join(
-        f"{MODELS[name].title} {value(mean(here.qualified[name]), metric)} and "
+        f"{here.rung(name).title} {value(mean(here.qualified[name]), metric)} and "
         f"{value(mean(here.rehearsed[name]), metric)}"
         for name in shown
     )
-    sent = [MODELS[name].title for name in here.finals if is_network(name)]
+    sent = [here.rung(name).title for name in here.finals if here.rung(name).by_steps]
     sentences = [
         f"Validation {metric.title} in the qualifying round, and after one longer training of "
         f"{here.plan.rehearsal:.0f} s: {seen}.",
@@ -253,5 +254,5 @@ def closing(here: Progress) -> float:
     """Seconds to keep for the end: every run is scored on the test split once, then come the bundle and the report."""
     test = here.dataset.task.counts["test"]
     validation = len(here.dataset.validation.targets)
-    scoring = sum(arm.speed.answering * test * len(arm.logits) for arm in here.qualified.values() if validation)
+    scoring = sum(arm.speed.answering * test * len(arm.answers) for arm in here.qualified.values() if validation)
     return CLOSING[0] + CLOSING[1] * here.plan.seconds + scoring

@@ -11,6 +11,7 @@ from PIL import Image
 
 from epochal.core.experiment import Finding
 from epochal.core.metric import Metric
+from epochal.core.protocols import Goal
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset, Examples
 from epochal.judge.calibration import probabilities
@@ -24,15 +25,13 @@ from epochal.judge.reliability import (
     threshold_for_coverage,
 )
 from epochal.judge.verdict_text import RungSummary, headline, least_told, need_deep_learning
-from epochal.models.catalogue import MODELS
 from epochal.models.weights import read_model
 from epochal.study.choice import Choice, best_of, finished_names, scored, summary
 from epochal.study.progress import Progress
 from epochal.study.result import Score, Shipped, WrongExample
 from epochal.study.scoring import Scoring
 from epochal.study.stages import compare_all
-from epochal.train.checkpoint import write_atomically
-from epochal.train.experiment import Arm, pair_all
+from epochal.train.experiment import TEST, Arm, answer, named, pair_all
 from epochal.train.store import Store
 from epochal.train.trainee import make_predictor
 
@@ -43,41 +42,40 @@ ANSWERED = (0.95, 0.9, 0.8)  # shares of the items that are answered, for which 
 
 @dataclass(frozen=True, kw_only=True)
 class Tested:
-    """The test split, and the logits [seeds, items, classes] that each arm gave on it, by the arm's name."""
+    """The test split, and the answers of each arm's trainings on it, by the arm's name."""
 
     examples: Examples
-    logits: Mapping[str, np.ndarray]
+    answers: Mapping[str, tuple[Any, ...]]
 
     def values(self, scoring: Scoring, arm: Arm) -> np.ndarray:
         """[seeds, items] under the metric."""
-        return scoring.on(arm, self.logits[arm.name], self.examples.targets)
+        return scoring.on(arm, self.answers[arm.name], self.examples.targets)
 
     def score(self, scoring: Scoring, arm: Arm) -> Score:
-        return scored(self.values(scoring, arm), scoring.metric, doubt(scoring.metric, self.examples.targets))
+        return scored(self.values(scoring, arm), scoring.metric, scoring.goal.doubt(self.examples.targets))
 
 
 def open_test(here: Progress) -> Tested:
     """Score every training of the qualifying round and of the finals on the test split, once."""
     examples = here.dataset.open_test()
     arms = [arm for arms in (here.qualified, here.finals) for arm in arms.values() if arm.finished]
-    return Tested(examples=examples, logits={arm.name: answers(here, arm, examples) for arm in arms})
+    return Tested(examples=examples, answers={arm.name: answers(here, arm, examples) for arm in arms})
 
 
-def answers(here: Progress, arm: Arm, examples: Examples) -> np.ndarray:
-    """The logits [seeds, items, classes] of an arm, from its stored weights; kept for a resumed climb."""
-    rows = [answer(here.store, name, arm.recipe, here.dataset, examples) for name in finished_names(arm)]
-    return np.stack(rows)
+def answers(here: Progress, arm: Arm, examples: Examples) -> tuple[Any, ...]:
+    """The answers of an arm's trainings, from their stored weights; kept for a resumed climb."""
+    return tuple(
+        on_split(here.store, name, arm.recipe, here.dataset, examples, here.scoring.goal)
+        for name in finished_names(arm)
+    )
 
 
-def answer(store: Store, name: str, recipe: Recipe, dataset: Dataset, examples: Examples) -> np.ndarray:
-    """The logits [items, classes] of one training on the test split."""
-    path = store.folder(name) / "test.npy"
-    if not path.exists():
+def on_split(store: Store, name: str, recipe: Recipe, dataset: Dataset, examples: Examples, goal: Goal) -> Any:
+    """What one training answers on the test split."""
+    if not store.arrays(name, f"{TEST}-"):
         model = read_model(store.folder(name), recipe, dataset.task)
-        buffer = io.BytesIO()
-        np.save(buffer, make_predictor(model, dataset.codec)(examples.images).logits)
-        write_atomically(path, buffer.getvalue())
-    return store.array(name, "test")
+        store.keep_arrays(name, named(TEST, make_predictor(model, dataset.codec)(examples.images)))
+    return answer(store, name, TEST, goal)
 
 
 def on_validation(here: Progress, arms: Mapping[str, Arm], choice: Choice) -> dict[str, Any]:
@@ -108,7 +106,7 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
         )
 
     def on(arm: Arm) -> Arm:
-        return replace(arm, logits=tested.logits[arm.name])
+        return replace(arm, answers=tested.answers[arm.name])
 
     findings = compare([(arm, arms[chosen]) for name, arm in arms.items() if name != chosen])
     # The two families are named by validation, as every choice is; the test split only says how far they are apart.
@@ -123,7 +121,7 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
     shown, chances = ship(here, arms[chosen], place, tested)
     return {
         "headline": headline(
-            MODELS[chosen].member(arms[chosen].recipe), shown.score.mean, shown.score.low, shown.score.high, metric
+            here.rung(chosen).member(arms[chosen].recipe), shown.score.mean, shown.score.low, shown.score.high, metric
         ),
         "shipped": shown,
         "on_test": findings,
@@ -144,9 +142,9 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
 def ship(here: Progress, arm: Arm, place: int, tested: Tested) -> tuple[Shipped, np.ndarray]:
     """What the bundled training does on the test split, and its probabilities there."""
     scoring, targets = here.scoring, tested.examples.targets
-    temperature = scoring.temperatures(arm)[place]
-    chances = probabilities(tested.logits[arm.name][place], temperature)
-    before = probabilities(arm.logits[place], temperature)
+    temperature = scoring.calibrations(arm)[place]
+    chances = probabilities(tested.answers[arm.name][place].logits, temperature)
+    before = probabilities(arm.answers[place].logits, temperature)
     return shipped(scoring.metric, chances, targets, before, scoring.targets), chances
 
 
@@ -186,7 +184,7 @@ def deep_or_not(
 
 def left_out(here: Progress) -> list[str]:
     """The titles of the networks that were not climbed."""
-    return [MODELS[name].title for name in here.asked.rungs if name in here.left_out]
+    return [here.rung(name).title for name in here.asked.rungs if name in here.left_out]
 
 
 def wrong_examples(here: Progress, opened: Examples, chances: np.ndarray) -> tuple[WrongExample, ...]:

@@ -27,8 +27,8 @@ from epochal.data.dataset import Dataset, open_dataset
 from epochal.data.listing import Progress
 from epochal.data.options import ReadOptions
 from epochal.judge import design
-from epochal.models.catalogue import CLASSICAL, NETWORK, RUNGS
-from epochal.models.catalogue import rung as known_rung
+from epochal.kinds.image_ladder import IMAGE_LADDER
+from epochal.models import catalogue
 from epochal.study.changes import Change, Edit, change
 from epochal.study.directories import choose_directory, source_name
 from epochal.study.identity import identity, require_same_data
@@ -70,9 +70,9 @@ class Factor:
 
     def fits(self, model: str) -> bool:
         """Whether the model has the options that this ingredient sets, and its objective reads the settings."""
-        options = {field.name for field in dataclasses.fields(RUNGS[model].config_class)}
+        options = {field.name for field in dataclasses.fields(catalogue.model(model).config_class)}
         wanted = {name.removeprefix("options.") for name in self.change.touches if name.startswith("options.")}
-        objective = RUNGS[model].recipe.objective
+        objective = IMAGE_LADDER.rung(model).recipe.objective
         return wanted <= options and all(reads(objective, field) for field in self.change.touches)
 
 
@@ -113,8 +113,8 @@ def factors_of(rung: str, chosen: Sequence[str | Factor] | None = None) -> tuple
     Raises:
         UserError: there is no such rung, it is a classical one, or it has no such ingredient.
     """
-    if known_rung(rung).kind == CLASSICAL:
-        networks = ", ".join(name for name, entry in RUNGS.items() if entry.kind == NETWORK)
+    if not IMAGE_LADDER.rung(rung).by_steps:
+        networks = ", ".join(name for name, entry in IMAGE_LADDER.rungs.items() if entry.by_steps)
         raise UserError(
             f"rung: expected a network, which is made of ingredients; got {rung}, which fits itself. Choose {networks}."
         )
@@ -207,7 +207,7 @@ def why(
             sized = partial(member_for, dataset, rung, factors, seeds, seconds)
             member = Recipe.from_dict(store.decide("member", lambda: sized().to_dict()))
             control = stripped(member, factors)
-            watch(f"{RUNGS[rung].member(member)}, which this budget bears")
+            watch(f"{IMAGE_LADDER.rungs[rung].member(member)}, which this budget bears")
             settled = partial(settle, dataset, control, factors, seeds, seconds, began)
             plan = store.decide("plan", settled)
             control = control.replace(precision=plan["precision"], memory_format=plan["memory_format"])
@@ -266,7 +266,7 @@ def why(
 
 def member_for(dataset: Dataset, rung: str, factors: tuple[Factor, ...], seeds: int, seconds: float) -> Recipe:
     """The largest member of the rung's family that the budget bears in every training of the smallest design."""
-    base, trainings = RUNGS[rung], len(design.designs(len(factors))[-1]) * seeds
+    base, trainings = IMAGE_LADDER.rungs[rung], len(design.designs(len(factors))[-1]) * seeds
     each = (1 - CLOSING) * seconds * side_by_side() / trainings
     chosen = size_up(dataset, base, each, MEASURING * seconds).recipe
     return chosen.replace(precision=base.recipe.precision, memory_format=base.recipe.memory_format)
@@ -348,10 +348,15 @@ def _ingredients(
 ) -> tuple[Ingredient, ...]:
     found = []
     for place, (factor, value) in enumerate(zip(factors, score.shapley, strict=True)):
-        nothing = design.idle(runs, [arm.logits for arm in arms], place)
+        nothing = design.idle(runs, [fused(arm) for arm in arms], place)
         verdict = EQUIVALENT if nothing else value.verdict(margin)
         found.append(Ingredient(name=factor.name, off=factor.off, on=factor.change.name, idle=nothing, verdict=verdict))
     return tuple(found)
+
+
+def fused(arm: Arm) -> np.ndarray:
+    """Every bit of what an arm answered."""
+    return np.concatenate([values.ravel().view(np.uint8) for one in arm.answers for values in one.arrays().values()])
 
 
 def _refuse_another(store: Store, directory: Path) -> None:

@@ -13,6 +13,7 @@ from epochal.core.record import Record
 from epochal.core.run import Budget
 from epochal.data.dataset import Dataset
 from epochal.judge.learning_curve import LEAST_POINTS
+from epochal.models.catalogue import traits
 from epochal.train.device import on_gpu, synchronise
 from epochal.train.fit import POINTS
 from epochal.train.loop import State, loop
@@ -88,7 +89,7 @@ class Rate(Record):
 def measure(dataset: Dataset, recipe: Recipe, allowed: float, *, precisions: bool = True) -> Rate:
     """Try a recipe for about `allowed` seconds on a model that is thrown away; in bfloat16 too, where `precisions`."""
     began = time.perf_counter()
-    if recipe.objective == "estimate":
+    if not traits(recipe).by_steps:
         rate = _measure_classical(dataset, recipe, allowed)
     elif precisions and recipe.precision == "float32":
         fast = recipe.replace(precision="bfloat16", memory_format="channels_last")

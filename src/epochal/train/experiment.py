@@ -3,18 +3,21 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from epochal.core.experiment import Experiment, Finding, Trial
 from epochal.core.metric import ACCURACY, Metric
-from epochal.core.protocols import Predictor
+from epochal.core.protocols import Goal, Prediction, Predictor
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Point, Run
 from epochal.data.dataset import Dataset
 from epochal.judge.compare import Pair, compare_family
 from epochal.judge.learning_curve import under_trained
-from epochal.models.catalogue import rung
+from epochal.judge.verdict_text import value
+from epochal.kinds.table import kind_of
+from epochal.models.catalogue import traits
 from epochal.models.weights import model_files
 from epochal.train.budget import Rate, measure
 from epochal.train.fit import fit
@@ -22,6 +25,7 @@ from epochal.train.store import Store
 from epochal.train.together import fit_together, pays
 from epochal.train.trainee import Judge, Trainee, prepare
 
+VALIDATION, TEST = "validation", "test"  # splits, as the store names what was answered on them
 TUNING = 0.25  # share of an arm's seconds that its learning-rate trials may spend
 MEASURING = 0.04  # share that goes into measuring its speed
 STEP_OF_RATE = 3.0  # trials try the recipe's own learning rate, then this many times less and more
@@ -35,9 +39,9 @@ Watch = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
-    """What one recipe did: its trials, its runs, and the logits [seeds, items, classes] on validation.
+    """What one recipe did: its trials, its runs, and the answers of those that finished, on validation.
 
-    A deterministic rung runs once: its logits have one row, whatever the number of seeds.
+    A deterministic rung runs once: it has one answer, whatever the number of seeds.
     """
 
     name: str
@@ -48,7 +52,7 @@ class Arm:
     trials: tuple[Trial, ...]
     runs: tuple[Run, ...]
     names: tuple[str, ...]  # of the runs, in the store
-    logits: np.ndarray
+    answers: tuple[Any, ...]  # predictions, in the type of the goal
     under_trained: bool = False
 
     @property
@@ -59,7 +63,7 @@ class Arm:
 
     @property
     def finished(self) -> bool:
-        return len(self.logits) > 0
+        return len(self.answers) > 0
 
     @property
     def status(self) -> str:
@@ -69,9 +73,9 @@ class Arm:
     def message(self) -> str:
         return next((run.message for run in self.runs if run.message), "")
 
-    def correct(self, targets: np.ndarray) -> np.ndarray:
-        """[seeds, items] bool."""
-        return self.logits.argmax(axis=2) == targets
+    def values(self, goal: Goal, targets: Any) -> np.ndarray:
+        """[seeds, items] of the trainings that finished, each calibrated on these targets."""
+        return np.stack([goal.items(one, targets, goal.calibrate(one, targets)) for one in self.answers])
 
     @property
     def seen(self) -> int:
@@ -105,8 +109,8 @@ def run_experiment(
         for name, recipe in _named(experiment)
     )
     control, *others = arms
-    correct = partial(Arm.correct, targets=dataset.validation.targets)
-    return arms, pair_all([(control, arm) for arm in others], correct, experiment.margin)
+    values = partial(Arm.values, goal=kind_of(dataset.task).goal, targets=dataset.validation.targets)
+    return arms, pair_all([(control, arm) for arm in others], values, experiment.margin)
 
 
 def _named(experiment: Experiment) -> list[tuple[str, Recipe]]:
@@ -144,8 +148,9 @@ def run_arm(
         stack: whether seeds may be trained together; arms that are compared bit for bit must be trained alike.
     """
     given = recipe
-    runs_wanted = seeds[:1] if rung(recipe.model).deterministic else seeds
-    trials = trials if trials > 1 and recipe.objective != "estimate" else 0
+    of_model = traits(recipe)
+    runs_wanted = seeds[:1] if of_model.deterministic else seeds
+    trials = trials if trials > 1 and of_model.by_steps else 0
     share = 1 - (TUNING if trials else 0.0)
     each = budget  # where examples count, all arms train exactly as given; where seconds do, in the faster precision
     if not budget.examples:
@@ -172,7 +177,8 @@ def run_arm(
             recipe = recipe.replace(learning_rate=chosen)
             among = ", ".join(f"{trial.learning_rate:.3g}" for trial in tried)
             watch(f"{name}: learning rate {recipe.learning_rate:.3g} of {among}")
-    runs, logits = [], []
+    goal = kind_of(dataset.task).goal
+    runs, answers = [], []
     names = {f"{name}/seed-{seed}": seed for seed in runs_wanted}
     # Stacked trainings have no checkpoints: a climb's, which may be long, are made one by one.
     run_all = run_stacked if stack and budget.examples and pays(recipe) and len(names) > 1 else run_in_turn
@@ -180,12 +186,11 @@ def run_arm(
         seed = names[run_name]
         runs.append(run)
         if run.status == FINISHED:
-            logits.append(store.array(run_name, "validation"))
-            accuracy = 100 * run.scores["validation_accuracy"]
-            watch(f"{name}: seed {seed}, validation {accuracy:.2f}% in {run.cost.seconds:.1f} s")
+            answers.append(answer(store, run_name, VALIDATION, goal))
+            score = value(run.scores["score"], goal.metric)
+            watch(f"{name}: seed {seed}, validation {score} in {run.cost.seconds:.1f} s")
         else:
             watch(f"{name}: seed {seed} {run.status}. {run.message}")
-    shape = (0, len(dataset.validation.targets), dataset.task.classes)
     return Arm(
         name=name,
         given=given,
@@ -195,7 +200,7 @@ def run_arm(
         trials=tried,
         runs=tuple(runs),
         names=tuple(names),
-        logits=np.stack(logits) if logits else np.zeros(shape, np.float32),
+        answers=tuple(answers),
         under_trained=_under_trained(runs, recipe, each, len(dataset.train.targets)),
     )
 
@@ -233,7 +238,7 @@ def run_once(
     seed: int,
     points: int | None = None,
 ) -> Run:
-    """One training, kept in the store with its weights and its validation logits; at once where it is there already.
+    """One training, kept in the store with its weights and its answers on validation; at once where the store has it.
 
     Where it was shortened is kept as a decision, so that a repetition does not ask the clock."""
     if known := finished(name, recipe, dataset, store, budget=budget):
@@ -241,9 +246,7 @@ def run_once(
     if (course := store.get(f"{name}/course")) is not None:
         budget = budget.replace(course=tuple((step, end) for step, end in course))
     trainee = prepare(dataset, recipe, seed, budget)
-    gradient = recipe.objective != "estimate"
-    checkpoints = store.checkpoints(name) if gradient else None
-    predictor, run = fit(trainee, budget, seed, checkpoints=checkpoints, points=points)
+    predictor, run = fit(trainee, budget, seed, checkpoints=store.checkpoints(name), points=points)
     store.put(f"{name}/course", run.course)
     return keep(name, trainee, predictor, run, store)
 
@@ -259,14 +262,24 @@ def finished(name: str, recipe: Recipe, dataset: Dataset, store: Store, *, budge
 
 
 def keep(name: str, trainee: Trainee, predictor: Predictor, run: Run, store: Store) -> Run:
-    """Put a run into the store, with its weights and its validation logits where it finished."""
+    """Put a run into the store, with its weights and its answers on validation where it finished."""
     if run.status != FINISHED:
         store.finish(name, run, {}, {})
     else:
         assert isinstance(trainee.judge, Judge)
         assert trainee.judge.prediction is not None
-        store.finish(name, run, model_files(predictor.model), {"validation": trainee.judge.prediction.logits})  # type: ignore[attr-defined]
+        store.finish(name, run, model_files(predictor.model), named(VALIDATION, trainee.judge.prediction))  # type: ignore[attr-defined]
     return run
+
+
+def named(split: str, prediction: Prediction) -> dict[str, np.ndarray]:
+    """The arrays of a prediction under the names that a store gives them."""
+    return {f"{split}-{name}": values for name, values in prediction.arrays().items()}
+
+
+def answer(store: Store, name: str, split: str, goal: Goal) -> Any:
+    """The prediction of a stored run on a split."""
+    return goal.restore(store.arrays(name, f"{split}-"))
 
 
 def rates(centre: float, trials: int) -> list[float]:
@@ -299,7 +312,7 @@ def _try(name: str, recipe: Recipe, dataset: Dataset, store: Store, budget: Budg
     def attempt() -> dict[str, object]:
         trainee = prepare(dataset, recipe, TUNING_SEED, budget)
         _, run = fit(replace(trainee, judge=lambda predictor: {}), budget, TUNING_SEED, points=1)
-        loss = run.curve[-1].values["validation_loss"] if run.status == FINISHED else None
+        loss = run.curve[-1].values["loss"] if run.status == FINISHED else None
         return Trial(learning_rate=recipe.learning_rate, loss=loss, seconds=run.cost.seconds).to_dict()
 
     return Trial.from_dict(store.decide(name, attempt))
@@ -309,10 +322,10 @@ def _under_trained(runs: list[Run], recipe: Recipe, budget: Budget, count: int) 
     """A rung that did not see each of the `count` examples once, or a network whose validation loss still fell. A
     training that was shortened saw fewer examples than its budget says."""
     seen = min((run.cost.examples for run in runs if run.course), default=budget.examples)
-    if min(seen, budget.examples) < count or recipe.objective == "estimate":
+    if min(seen, budget.examples) < count or not traits(recipe).by_steps:
         return budget.examples < count or seen < count
     curves = [
-        ([point.examples for point in run.curve], [point.values["validation_loss"] for point in run.curve])
+        ([point.examples for point in run.curve], [point.values["loss"] for point in run.curve])
         for run in runs
         if run.status == FINISHED
     ]
@@ -340,7 +353,7 @@ def pair_all(
     for control, arm in pairs:
         if control.finished and arm.finished:
             first, second = common(control, arm)
-            one, other = control.logits[first], arm.logits[second]
+            one, other = ([side.answers[k] for k in rows] for side, rows in ((control, first), (arm, second)))
             family.append(
                 Pair(
                     control=control.recipe.model,
@@ -349,7 +362,7 @@ def pair_all(
                     arm_items=values(arm)[second],
                     control_under_trained=control.under_trained,
                     arm_under_trained=arm.under_trained,
-                    identical=one.shape == other.shape and bool((one == other).all()),
+                    identical=same(one, other),
                     doubt=doubt,
                 )
             )
@@ -359,13 +372,23 @@ def pair_all(
 def common(control: Arm, arm: Arm) -> tuple[list[int], list[int]]:
     """The rows of both arms: those of the seeds that finished in both, where one diverged; else all of both, which may
     have other numbers of seeds: the items pair them."""
-    every = list(range(len(control.logits))), list(range(len(arm.logits)))
+    every = list(range(len(control.answers))), list(range(len(arm.answers)))
     whole = all(run.status == FINISHED for one in (control, arm) for run in one.runs)
-    if whole or any(rung(one.recipe.model).deterministic for one in (control, arm)):
+    if whole or any(traits(one.recipe).deterministic for one in (control, arm)):
         return every
     kept = [{run.seed: k for k, run in enumerate(r for r in a.runs if r.status == FINISHED)} for a in (control, arm)]
     seeds = sorted(set(kept[0]) & set(kept[1]))
     return ([kept[0][seed] for seed in seeds], [kept[1][seed] for seed in seeds]) if seeds else every
+
+
+def same(one: Sequence[Prediction], other: Sequence[Prediction]) -> bool:
+    """Whether predictions agree in every bit."""
+    return len(one) == len(other) and all(
+        np.array_equal(values, theirs[name])
+        for a, b in zip(one, other, strict=True)
+        for theirs in [b.arrays()]
+        for name, values in a.arrays().items()
+    )
 
 
 def mean_curve(runs: tuple[Run, ...]) -> tuple[Point, ...]:

@@ -14,7 +14,6 @@ from epochal.core.errors import RunDirectoryError
 from epochal.core.protocols import Predictor
 from epochal.core.run import DIVERGED, FINISHED, Budget, Cost, Point, Run
 from epochal.core.seeds import stream
-from epochal.models.flops import parameters
 from epochal.train.checkpoint import Checkpoints
 from epochal.train.course import Course
 from epochal.train.device import environment, forget_peak, peak_memory
@@ -62,7 +61,8 @@ def fit(
     """
     steps = max(1, round(budget.examples / trainee.per_step))
     course = Course(budget=budget, steps=steps, points=points or budget.points)
-    best = Best() if budget.keep_best else None
+    best = Best() if budget.keep_best and trainee.by_steps else None
+    checkpoints = checkpoints if trainee.by_steps else None  # what learns at once has no state in the middle
     objective = trainee.objective
     state = State(
         model=trainee.model,
@@ -91,7 +91,7 @@ def fit(
     last_kept = time.perf_counter()
 
     def keep() -> None:
-        if checkpoints and hasattr(state.model, "state_dict"):  # a classical rung has no state in the middle
+        if checkpoints:
             checkpoints.write(
                 state.step,
                 {
@@ -192,7 +192,7 @@ class Best:
     weights: dict[str, Tensor] = field(default_factory=dict)
 
     def see(self, point: Point, model: Any) -> None:
-        if hasattr(model, "state_dict") and (self.point is None or _loss(point) < _loss(self.point)):
+        if self.point is None or _loss(point) < _loss(self.point):
             self.point = point
             self.weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
 
@@ -202,8 +202,7 @@ class Best:
         if self.point is None:
             return None
         last = curve[-1]
-        score = "validation_accuracy"
-        if _loss(last) <= TURNED * _loss(self.point) or last.values[score] > self.point.values[score]:
+        if _loss(last) <= TURNED * _loss(self.point) or last.values["score"] > self.point.values["score"]:
             return last.step
         model.load_state_dict(self.weights)
         return self.point.step
@@ -217,7 +216,7 @@ class Best:
 
 
 def _loss(point: Point) -> float:
-    return point.values["validation_loss"]
+    return point.values["loss"]
 
 
 def _look(state: State) -> None:
@@ -275,13 +274,8 @@ def cost(steps: int, trainee: Trainee, seconds: float, looking: float = 0.0) -> 
         examples=examples,
         steps=steps,
         seconds=seconds,
-        parameters=size(trainee.model),
+        parameters=trainee.size(),
         flops=None if trainee.flops is None else trainee.flops * examples,
         peak_memory=peak_memory(trainee.model),
         looking=looking,
     )
-
-
-def size(model: Any) -> int:
-    """Numbers that training sets: a network's trainable parameters, or what a classical rung stores."""
-    return int(model.parameters_count()) if hasattr(model, "parameters_count") else parameters(model)

@@ -14,9 +14,10 @@ import torch
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.data.dataset import Dataset
+from epochal.kinds.rung import Rung
 from epochal.models import catalogue
+from epochal.models.catalogue import traits
 from epochal.models.flops import flops
-from epochal.models.rung import Rung
 from epochal.train.budget import Rate, measure
 
 PASSES, UPDATES = 16, 1200  # a network is itself after so many passes over the training data, and so many steps
@@ -26,12 +27,12 @@ FEW_UPDATES = 120  # a training of fewer steps, or of less than one pass, teache
 
 def enough(recipe: Recipe, count: int) -> int:
     """Examples after which a network is itself; all of them, once, for a rung that fits itself."""
-    return count if _fits_itself(recipe) else max(PASSES * count, UPDATES * min(recipe.batch_size, count))
+    return count if not traits(recipe).by_steps else max(PASSES * count, UPDATES * min(recipe.batch_size, count))
 
 
 def least(recipe: Recipe, count: int) -> int:
     """The fewest examples with which a training is worth making."""
-    return min(count, 50) if _fits_itself(recipe) else max(count, FEW_UPDATES * min(recipe.batch_size, count))
+    return min(count, 50) if not traits(recipe).by_steps else max(count, FEW_UPDATES * min(recipe.batch_size, count))
 
 
 def size_up(
@@ -56,14 +57,14 @@ def size_up(
         """The larger members that seem to fit. Where none does, the next one, if only an estimate speaks against it and
         there is time to measure it."""
         fitting = [member for member in range(place + 1, ceiling) if after(member) <= seconds]
-        if fitting or place + 1 >= ceiling or _fits_itself(members[0]):
+        if fitting or place + 1 >= ceiling or not traits(members[0]).by_steps:
             return fitting
         spent = time.perf_counter() - began
         return [place + 1] if after(place + 1) <= DOUBT * seconds and spent <= allowed * 2 / 3 else []
 
     while fitting := candidates():
         chosen = fitting[-1]
-        if _fits_itself(members[chosen]):
+        if not traits(members[chosen]).by_steps:
             left = allowed - (time.perf_counter() - began)
             measurable = [member for member in fitting if after(member) <= left]
             if not measurable:
@@ -88,11 +89,7 @@ def _work(rung: Rung, members: Sequence[Recipe], task: Task) -> list[float]:
     """How much work each member does for an example, relative to the others."""
     if len(members) == 1:
         return [1.0]
-    if _fits_itself(rung.recipe):
+    if not traits(rung.recipe).by_steps:
         return [float(np.prod([member.options[name] for name in rung.work])) for member in members]  # type: ignore[arg-type]
     with torch.device("meta"):  # shapes without memory
         return [flops(catalogue.build(member, task), task.input_shape) for member in members]
-
-
-def _fits_itself(recipe: Recipe) -> bool:
-    return recipe.objective == "estimate"

@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -92,10 +92,7 @@ class Store:
         """Keep a finished run: its files first, then its record, which makes it count; then drop its checkpoints."""
         for file, data in files.items():
             write_atomically(self.folder(name) / file, data)
-        for array, values in arrays.items():
-            buffer = io.BytesIO()
-            np.save(buffer, values)
-            write_atomically(self.folder(name) / f"{array}.npy", buffer.getvalue())
+        self.keep_arrays(name, arrays)
         points = [
             (name, point.step, point.examples, metric, value)
             for point in run.curve
@@ -106,8 +103,17 @@ class Store:
         self._write("insert or replace into runs values (?, ?, ?)", [(name, run.to_json(), time.time())])
         self.checkpoints(name).clear()
 
-    def array(self, name: str, array: str) -> np.ndarray:
-        return np.load(self.folder(name) / f"{array}.npy", allow_pickle=False)
+    def keep_arrays(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep arrays beside the other files of a run."""
+        for array, values in arrays.items():
+            buffer = io.BytesIO()
+            np.save(buffer, values)
+            write_atomically(self.folder(name) / f"{array}.npy", buffer.getvalue())
+
+    def arrays(self, name: str, prefix: str) -> dict[str, np.ndarray]:
+        """The arrays of a run whose names begin so, under the rest of their names."""
+        files = sorted(self.folder(name).glob(f"{prefix}*.npy"))
+        return {file.stem.removeprefix(prefix): np.load(file, allow_pickle=False) for file in files}
 
     def metrics(self) -> pd.DataFrame:
         """Every point of every curve: run, step, examples, metric, value."""

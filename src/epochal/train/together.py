@@ -19,6 +19,7 @@ from epochal.core.protocols import Batch, Feed, Objective
 from epochal.core.recipe import Recipe
 from epochal.core.run import DIVERGED, FINISHED, Budget, Point, Run
 from epochal.core.seeds import stream
+from epochal.models.catalogue import traits
 from epochal.train.course import spread
 from epochal.train.device import environment, forget_peak
 from epochal.train.fit import LOOK_EVERY, REMEDY, cost
@@ -27,7 +28,6 @@ from epochal.train.optimise import Stepper
 from epochal.train.surroundings import set_apart
 from epochal.train.trainee import Trainee
 
-MODELS = ("perceptron", "mlp")  # whose steps are products of matrices; stacked convolutions were slower on a CPU
 WIDEST = 300  # hidden units: wider layers keep a processor busy by themselves
 
 
@@ -35,7 +35,7 @@ def pays(recipe: Recipe) -> bool:
     """Whether seeds of this recipe may be stacked, and gain by it."""
     width = recipe.options.get("hidden") or 0
     plain = recipe.clip is None and recipe.ema is None and recipe.precision == "float32"
-    return recipe.model in MODELS and isinstance(width, int) and width <= WIDEST and plain
+    return traits(recipe).stackable and isinstance(width, int) and width <= WIDEST and plain
 
 
 class Stack(nn.Module):

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from epochal.core.protocols import Evaluate, Feed, Objective, Prediction, Predictor
+from epochal.core.protocols import Evaluate, Feed, Goal, Objective, Predictor
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
 from epochal.core.seeds import stream
@@ -17,8 +16,9 @@ from epochal.data.augment import fit_colour_pca
 from epochal.data.codec import Codec
 from epochal.data.dataset import Dataset, Examples
 from epochal.data.feed import ArrayFeed, WholeFeed
+from epochal.kinds.table import kind_of
 from epochal.models import catalogue
-from epochal.models.flops import flops
+from epochal.models.flops import flops, parameters
 from epochal.models.predictor import ClassicalPredictor, NetworkPredictor
 from epochal.models.pretrained import begin
 from epochal.train.device import device
@@ -30,8 +30,9 @@ from epochal.train.surroundings import set_apart
 class Trainee:
     """Everything that `fit` needs to know. Nothing here says whether it is a network, a game or a classical rung.
 
-    `glance` measures the model along the way, for the curve; `judge` once at the end, for the scores. `predictor`
-    turns the trained model into what answers questions. `per_step` is the number of examples in a step.
+    `by_steps` says whether it learns by steps, and has a state between them. `glance` measures the model along the way,
+    for the curve; `judge` once at the end, for the scores. `predictor` turns the trained model into what answers
+    questions. `per_step` is the number of examples in a step.
     """
 
     recipe: Recipe
@@ -43,7 +44,12 @@ class Trainee:
     glance: Evaluate
     judge: Evaluate
     predictor: Callable[[Any], Predictor]
+    by_steps: bool = True
     flops: float | None = None  # of learning from one example: forward and backward, about three times the forward
+
+    def size(self) -> int:
+        """How many numbers training sets: trainable parameters, or what a model that learns at once stores."""
+        return parameters(self.model) if self.by_steps else int(self.model.parameters_count())
 
 
 def trainable(model: Any, part: str) -> list[Tensor]:
@@ -63,7 +69,8 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
     model = begin(catalogue.build(recipe, dataset.task), recipe, dataset.task)
     train = dataset.train
     objective = make_objective(recipe, seed, lambda: balanced(train.targets, dataset.task.classes).to(device()))
-    if isinstance(model, nn.Module):
+    by_steps = catalogue.traits(recipe).by_steps
+    if by_steps:
         model = model.to(device())
         batch_size = min(recipe.batch_size, len(train.targets))
         colour = fit_colour_pca(train.images) if "colour_pca" in recipe.augment else None
@@ -82,6 +89,7 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
         batch_size = min(budget.examples, len(train.targets))
         feed = WholeFeed(train.images, train.targets, limit=budget.examples)
 
+    goal = kind_of(dataset.task).goal
     return Trainee(
         recipe=recipe,
         task=dataset.task.fingerprint,
@@ -89,10 +97,11 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
         feed=feed,
         objective=objective,
         per_step=batch_size,
-        glance=Judge(dataset.validation, budget.glance),
-        judge=Judge(dataset.validation),
+        by_steps=by_steps,
+        glance=Judge(goal, dataset.validation, budget.glance),
+        judge=Judge(goal, dataset.validation),
         predictor=lambda model: make_predictor(model, dataset.codec),
-        flops=3 * flops(model, dataset.task.input_shape) if isinstance(model, nn.Module) else None,
+        flops=3 * flops(model, dataset.task.input_shape) if by_steps else None,
     )
 
 
@@ -106,18 +115,16 @@ def make_predictor(model: Any, codec: Codec) -> Predictor:
 class Judge:
     """Scores a predictor on (at most `most`, evenly spread) examples, and keeps the prediction it saw last."""
 
-    def __init__(self, examples: Examples, most: int | None = None):
+    def __init__(self, goal: Goal, examples: Examples, most: int | None = None):
+        self.goal = goal
         self.examples = examples
         self.most = most
-        self.prediction: Prediction | None = None
+        self.prediction: Any = None
 
     def __call__(self, predictor: Predictor) -> dict[str, float]:
         count = len(self.examples.targets)
         chosen: Any = slice(None)
         if self.most is not None and count > self.most:
             chosen = np.linspace(0, count - 1, self.most).astype(int)
-        targets = self.examples.targets[chosen]
         self.prediction = predictor(self.examples.images[chosen])
-        loss = F.cross_entropy(torch.from_numpy(self.prediction.logits), torch.from_numpy(targets))
-        accuracy = (self.prediction.labels == targets).mean()
-        return {"validation_loss": float(loss), "validation_accuracy": float(accuracy)}
+        return self.goal.look(self.prediction, self.examples.targets[chosen])

@@ -8,8 +8,9 @@ from sklearn.metrics import roc_auc_score
 from epochal.core.errors import DataError, UserError
 from epochal.core.task import Task
 from epochal.judge.calibration import fit_temperature, probabilities
-from epochal.models.catalogue import CLASSICAL, build
-from epochal.models.catalogue import RUNGS as LADDER
+from epochal.kinds.image_ladder import RUNGS as LADDER
+from epochal.kinds.rung import CLASSICAL
+from epochal.models.catalogue import build
 from epochal.models.classical import (
     BoostedTrees,
     BoostedTreesConfig,

@@ -157,9 +157,9 @@ def _curve(mean: float, examples: int, classes: int) -> tuple[Point, ...]:
         share = step / 12
         loss = final_loss + (math.log(classes) - final_loss) * math.exp(-4.5 * share)
         values = {
-            "validation_loss": loss,
+            "loss": loss,
             "train_loss": loss * (1 - 0.45 * share),
-            "validation_accuracy": mean - (mean - 1 / classes) * math.exp(-6 * share),
+            "score": mean - (mean - 1 / classes) * math.exp(-6 * share),
         }
         points.append(Point(step=int(share * examples / 64), examples=int(share * examples), values=values))
     return tuple(points)

@@ -291,7 +291,7 @@ def test_not_a_number_is_never_printed():
     for rung in result.rungs:
         stages = []
         for stage in rung.stages:
-            bad = Point(step=9, examples=999, values={"validation_loss": math.nan, "train_loss": math.inf})
+            bad = Point(step=9, examples=999, values={"loss": math.nan, "train_loss": math.inf})
             stages.append(
                 stage.replace(validation=stage.validation.replace(mean=math.nan), test=None, curve=(*stage.curve, bad))
             )

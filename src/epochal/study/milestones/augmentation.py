@@ -5,7 +5,7 @@ from functools import partial
 from epochal.core.claim import LESS
 from epochal.core.run import FINISHED
 from epochal.judge.claims import RATIO, Question
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.study import imagenet
 from epochal.study.changes import change
 from epochal.study.lab import Lab, Scale, ask_accuracy, curves, under_trained
@@ -21,7 +21,7 @@ LABELS = {"crop": "random crops", "flip": "mirrored images", "colour_pca": "shif
 
 def losses(arm: Arm) -> list[float]:
     """The loss on validation of each training that finished, at its end; nothing counts as `LEAST`: it has no ratio."""
-    return [max(run.scores["validation_loss"], LEAST) for run in arm.runs if run.status == FINISHED]
+    return [max(run.scores["loss"], LEAST) for run in arm.runs if run.status == FINISHED]
 
 
 def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
@@ -72,7 +72,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
                 "Overfitting: the loss on images that were not learned from",
                 "A loss that rises again while training goes on is one of a network that learns its images by heart.",
                 arms,
-                "validation_loss",
+                "loss",
                 control=CONTROL,
                 y_label="validation loss",
                 percent=False,

@@ -5,7 +5,7 @@ import numpy as np
 from epochal.core.claim import LESS, Picture, Series
 from epochal.judge import design
 from epochal.judge.claims import VALUE, Question
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.study.lab import ACCURACY, Lab, accuracies, under_trained
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS

@@ -6,7 +6,7 @@ from functools import partial
 from epochal.core.claim import Picture, Series
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.study.lab import ACCURACY, IMAGENET, Lab, Scale, accuracies, ask_accuracy, curves
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS

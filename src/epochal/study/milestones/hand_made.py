@@ -9,7 +9,7 @@ from epochal.core.claim import Picture, Series
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset
 from epochal.judge.claims import Question
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.models.classical.hog_svm import cell_side
 from epochal.study.lab import Lab, accuracies, ask_accuracy, under_trained
 from epochal.study.milestone import Measured, Milestone

@@ -16,7 +16,8 @@ from epochal.core.claim import Picture, Series
 from epochal.core.task import Task
 from epochal.data.feed import ArrayFeed
 from epochal.judge.claims import RATIO, Question
-from epochal.models.catalogue import RUNGS, build
+from epochal.kinds.image_ladder import RUNGS
+from epochal.models.catalogue import build
 from epochal.study.lab import Lab
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS

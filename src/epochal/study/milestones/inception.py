@@ -9,8 +9,8 @@ from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.data.dataset import Dataset
 from epochal.judge.claims import EXACT, Question
+from epochal.kinds.image_ladder import RUNGS
 from epochal.models import catalogue
-from epochal.models.catalogue import RUNGS
 from epochal.models.flops import flops, parameters
 from epochal.study.lab import ACCURACY, IMAGENET, Lab, Scale, accuracies, ask_accuracy
 from epochal.study.milestone import Measured, Milestone, PaperScale
@@ -150,7 +150,7 @@ def spent(arms: dict[str, Arm], dataset: Dataset) -> Picture:
         each = (cost.flops or 0.0) / max(cost.examples, 1)
         length = min(len(run.curve) for run in arm.runs)
         points = list(zip(*(run.curve[:length] for run in arm.runs), strict=True))
-        scores = [[point.values["validation_accuracy"] for point in several] for several in points]
+        scores = [[point.values["score"] for point in several] for several in points]
         series.append(
             Series(
                 label=name,

@@ -122,7 +122,7 @@ def train(
     return {
         "correct": (answers == targets).astype(int).tolist(),
         "examples": [point.examples for point in run.curve],
-        "accuracies": [point.values["validation_accuracy"] for point in run.curve],
+        "accuracies": [point.values["score"] for point in run.curve],
         "finished": run.status == FINISHED,
     }
 

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from epochal.core.claim import Picture, Series
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.study.lab import Lab, Scale, accuracies, ask_accuracy, curves
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from epochal.models.catalogue import RUNGS
+from epochal.kinds.image_ladder import RUNGS
 from epochal.study import imagenet
 from epochal.study.changes import change
 from epochal.study.lab import Lab, Scale, ask_accuracy, curves

@@ -14,8 +14,8 @@ from epochal.core.run import FINISHED
 from epochal.core.seeds import stream
 from epochal.data.dataset import Dataset
 from epochal.judge.claims import Question
+from epochal.kinds.image_ladder import RUNGS
 from epochal.models import catalogue
-from epochal.models.catalogue import RUNGS
 from epochal.models.predictor import normalise
 from epochal.models.weights import read_model
 from epochal.study.lab import Lab, under_trained

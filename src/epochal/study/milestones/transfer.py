@@ -16,8 +16,8 @@ from epochal.core.seeds import stream
 from epochal.data.dataset import Dataset
 from epochal.data.options import ReadOptions
 from epochal.judge.claims import Question
+from epochal.kinds.image_ladder import IMAGE_LADDER, RUNGS
 from epochal.models import catalogue
-from epochal.models.catalogue import RUNGS
 from epochal.models.pretrained import Pretrained, from_network, transfer_recipes
 from epochal.models.weights import read_model
 from epochal.study.lab import ACCURACY, Lab
@@ -105,11 +105,12 @@ def transfer(folder: Path, recipe: Recipe, many: Dataset, few: Dataset, seed: in
     torch.manual_seed(stream(seed, "weights"))
     random = weights(catalogue.build(recipe, many.task), recipe, many)
     expected = replace(few, codec=few.codec.replace(mean=many.codec.mean, std=many.codec.std))
+    begins = {name: rung.recipe for name, rung in IMAGE_LADDER.transfer.items()}
     with TemporaryDirectory() as place:
-        recipes = transfer_recipes(learned, Path(place))
+        recipes = transfer_recipes(begins, learned, Path(place))
         arms = {
             SCRATCH: (few, NETWORK),
-            RANDOM: (expected, transfer_recipes(random, Path(place))["frozen"]),
+            RANDOM: (expected, transfer_recipes(begins, random, Path(place))["frozen"]),
             FROZEN: (expected, recipes["frozen"]),
             TUNED: (expected, recipes["fine-tuned"]),
         }

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from epochal.core.recipe import Recipe
+from epochal.models.catalogue import traits
 from epochal.study.report import words
 from epochal.study.report.view import RungView
 from epochal.study.result import ClimbResult
@@ -158,14 +160,11 @@ def recipe_rows(views: Sequence[RungView]) -> list[RecipeRow]:
             f"{trial.learning_rate:g} \u2192 " + (f"{trial.loss:.3g}" if words.known(trial.loss) else "diverged")
             for trial in view.rung.trials
         )
-        settings = ""
-        if recipe:
-            settings = _settings(recipe.to_dict())
         rows.append(
             RecipeRow(
                 title=view.title,
                 paper=view.rung.paper,
-                settings=settings,
+                settings=_settings(recipe) if recipe else "",
                 budgets=budgets,
                 tried=tried,
                 digest=recipe.digest() if recipe else "",
@@ -175,9 +174,10 @@ def recipe_rows(views: Sequence[RungView]) -> list[RecipeRow]:
     return rows
 
 
-def _settings(recipe: Mapping[str, object]) -> str:
+def _settings(trained: Recipe) -> str:
+    recipe = trained.to_dict()
     options = ", ".join(f"{k}={v}" for k, v in _mapping(recipe["options"]).items())
-    if recipe["objective"] == "estimate":  # a classical rung reads nothing but its options
+    if not traits(trained).by_steps:  # what learns at once reads nothing but its options
         return options or "as the catalogue sets them"
     parts = [
         f"{recipe['optimiser']}, rate {recipe['learning_rate']:g}",

@@ -127,7 +127,7 @@ def _context(result: ClimbResult) -> dict[str, Any]:
         "costs": [cost for price in (TRAINING, ANSWER) if (cost := _cost(views, scored, price, named))],
         "broken_at": words.value(scale.worst, metric, 0),
         "too_low": too_low(views, scored),
-        "curves": small_multiples(by_year(views)),
+        "curves": small_multiples(by_year(views), result.watched),
         "data_curve": _data_curve(result, named),
         "matrix": confusion.matrix(result.confusion, result.task.labels),
         "matrix_fits": len(result.confusion) <= confusion.LARGEST_MATRIX,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from epochal.core.metric import Metric
 from epochal.core.run import Point
 from epochal.study.report import words
 from epochal.study.report.svg import Axis, element, line, log_ticks, path, picture, text
@@ -25,19 +26,19 @@ class SmallMultiple:
     points: tuple[Point, ...]
 
 
-def small_multiples(views: Sequence[RungView]) -> list[SmallMultiple]:
+def small_multiples(views: Sequence[RungView], watched: Metric) -> list[SmallMultiple]:
     """One drawing for each rung whose training has a curve of at least two points."""
-    shown = [view for view in views if view.last and len(_values(view, "validation_loss")) > 1]
+    shown = [view for view in views if view.last and len(_values(view, "loss")) > 1]
     if not shown:
         return []
-    ends = [pairs for view in shown for key in ("validation_loss", "train_loss") if (pairs := _values(view, key))]
+    ends = [pairs for view in shown for key in ("loss", "train_loss") if (pairs := _values(view, key))]
     starts = sorted(max(value for _, value in pairs) for pairs in ends)
     # A first loss far above the others', before anything is learned, is cut off rather than flattening them all.
     top = max(min(starts[-1], 2.5 * starts[len(starts) // 2]), 1e-6)
     # Training losses may fall by orders of magnitude further than validation losses: they leave the picture there.
-    lowest = min(value for view in shown for _, value in _values(view, "validation_loss")) / 3
+    lowest = min(value for view in shown for _, value in _values(view, "loss")) / 3
     up = Axis(low=max(LOWEST, min(lowest, top / 4) * 0.8), high=top * 1.1, start=BOTTOM, end=TOP, log=True)
-    return [_one(number, view, up) for number, view in enumerate(shown)]
+    return [_one(number, view, up, watched) for number, view in enumerate(shown)]
 
 
 def _powers(up: Axis) -> list[float]:
@@ -51,8 +52,8 @@ def _values(view: RungView, key: str) -> list[tuple[float, float]]:
     return [(float(p.examples), p.values[key]) for p in curve if words.known(p.values.get(key))]
 
 
-def _one(number: int, view: RungView, up: Axis) -> SmallMultiple:
-    validation, train = _values(view, "validation_loss"), _values(view, "train_loss")
+def _one(number: int, view: RungView, up: Axis, watched: Metric) -> SmallMultiple:
+    validation, train = _values(view, "loss"), _values(view, "train_loss")
     last = max(x for x, _ in validation + train)
     across = Axis(low=0.0, high=max(last, 1.0), start=LEFT, end=RIGHT)
     parts = []
@@ -81,7 +82,7 @@ def _one(number: int, view: RungView, up: Axis) -> SmallMultiple:
         name=f"curve-{number}",
         class_="chart small",
     )
-    accuracies = _values(view, "validation_accuracy")
-    told = (f"validation accuracy {words.percent(accuracies[-1][1])}, " if accuracies else "") + f"loss {y:.2g}"
+    scores = _values(view, "score")
+    told = f"validation {watched.title} {words.value(scores[-1][1], watched)}, " if scores else ""
     points = view.last.curve if view.last else ()
-    return SmallMultiple(view=view, drawing=drawing, caption=told, points=points)
+    return SmallMultiple(view=view, drawing=drawing, caption=f"{told}loss {y:.2g}", points=points)

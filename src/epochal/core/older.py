@@ -1,4 +1,6 @@
-"""What earlier versions wrote into bundles, in today's words, so that a bundle opens for ever."""
+"""What earlier versions wrote, in today's words, so that bundles and results open for ever."""
+
+from typing import Any
 
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
@@ -6,6 +8,18 @@ from epochal.core.task import Task
 PHOTOGRAPHS = 224  # the side of the images that these networks were drawn for
 DRAWN_FOR_PHOTOGRAPHS = ("alexnet", "vgg", "googlenet")
 RESIDUAL_DEPTHS = (18, 34, 50, 101, 152)  # of the residual networks that were drawn for them too
+RENAMED = {"validation_loss": "loss", "validation_accuracy": "score"}  # along curves, and of runs
+OF_IMAGE_TASKS = ("input_kind", "target_kind", "metric")  # fields of the task, when all tasks were of images
+
+
+def modern(data: Any) -> Any:
+    """Plain data of a record, of runs and tasks at any depth, under the names of today."""
+    if isinstance(data, list):
+        return [modern(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    gone = OF_IMAGE_TASKS if "input_kind" in data else ()
+    return {RENAMED.get(name, name): modern(value) for name, value in data.items() if name not in gone}
 
 
 def modern_recipe(recipe: Recipe, task: Task, version: int) -> Recipe:

@@ -1,0 +1,112 @@
+"""A rung: one approach with its citation, its honest default and its family; and the ladder that rungs make."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from epochal.core.errors import UserError
+from epochal.core.recipe import Option, Recipe
+from epochal.core.traits import Traits
+from epochal.models import catalogue
+
+CLASSICAL, NETWORK = "classical", "network"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung:
+    """One approach: a rung of a ladder, or a network outside it.
+
+    `adds` says in one plain sentence what it brought that the rungs before it lack; `recipe` is its honest default, at
+    the paper's own size; `family` sets the options of each of its members, the smallest first, and `called` names a
+    member by its options.
+    """
+
+    name: str
+    title: str
+    year: int
+    paper: str
+    adds: str
+    recipe: Recipe
+    family: tuple[Mapping[str, Option], ...] = ()
+    work: tuple[str, ...] = ()  # options whose product says how long a member works, where a rung fits itself
+    called: str = ""  # such as "ResNet-{depth}"; the title where a rung has one member
+
+    @property
+    def traits(self) -> Traits:
+        return catalogue.traits(self.recipe)
+
+    @property
+    def by_steps(self) -> bool:
+        return self.traits.by_steps
+
+    @property
+    def kind(self) -> str:
+        """What pages and tables call it: a classical rung, or a network."""
+        return NETWORK if self.by_steps else CLASSICAL
+
+    @property
+    def config_class(self) -> type:
+        return catalogue.model(self.recipe.model).config_class
+
+    @property
+    def members(self) -> tuple[Recipe, ...]:
+        """The recipe of each member of the family, the smallest first."""
+        return tuple(self.recipe.with_options(**options) for options in self.family) or (self.recipe,)
+
+    def member(self, recipe: Recipe) -> str:
+        """What the member of the family that a recipe trains is called: "ResNet-20", "VGG-11, width 1/4"."""
+        options = {**self.recipe.options, **recipe.options}
+        name = self.called.format(**options) if self.called else self.title
+        width = options.get("width", 1)
+        return name if width == 1 else f"{name}, width {Fraction(float(width)).limit_denominator(64)}"  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ladder:
+    """The rungs of one kind of task, in the order in which they are climbed.
+
+    `transfer` are climbed where pretrained weights are given. `beside` holds historical models that recipes may use but
+    climbs do not try.
+    """
+
+    rungs: Mapping[str, Rung]
+    transfer: Mapping[str, Rung] = field(default_factory=dict)
+    beside: Mapping[str, Rung] = field(default_factory=dict)
+
+    @property
+    def every(self) -> dict[str, Rung]:
+        """All rungs that a recipe can name."""
+        return {**self.rungs, **self.transfer, **self.beside}
+
+    def names(self, *, pretrained: bool) -> tuple[str, ...]:
+        """The names of the rungs that a climb tries, in their order."""
+        return (*self.rungs, *(self.transfer if pretrained else ()))
+
+    def rung(self, name: str) -> Rung:
+        """The rung of this name.
+
+        Raises:
+            UserError: there is none.
+        """
+        if name not in self.every:
+            raise UserError(
+                f"There is no rung {name!r}. The ladder has {', '.join(self.rungs)}; with pretrained weights also "
+                f"{', '.join(self.transfer)}; outside it there is {', '.join(self.beside)}."
+            )
+        return self.every[name]
+
+    def require(self, names: Sequence[str], option: str = "rungs", *, pretrained: bool = False) -> None:
+        """
+        Raises:
+            UserError: one of the names, given by this option, is no rung of the ladder, to which the transfer rungs
+                belong where pretrained weights are given; the message has the nearest one.
+        """
+        known = self.names(pretrained=pretrained)
+        if unknown := [name for name in names if name not in known]:
+            if transfer := [name for name in unknown if name in self.transfer]:
+                needing = ", ".join(transfer)
+                raise UserError(f"{option}: {needing} needs pretrained weights. Give them with --pretrained.")
+            near = [close for name in unknown for close in difflib.get_close_matches(name, known, n=1)]
+            hint = f" Did you mean {', '.join(near)}?" if near else ""
+            raise UserError(f"{option}: {', '.join(unknown)} not known.{hint} The ladder has {', '.join(known)}.")

@@ -1,0 +1,36 @@
+"""The table of task kinds: what is asked of which data, and the ladder of approaches that climbs it."""
+
+from dataclasses import dataclass
+
+from epochal.core.protocols import Goal
+from epochal.core.task import Task
+from epochal.judge.goals.classes import Classes
+from epochal.kinds.image_ladder import IMAGE_LADDER
+from epochal.kinds.rung import Ladder, Rung
+
+IMAGE_CLASSES = "image-classes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskKind:
+    """One kind of task. `item` is what one example is called."""
+
+    name: str
+    goal: Goal
+    ladder: Ladder
+    item: str
+
+
+KINDS: dict[str, TaskKind] = {
+    IMAGE_CLASSES: TaskKind(name=IMAGE_CLASSES, goal=Classes(), ladder=IMAGE_LADDER, item="image"),
+}
+
+
+def kind_of(task: Task) -> TaskKind:
+    """The row of a task."""
+    return KINDS[task.kind]
+
+
+def rung_of(task: Task, model: str) -> Rung:
+    """The rung whose model this is, on the ladder of the task's kind."""
+    return kind_of(task).ladder.rung(model)
