@@ -32,7 +32,6 @@ _HOMES = {
     "Dataset": "epochal.data",
     "Budget": "epochal.core.run",
     "Cost": "epochal.core.run",
-    "Experiment": "epochal.core.experiment",
     "Finding": "epochal.core.experiment",
     "Recipe": "epochal.core.recipe",
     "Run": "epochal.core.run",

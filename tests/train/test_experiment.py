@@ -8,7 +8,7 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import log_loss
 
-from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, NO_EFFECT, WORSE, Experiment, Trial
+from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, NO_EFFECT, WORSE, Finding, Trainings, Trial
 from epochal.core.recipe import Recipe
 from epochal.core.run import DIVERGED, FINISHED, Budget, Run
 from epochal.data.dataset import Dataset, open_dataset
@@ -26,11 +26,11 @@ from epochal.train.experiment import (
     pair_all,
     rates,
     run_arm,
-    run_experiment,
     run_once,
     same,
 )
 from epochal.train.store import Store, open_store
+from epochal.train.together import pays
 
 MLP = RUNGS["mlp"].recipe
 SEEDS = (0, 1, 2)
@@ -47,14 +47,24 @@ def correct(arm: Arm) -> np.ndarray:
     return arm.values(Classes(), digits().validation.targets)
 
 
-def experiment(*arms: Recipe, control: Recipe = MLP, **changes: object) -> Experiment:
-    return Experiment(name="planted", control=control, arms=arms, seeds=SEEDS, budget=BUDGET).replace(**changes)
+def asked(
+    name: str, recipe: Recipe, budget: Budget = BUDGET, seeds: tuple[int, ...] = SEEDS, trials: int = 1
+) -> Trainings:
+    return Trainings(name=name, recipe=recipe, budget=budget, seeds=seeds, trials=trials)
+
+
+def compared(store: Store, control: Recipe, *arms: Recipe) -> tuple[list[Arm], tuple[Finding, ...]]:
+    """The control and the arms, trained, and the finding of each arm."""
+    stacked = all(pays(recipe) for recipe in (control, *arms))  # trained alike, so that bits can be compared
+    given = [asked(f"arm-{place}", recipe).replace(stacked=stacked) for place, recipe in enumerate((control, *arms))]
+    made = [run_arm(one, digits(), store) for one in given]
+    return made, pair_all([(made[0], arm) for arm in made[1:]], correct, 0.005)
 
 
 def test_a_planted_harm_is_found_and_a_planted_help_too(tmp_path: Path) -> None:
     slow = MLP.replace(learning_rate=MLP.learning_rate / 1000)
     with open_store(tmp_path / "harm") as store:
-        arms, (finding,) = run_experiment(experiment(slow), digits(), store)
+        arms, (finding,) = compared(store, MLP, slow)
     assert finding.verdict == WORSE
     assert finding.effect < -0.2
     assert finding.simultaneous[1] < 0
@@ -63,7 +73,7 @@ def test_a_planted_harm_is_found_and_a_planted_help_too(tmp_path: Path) -> None:
     means = [correct(arm).mean() for arm in arms]
     assert finding.effect == pytest.approx(means[1] - means[0])
     with open_store(tmp_path / "help") as store:
-        _, (finding,) = run_experiment(experiment(MLP, control=slow), digits(), store)
+        _, (finding,) = compared(store, slow, MLP)
     assert finding.verdict == BETTER
     assert finding.effect > 0.2
 
@@ -71,7 +81,7 @@ def test_a_planted_harm_is_found_and_a_planted_help_too(tmp_path: Path) -> None:
 def test_a_planted_null_that_changes_no_bit_is_said_to_have_no_effect(tmp_path: Path) -> None:
     never = MLP.replace(clip=1e9)  # no gradient is that long
     with open_store(tmp_path) as store:
-        arms, (finding,) = run_experiment(experiment(never), digits(), store)
+        arms, (finding,) = compared(store, MLP, never)
     assert same(arms[0].answers, arms[1].answers)
     assert finding.verdict == EQUIVALENT
     assert finding.marks == (NO_EFFECT,)
@@ -82,7 +92,7 @@ def test_planted_nulls_that_change_bits_are_called_neither_better_nor_worse(tmp_
     # A hair of smoothing or decay shakes every logit, and cannot help or harm.
     nulls = (MLP.replace(label_smoothing=1e-4), MLP.replace(weight_decay=1.01e-4), MLP.replace(learning_rate=0.3003))
     with open_store(tmp_path) as store:
-        arms, findings = run_experiment(experiment(*nulls), digits(), store)
+        arms, findings = compared(store, MLP, *nulls)
     for arm, finding in zip(arms[1:], findings, strict=True):
         assert not same(arm.answers, arms[0].answers)
         assert finding.verdict in (EQUIVALENT, CANNOT_TELL)
@@ -95,7 +105,7 @@ def test_planted_nulls_that_change_bits_are_called_neither_better_nor_worse(tmp_
 def test_every_arm_has_the_same_seeds_budget_and_order_of_data(tmp_path: Path) -> None:
     other = MLP.replace(learning_rate=0.1)
     with open_store(tmp_path) as store:
-        arms, _ = run_experiment(experiment(other), digits(), store)
+        arms, _ = compared(store, MLP, other)
         names = list(store.runs())
     for arm, recipe in zip(arms, (MLP, other), strict=True):
         assert arm.recipe == recipe
@@ -121,9 +131,9 @@ def test_a_budget_in_examples_changes_nothing_for_the_sake_of_speed(
 
     monkeypatch.setattr(room, "measure", measured_fast)
     with open_store(tmp_path) as store:
-        arm = run_arm("a", MLP, digits(), store, budget=Budget(examples=640), seeds=(0,))
+        arm = run_arm(asked("a", MLP, Budget(examples=640), (0,)), digits(), store)
         assert arm.recipe == arm.runs[0].recipe == MLP
-        timed = run_arm("b", MLP, digits(), store, budget=Budget(examples=0, seconds=0.5), seeds=(0,))
+        timed = run_arm(asked("b", MLP, Budget(examples=0, seconds=0.5), (0,)), digits(), store)
         assert timed.recipe == timed.runs[0].recipe == MLP.replace(**fast)
 
 
@@ -134,7 +144,7 @@ def test_an_experiment_is_resumed_without_training_again(tmp_path: Path, monkeyp
     results = []
     for _ in range(2):
         with open_store(tmp_path) as store:
-            results.append(run_experiment(experiment(MLP.replace(clip=0.5)), digits(), store)[1])
+            results.append(compared(store, MLP, MLP.replace(clip=0.5))[1])
     assert trained == [0, 1, 2, 0, 1, 2]
     assert results[0] == results[1]
 
@@ -142,9 +152,9 @@ def test_an_experiment_is_resumed_without_training_again(tmp_path: Path, monkeyp
 def test_a_deterministic_rung_runs_once_and_is_paired_with_every_seed(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
         control = run_arm(
-            "nn", RUNGS["nearest-neighbours"].recipe, digits(), store, budget=Budget(examples=1079), seeds=SEEDS
+            asked("nn", RUNGS["nearest-neighbours"].recipe, Budget(examples=1079), SEEDS), digits(), store
         )
-        arm = run_arm("mlp", MLP, digits(), store, budget=BUDGET, seeds=SEEDS)
+        arm = run_arm(asked("mlp", MLP, BUDGET, SEEDS), digits(), store)
     assert len(control.runs) == len(control.answers) == 1
     (finding,) = pair_all([(control, arm)], correct, 0.005)
     assert finding.seeds == 3
@@ -153,9 +163,9 @@ def test_a_deterministic_rung_runs_once_and_is_paired_with_every_seed(tmp_path: 
 
 def test_seconds_become_examples_once(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
-        first = run_arm("mlp", MLP, digits(), store, budget=Budget(examples=0, seconds=0.9), seeds=(0,))
+        first = run_arm(asked("mlp", MLP, Budget(examples=0, seconds=0.9), (0,)), digits(), store)
     with open_store(tmp_path) as store:
-        again = run_arm("mlp", MLP, digits(), store, budget=Budget(examples=0, seconds=0.9), seeds=(0,))
+        again = run_arm(asked("mlp", MLP, Budget(examples=0, seconds=0.9), (0,)), digits(), store)
     assert first.budget.examples > 64
     assert again.budget == first.budget
     assert again.runs == first.runs
@@ -166,7 +176,7 @@ def test_trials_choose_the_learning_rate_that_does_best(tmp_path: Path) -> None:
     assert rates(0.9, 1) == [0.9]
     assert rates(0.9, 2) == pytest.approx([0.9, 2.7])
     with open_store(tmp_path) as store:
-        arm = run_arm("mlp", MLP.replace(learning_rate=0.05), digits(), store, budget=BUDGET, seeds=(0,), trials=3)
+        arm = run_arm(asked("mlp", MLP.replace(learning_rate=0.05), BUDGET, (0,), trials=3), digits(), store)
         assert [trial.learning_rate for trial in arm.trials] == pytest.approx([0.05 / 3, 0.05, 0.15])
         losses = {trial.learning_rate: trial.loss for trial in arm.trials}
         assert all(loss is not None for loss in losses.values())
@@ -180,7 +190,7 @@ def test_a_trial_that_diverges_is_not_chosen(tmp_path: Path) -> None:
     # Three times 1e29 is past what float32 weights survive; so is 1e29 itself, and a third of it.
     wild = MLP.replace(learning_rate=1e29)
     with open_store(tmp_path) as store:
-        arm = run_arm("mlp", wild, digits(), store, budget=BUDGET, seeds=(0, 1), trials=3)
+        arm = run_arm(asked("mlp", wild, BUDGET, (0, 1), trials=3), digits(), store)
     assert [(trial.learning_rate, trial.loss) for trial in arm.trials] == [(rate, None) for rate in rates(1e29, 3)]
     assert arm.status == DIVERGED
     assert not arm.finished
@@ -197,8 +207,8 @@ def finished_seeds(arm: Arm, seeds: set[int]) -> Arm:
 
 def test_a_seed_that_diverged_on_one_side_leaves_the_pair(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
-        control = run_arm("a", MLP, digits(), store, budget=BUDGET, seeds=SEEDS)
-        arm = run_arm("b", MLP.replace(learning_rate=0.1), digits(), store, budget=BUDGET, seeds=SEEDS)
+        control = run_arm(asked("a", MLP, BUDGET, SEEDS), digits(), store)
+        arm = run_arm(asked("b", MLP.replace(learning_rate=0.1), BUDGET, SEEDS), digits(), store)
     assert {run.status for run in (*control.runs, *arm.runs)} == {FINISHED}
     for kept in ({0, 2}, {1}):
         (finding,) = pair_all([(control, finished_seeds(arm, kept))], correct, 0.005)
@@ -212,7 +222,7 @@ def test_a_seed_that_diverged_on_one_side_leaves_the_pair(tmp_path: Path) -> Non
 
 def test_the_mean_curve_is_that_of_the_finished_runs(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
-        arm = run_arm("a", MLP, digits(), store, budget=Budget(examples=640), seeds=(0, 1))
+        arm = run_arm(asked("a", MLP, Budget(examples=640), (0, 1)), digits(), store)
     curve = mean_curve(arm.runs)
     assert [point.step for point in curve] == list(range(1, 11))
     expected = np.mean([run.curve[4].values["train_loss"] for run in arm.runs])
@@ -224,7 +234,7 @@ def test_the_mean_curve_is_that_of_the_finished_runs(tmp_path: Path) -> None:
 
 def test_the_mean_curve_of_curves_of_different_length_ends_where_they_end(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
-        arm = run_arm("a", MLP, digits(), store, budget=Budget(examples=640), seeds=(0, 1))
+        arm = run_arm(asked("a", MLP, Budget(examples=640), (0, 1)), digits(), store)
     whole, other = arm.runs
     short = other.replace(curve=tuple(other.curve[k] for k in (2, 5, 8, 9)))  # as of a training that was shortened
     curve = mean_curve((whole, short))
@@ -269,8 +279,8 @@ def test_arms_are_paired_by_any_metric(tmp_path: Path) -> None:
         ]
 
     with open_store(tmp_path) as store:
-        control = run_arm("a", MLP, digits(), store, budget=BUDGET, seeds=SEEDS)
-        slow = run_arm("b", MLP.replace(learning_rate=0.003), digits(), store, budget=BUDGET, seeds=SEEDS)
+        control = run_arm(asked("a", MLP, BUDGET, SEEDS), digits(), store)
+        slow = run_arm(asked("b", MLP.replace(learning_rate=0.003), BUDGET, SEEDS), digits(), store)
     (finding,) = pair_all([(control, finished_seeds(slow, {0, 2}))], values, 0.01, metric=log_loss_metric)
     assert (finding.metric, finding.unit, finding.seeds) == ("log-loss", "nats", 2)
     assert finding.verdict == WORSE and finding.effect > 0, "a higher loss is worse"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 
+from epochal.core.experiment import Trainings
 from epochal.core.recipe import Recipe
 from epochal.core.run import DIVERGED, FINISHED, Budget, Run
 from epochal.data.dataset import Dataset, open_dataset
@@ -102,11 +103,12 @@ def test_only_what_can_be_stacked_is(tmp_path: Any) -> None:
 
 
 def test_an_arm_with_a_budget_in_examples_is_stacked_and_kept(tmp_path: Any) -> None:
+    asked = Trainings(name="mlp", recipe=RECIPE, budget=BUDGET, seeds=SEEDS, points=4)
     with open_store(tmp_path) as store:
-        arm = run_arm("mlp", RECIPE, digits(), store, budget=BUDGET, seeds=SEEDS, points=4)
+        arm = run_arm(asked, digits(), store)
         assert len(arm.answers) == 3 and arm.rate is None
         assert [len(run.curve) for run in arm.runs] == [4, 4, 4]
-        more = run_arm("mlp", RECIPE, digits(), store, budget=BUDGET, seeds=(*SEEDS, 3), points=4)
+        more = run_arm(asked.replace(seeds=(*SEEDS, 3)), digits(), store)
         assert more.runs[:3] == arm.runs, "what the store has is not trained again"
         assert same(more.answers[:3], arm.answers)
         assert store.run("mlp/seed-3") == more.runs[3]

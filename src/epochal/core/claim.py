@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from epochal.core.effect import Effect
 from epochal.core.experiment import EQUIVALENT
 from epochal.core.record import Record
 
@@ -33,34 +34,22 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check(Record):
+class Check(Effect):
     """The answer to one question of a claim.
 
     `kind` says what `effect` is: "difference" (arm minus control), "ratio" (arm over control), "share" or "value" (the
     arm's own, where there is no control), or "exact" (a count that leaves nothing to chance, and has no interval).
-    The claim predicts `more`, `less` or `same`; `size` is how large the effect must be to confirm it, and effects
-    within `margin` do not matter. `interval` is the 95% interval of this effect alone; `simultaneous` holds for all
-    checks of the claim together, and decides. `under_trained` names the side that was still learning when its
+    The claim predicts `more`, `less` or `same`; `size` is how large the effect must be to confirm it. The checks of a
+    claim are one family. `under_trained` names the side that was still learning when its
     training stopped, where the verdict is inconclusive for that: the interval alone would have refuted the claim.
     """
 
     question: str
     kind: str
-    unit: str
-    control: str = ""
-    arm: str
     control_mean: float | None = None
     arm_mean: float
-    effect: float
-    interval: tuple[float, float]
-    simultaneous: tuple[float, float]
     predicted: str
     size: float
-    margin: float
-    verdict: str
-    seeds: int
-    items: int | None = None
-    percent: bool = False  # values are fractions, best read as per cent
     under_trained: str = ""
 
 

@@ -1,7 +1,8 @@
-"""An experiment: a control, its arms, and the finding that pairs them over the same seeds and items."""
+"""An experiment: the trainings of its arms, and the finding that pairs two of them over the same seeds and items."""
 
 from dataclasses import dataclass
 
+from epochal.core.effect import Effect
 from epochal.core.recipe import Recipe
 from epochal.core.record import Record
 from epochal.core.run import Budget
@@ -11,20 +12,23 @@ UNDER_TRAINED, NO_EFFECT = "under-trained at this budget", "no effect"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Experiment(Record):
-    """A control and one arm or more: the same seeds, order of data, budget and number of tuning trials for each.
+class Trainings(Record):
+    """What is asked of one arm of an experiment: a recipe on every seed, under a name in the store. Arms that are
+    compared have the same seeds, order of data, budget and number of trials.
 
-    `budget.examples` is what each training shows. Where it is 0, `budget.seconds` is what each arm may spend in all:
-    on measuring its speed, on its trials, and on one training for each seed.
+    `budget.examples` is what each training shows. Where it is 0, `budget.seconds` is what the arm may spend in all: on
+    measuring its speed, on its trials, and on one training for each seed. `trials` are learning rates to try; what
+    learns at once has none. `points` is the length of each learning curve, in place of the budget's. `stacked` says
+    whether seeds may be trained together; arms that are compared bit for bit must be trained alike.
     """
 
     name: str
-    control: Recipe
-    arms: tuple[Recipe, ...]
+    recipe: Recipe
     seeds: tuple[int, ...]
     budget: Budget
     trials: int = 1
-    margin: float = 0.005  # effects smaller than this do not matter: the equivalence margin
+    points: int | None = None
+    stacked: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,30 +41,21 @@ class Trial(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding(Record):
-    """The paired effect of an arm against its control: arm minus control, in units of the metric.
+class Finding(Effect):
+    """The paired effect of an arm against its control: arm minus control, in the unit of the metric.
 
-    Where `better` is "lower", an effect below zero is an improvement. `percent` says that effects are fractions, shown
-    in points; else they are shown in `unit`. `interval` is the 95% interval of this one effect; `simultaneous` is the
-    one that decided the verdict, corrected for `comparisons` (see `judge.compare`): print it beside the verdict.
-    `detectable` is the smallest true effect found with 80% power. For "cannot tell", `needed_items` and
-    `needed_seeds` say about how many of either, the other kept, would settle it (None: that alone would not).
+    Where `better` is "lower", an effect below zero is an improvement. `comparisons` are those of its family (see
+    `judge.compare`). `detectable` is the smallest true effect found with 80% power. For "cannot tell", `needed_items`
+    and `needed_seeds` say about how many of either, the other kept, would settle it (None: that alone would not).
     """
 
     control: str
-    arm: str
-    effect: float
-    interval: tuple[float, float]
-    simultaneous: tuple[float, float]
     p_value: float
-    verdict: str
     marks: tuple[str, ...] = ()
-    margin: float
     detectable: float
     needed_items: int | None = None
     needed_seeds: int | None = None
     comparisons: int = 1
-    seeds: int
     items: int
     metric: str = "accuracy"
     unit: str = "points"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from epochal.core.claim import LESS, MORE, SAME, Picture, Series
+from epochal.core.experiment import Trainings
 from epochal.core.recipe import Option, Recipe
 from epochal.core.run import FINISHED, Budget, Run
 from epochal.data.dataset import Dataset, open_dataset
@@ -166,21 +167,19 @@ class Lab:
             self.asked.append(
                 Asked(dataset=dataset, recipes=tuple(recipes.values()), examples=examples, trials=trials, points=points)
             )
-        stack = all(pays(recipe) for recipe in recipes.values())
+        stacked = all(pays(recipe) for recipe in recipes.values())
 
         def job(label: str) -> Callable[[], Arm]:
-            return lambda: run_arm(
-                slug(label),
-                recipes[label],
-                dataset,
-                self.store,
-                budget=budget,
+            asked = Trainings(
+                name=slug(label),
+                recipe=recipes[label],
                 seeds=seeds or self.seeds,
+                budget=budget,
                 trials=trials,
                 points=points,
-                stack=stack,
-                watch=self.watch,
+                stacked=stacked,
             )
+            return partial(run_arm, asked, dataset, self.store, watch=self.watch)
 
         arms = self._side_by_side({label: job(label) for label in recipes})
         for label, arm in arms.items():

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from epochal.core.experiment import Finding
+from epochal.core.experiment import Finding, Trainings
 from epochal.core.run import Budget
 from epochal.judge.learning_curve import LEAST_POINTS
 from epochal.judge.verdict_text import listed, value
@@ -36,17 +36,14 @@ def qualify(here: Progress) -> None:
     def job(name: str, seconds: float) -> Callable[[], Arm]:
         rate = here.rates[name]
         recipe = rate.recipe if flips else without_flips(rate.recipe)
-        return lambda: run_arm(
-            f"qualifying/{name}",
-            recipe,
-            dataset,
-            here.store,
-            budget=Budget(examples=0, seconds=seconds),
+        asked = Trainings(
+            name=f"qualifying/{name}",
+            recipe=recipe,
             seeds=made.seeds,
+            budget=Budget(examples=0, seconds=seconds),
             trials=made.trials,
-            rate=rate.replace(recipe=recipe),
-            watch=here.watch,
         )
+        return partial(run_arm, asked, dataset, here.store, rate=rate.replace(recipe=recipe), watch=here.watch)
 
     measured = [name for name in made.rungs if name in here.rates]
     classical = {name: job(name, made.arm) for name in measured if not here.rung(name).by_steps}
@@ -153,16 +150,13 @@ def told_stand_in(here: Progress) -> str:
 def run_longer(here: Progress, stage: str, name: str, seconds: float, seeds: tuple[int, ...]) -> Arm:
     """A rung of the qualifying round again, with the rate it qualified with, for `seconds` over all its seeds."""
     arm = here.qualified[name]
-    return run_arm(
-        f"{stage}/{name}",
-        arm.recipe.replace(augment=arm.given.augment),  # which a larger budget may make worth its while
-        here.dataset,
-        here.store,
-        budget=Budget(examples=0, seconds=seconds),
+    asked = Trainings(
+        name=f"{stage}/{name}",
+        recipe=arm.recipe.replace(augment=arm.given.augment),  # which a larger budget may make worth its while
         seeds=seeds,
-        rate=seen_rate(arm),
-        watch=here.watch,
+        budget=Budget(examples=0, seconds=seconds),
     )
+    return run_arm(asked, here.dataset, here.store, rate=seen_rate(arm), watch=here.watch)
 
 
 def left_for_finals(here: Progress) -> float:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from epochal.core.errors import BudgetError, RunDirectoryError, UserError
-from epochal.core.experiment import EQUIVALENT
+from epochal.core.experiment import EQUIVALENT, Trainings
 from epochal.core.recipe import Option, Recipe
 from epochal.core.run import FINISHED, Budget
 from epochal.data.dataset import Dataset, open_dataset
@@ -316,7 +316,12 @@ def _overhead(dataset: Dataset, rate: Rate, seeds: int, workers: int) -> float:
     began, one = time.perf_counter(), Budget(examples=1)
     with tempfile.TemporaryDirectory() as folder, open_store(Path(folder)) as store:
         jobs = [
-            partial(run_arm, f"{number}", rate.recipe, dataset, store, budget=one, seeds=tuple(range(seeds)), points=1)
+            partial(
+                run_arm,
+                Trainings(name=f"{number}", recipe=rate.recipe, seeds=tuple(range(seeds)), budget=one, points=1),
+                dataset,
+                store,
+            )
             for number in range(workers)
         ]
         run_side_by_side(jobs, lambda number, arm: None, workers=workers)
@@ -335,7 +340,11 @@ def _train(
     arms: dict[int, Arm] = {}
     jobs = [
         partial(
-            run_arm, label, recipe, dataset, store, budget=budget, seeds=tuple(range(seeds)), points=POINTS, watch=watch
+            run_arm,
+            Trainings(name=label, recipe=recipe, seeds=tuple(range(seeds)), budget=budget, points=POINTS),
+            dataset,
+            store,
+            watch=watch,
         )
         for label, (recipe, dataset) in trainings.items()
     ]

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from epochal.core.experiment import Experiment, Finding, Trial
+from epochal.core.experiment import Finding, Trainings, Trial
 from epochal.core.metric import ACCURACY, Metric
 from epochal.core.protocols import Goal, Prediction, Predictor
 from epochal.core.recipe import Recipe
@@ -88,69 +87,24 @@ class Arm:
         return float(np.mean([run.cost.seconds - run.cost.looking for run in self.runs]))
 
 
-def run_experiment(
-    experiment: Experiment, dataset: Dataset, store: Store, *, watch: Watch = lambda line: None
-) -> tuple[tuple[Arm, ...], tuple[Finding, ...]]:
-    """Run the control and every arm, and pair each arm with the control. Seconds become a number of examples for each
-    arm, once its speed has been measured; the number is kept."""
-    stack = all(pays(recipe) for recipe in (experiment.control, *experiment.arms))
-    arms = tuple(
-        run_arm(
-            f"{experiment.name}/{name}",
-            recipe,
-            dataset,
-            store,
-            budget=experiment.budget,
-            seeds=experiment.seeds,
-            trials=experiment.trials,
-            stack=stack,
-            watch=watch,
-        )
-        for name, recipe in _named(experiment)
-    )
-    control, *others = arms
-    values = partial(Arm.values, goal=kind_of(dataset.task).goal, targets=dataset.validation.targets)
-    return arms, pair_all([(control, arm) for arm in others], values, experiment.margin)
-
-
-def _named(experiment: Experiment) -> list[tuple[str, Recipe]]:
-    """Each recipe under its model's name; where two share a model, under what they change or their digest."""
-    recipes = [experiment.control, *experiment.arms]
-    names = [recipe.model for recipe in recipes]
-    return [
-        (name if names.count(name) == 1 else f"{name}-{recipe.digest()}", recipe)
-        for name, recipe in zip(names, recipes, strict=True)
-    ]
-
-
 def run_arm(
-    name: str,
-    recipe: Recipe,
+    asked: Trainings,
     dataset: Dataset,
     store: Store,
     *,
-    budget: Budget,
-    seeds: tuple[int, ...],
-    trials: int = 1,
     rate: Rate | None = None,
-    points: int | None = None,
-    stack: bool = True,
     watch: Watch = lambda line: None,
 ) -> Arm:
     """Measure, tune and train one recipe on every seed. What the store has finished is not done again.
 
     Args:
-        budget: as in `Experiment`.
-        trials: learning rates to try; classical rungs have none.
         rate: how fast the recipe is, in the precision that it names, where that is known already; then nothing is
             spent on measuring it.
-        points: of each learning curve, in place of the budget's.
-        stack: whether seeds may be trained together; arms that are compared bit for bit must be trained alike.
     """
-    given = recipe
+    name, recipe, budget = asked.name, asked.recipe, asked.budget
     of_model = traits(recipe)
-    runs_wanted = seeds[:1] if of_model.deterministic else seeds
-    trials = trials if trials > 1 and of_model.by_steps else 0
+    seeds = asked.seeds[:1] if of_model.deterministic else asked.seeds
+    trials = asked.trials if asked.trials > 1 and of_model.by_steps else 0
     share = 1 - (TUNING if trials else 0.0)
     each = budget  # where examples count, all arms train exactly as given; where seconds do, in the faster precision
     if not budget.examples:
@@ -161,14 +115,14 @@ def run_arm(
         share = max(share - (0.0 if known else rate.measured) / seconds, 0.3)
         recipe = recipe.replace(precision=rate.recipe.precision, memory_format=rate.recipe.memory_format)
         each = Budget.from_dict(
-            store.decide(f"{name}/budget", lambda: rate.budget(seconds * share / len(runs_wanted)).to_dict())
+            store.decide(f"{name}/budget", lambda: rate.budget(seconds * share / len(seeds)).to_dict())
         )
         if recipe.augment and each.examples < PASSES * len(dataset.train.targets):
             recipe = recipe.replace(augment=())
             watch(f"{name}: no augmentation, at {each.examples:,} examples from {len(dataset.train.targets):,} images")
     tried: tuple[Trial, ...] = ()
     if trials:
-        short = trial_budget(each, rate, share, len(runs_wanted), trials, len(dataset.validation))
+        short = trial_budget(each, rate, share, len(seeds), trials, len(dataset.validation))
         tried = tuple(
             _try(f"{name}/trial-{k}", recipe.replace(learning_rate=learning_rate), dataset, store, short)
             for k, learning_rate in enumerate(rates(recipe.learning_rate, trials))
@@ -179,10 +133,12 @@ def run_arm(
             watch(f"{name}: learning rate {recipe.learning_rate:.3g} of {among}")
     goal = kind_of(dataset.task).goal
     runs, answers = [], []
-    names = {f"{name}/seed-{seed}": seed for seed in runs_wanted}
+    names = {f"{name}/seed-{seed}": seed for seed in seeds}
     # Stacked trainings have no checkpoints: a climb's, which may be long, are made one by one.
-    run_all = run_stacked if stack and budget.examples and pays(recipe) and len(names) > 1 else run_in_turn
-    for run_name, run in zip(names, run_all(names, recipe, dataset, store, budget=each, points=points), strict=True):
+    run_all = run_stacked if asked.stacked and budget.examples and pays(recipe) and len(names) > 1 else run_in_turn
+    for run_name, run in zip(
+        names, run_all(names, recipe, dataset, store, budget=each, points=asked.points), strict=True
+    ):
         seed = names[run_name]
         runs.append(run)
         if run.status == FINISHED:
@@ -193,7 +149,7 @@ def run_arm(
             watch(f"{name}: seed {seed} {run.status}. {run.message}")
     return Arm(
         name=name,
-        given=given,
+        given=asked.recipe,
         recipe=recipe,
         budget=each,
         rate=rate,
