@@ -1,6 +1,6 @@
 # epochal: `make climb` shows what it does, `make test` and `make check` are what a change must pass.
 # pip takes its settings from its own configuration and PIP_... variables. PYTHON names another interpreter, and
-# EXTRAS what is installed beside the core, such as dev,parity.
+# EXTRAS what is installed in addition to the core, such as dev,parity.
 
 PYTHON ?= python3
 VENV := .venv

@@ -18,9 +18,9 @@ from epochal.judge.verdict_text import (
     RungSummary,
     amount,
     describe,
+    detectable_sentence,
     difference,
     headline,
-    least_told,
     listed,
     need_deep_learning,
     recommend,
@@ -231,11 +231,13 @@ def test_the_smallest_difference_that_could_be_found():
         finding(CANNOT_TELL, -1.0, effect, 1.0, detectable=least)
         for effect, least in ((-0.4, 1.08), (-0.01, 0.021), (0.0, 0.0))
     )
-    assert least_told([far, near, same]) == (
+    assert detectable_sentence([far, near, same]) == (
         "With this split, a difference of 2.1 points between the two closest rungs would be detected 80% of the time."
     )
-    assert least_told([near]) == "With this split, a difference of 2.1 points would be detected 80% of the time."
-    assert least_told([same]) == least_told([]) == ""
+    assert (
+        detectable_sentence([near]) == "With this split, a difference of 2.1 points would be detected 80% of the time."
+    )
+    assert detectable_sentence([same]) == detectable_sentence([]) == ""
 
 
 def test_words_are_listed():

@@ -141,5 +141,5 @@ def test_it_stands_beside_the_ladder():
     assert not rung("zipcode").deterministic
     model = build(Recipe(model="zipcode", options={"shared": False}), task(3, 20, 20))
     assert isinstance(model, zipcode.Zipcode) and not model.config.shared
-    with pytest.raises(UserError, match=r"There is no rung 'lenet1'.*; beside it there is zipcode\."):
+    with pytest.raises(UserError, match=r"There is no rung 'lenet1'.*\. A recipe may also use zipcode\."):
         rung("lenet1")

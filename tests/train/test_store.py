@@ -206,7 +206,7 @@ def test_a_full_disk_is_a_clear_error_and_harms_nothing(tmp_path: Path, start: C
     found = json.loads((tmp_path / "found.json").read_text())
     assert found["said"].startswith(f"Cannot write {tmp_path / 'run' / INDEX}: ")
     assert found["said"].endswith(
-        "Finished runs are kept. If the disk is full, free some space; then go on with --resume."
+        "Finished runs are kept. If the disk is full, free some space; then continue with --resume."
     )
     assert found["kept"] == [1, None]
     assert found["after"] == 2

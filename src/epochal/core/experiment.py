@@ -42,7 +42,7 @@ class Finding(Record):
 
     Where `better` is "lower", an effect below zero is an improvement. `percent` says that effects are fractions, shown
     in points; else they are shown in `unit`. `interval` is the 95% interval of this one effect; `simultaneous` is the
-    one that decided the verdict, corrected for `comparisons` (see `judge.compare`): print it beside the verdict.
+    one that decided the verdict, corrected for `comparisons` (see `judge.compare`): print it with the verdict.
     `detectable` is the smallest true effect found with 80% power. For "cannot tell", `needed_items` and
     `needed_seeds` say about how many of either, the other kept, would settle it (None: that alone would not).
     """

@@ -1,4 +1,4 @@
-"""A task: what is to be learned, told by its inputs, its targets, its splits and its metric."""
+"""A task: what is to be learned, given by its inputs, its targets, its splits and its metric."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

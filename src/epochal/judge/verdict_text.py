@@ -50,10 +50,10 @@ def recommend(
 
     `findings` compares each other rung with the best on validation: control = the best, arm = that rung, keyed by the
     rung's name. The first tier is the best with every rung that is
-    not shown to be worse by its simultaneous interval, but for those that were still learning and scored worse. Those
-    of it that scored more than `margin` worse are not handed over all the same: too little data is no reason for a
-    model that looks worse. Of the rest, the one that answers fastest is chosen; of those within a factor of two of it,
-    the one whose files are smallest.
+    not shown to be worse by its simultaneous interval, except rungs that were still learning and scored worse. Rungs
+    of it that scored more than `margin` worse are not recommended: too little data is no reason to choose a model that
+    looks worse. Of the rest, the one that answers fastest is chosen; of the rungs within a factor of two of it, the one
+    whose files are smallest.
 
     Raises:
         ValueError: no rungs, or a rung other than the best without a finding against the best.
@@ -232,7 +232,7 @@ def what_would_settle(finding: Finding, *, what: str = "test images") -> str:
     return f"neither more {what} alone nor more seeds alone would settle it"
 
 
-def least_told(findings: Sequence[Finding]) -> str:
+def detectable_sentence(findings: Sequence[Finding]) -> str:
     """How small a difference could have been found between the two that scored most alike; empty where none did."""
     differing = [finding for finding in findings if 0 < finding.detectable < math.inf]
     if not differing:
@@ -252,7 +252,7 @@ def listed(words: Iterable[str]) -> str:
 
 
 def metric_of(finding: Finding) -> Metric:
-    """The metric in whose words a finding is told."""
+    """The metric in whose words a finding is written."""
     return Metric(
         name=finding.metric,
         title=finding.metric.replace("-", " "),

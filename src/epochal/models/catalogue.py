@@ -33,7 +33,7 @@ __all__ = [
 
 
 def rung(name: str) -> Rung:
-    """The rung of this name, or the network beside the ladder.
+    """The rung of this name, or the network that recipes may use but climbs do not try.
 
     Raises:
         UserError: there is none.
@@ -41,7 +41,7 @@ def rung(name: str) -> Rung:
     if name not in MODELS:
         raise UserError(
             f"There is no rung {name!r}. The ladder has {', '.join(RUNGS)}; with pretrained weights also "
-            f"{', '.join(TRANSFER)}; beside it there is {', '.join(OFF_LADDER)}."
+            f"{', '.join(TRANSFER)}. A recipe may also use {', '.join(OFF_LADDER)}."
         )
     return MODELS[name]
 

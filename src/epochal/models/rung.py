@@ -15,7 +15,7 @@ CLASSICAL, NETWORK = "classical", "network"
 
 @dataclass(frozen=True, kw_only=True)
 class Rung:
-    """One approach: a rung of the ladder, or a network beside it.
+    """One approach: a rung of the ladder, or a network that no ladder has.
 
     `adds` says in one plain sentence what it brought that the rungs before it lack; `recipe` is its honest default, at
     the paper's own size; `family` sets the options of each of its members, the smallest first, and `called` names a

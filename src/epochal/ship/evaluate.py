@@ -98,7 +98,7 @@ def evaluate(
         unknown=dict(sorted(unknown.items())),
         missing=missing,
         problems=labelled.problems,
-        notes=(*labelled.notes, *_told(labelled, unknown, missing), *notes, *_same_name(opened, labelled, used)),
+        notes=(*labelled.notes, *_set_aside(labelled, unknown, missing), *notes, *_same_name(opened, labelled, used)),
     )
 
 
@@ -261,7 +261,7 @@ def _difference(promise: Promise, correct: np.ndarray) -> Difference:
     return Difference(value=value, low=float(low), high=float(high))
 
 
-def _told(labelled: Labelled, unknown: Counter[str], missing: Iterable[str]) -> list[str]:
+def _set_aside(labelled: Labelled, unknown: Counter[str], missing: Iterable[str]) -> list[str]:
     lines, missing = [], list(missing)
     if unknown:
         lines.append(
@@ -302,5 +302,5 @@ def _names(names: Iterable[str]) -> str:
 
 def _first(problems: Mapping[str, str]) -> str:
     """The first few problems."""
-    told = "; ".join(f"{name} {what}" for name, what in list(problems.items())[:3])
-    return f"{told}{'; ...' if len(problems) > 3 else ''}." if told else ""
+    shown = "; ".join(f"{name} {what}" for name, what in list(problems.items())[:3])
+    return f"{shown}{'; ...' if len(problems) > 3 else ''}." if shown else ""

@@ -86,7 +86,7 @@ def answer(
         encode: one picture to uint8 [channels, height, width]; an error that it raises speaks of that picture only.
         probabilities: uint8 [n, channels, height, width] to [n, classes].
         stakes: what overlooking an item of each class costs; the label has the largest probability times its stake.
-        max_megapixels: pictures given as bytes may have so many; of files and images `encode` judges.
+        max_megapixels: limit for pictures given as bytes; `encode` has its own for files and images.
     """
 
     def encoded(picture: Any) -> np.ndarray | str:

@@ -1,8 +1,8 @@
 """Changes: named edits of a recipe, one ingredient each, so that an experiment says what that ingredient is worth.
 
 A change declares the fields that it touches and is held to them: an experiment with two changes proves neither.
-Learning rates are tuned for each arm of an experiment anew; only Adam and its kin, whose rates live on another scale
-altogether, bring one to start from.
+Learning rates are tuned for each arm of an experiment anew; only Adam and optimisers like it, whose rates live on
+another scale altogether, bring one to start from.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""The choice: which rungs cannot be told from the best on validation, and which of them is the cheapest to use."""
+"""The choice: which rungs are level with the best on validation, and which of these is the cheapest to use."""
 
 import time
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ ANSWERS = 9  # single items that are predicted to measure how long one takes; th
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What the choice weighs of one rung beside its score."""
+    """What the choice weighs of one rung apart from its score."""
 
     tier: int | None  # None: it was still learning, and scored worse than the best by more than the margin
     answer: float  # seconds for one item by itself

@@ -115,11 +115,11 @@ def climb(
         pretrained: weights of a residual network, with which two more rungs begin: a bundle of yours, a file or folder
             by the names of torchvision, timm or Hugging Face transformers, or published ones, such as
             "resnet50-weights".
-        resume: go on with the climb in `out`, with its settings: what is finished is kept.
+        resume: continue the climb in `out`, with its settings: what is finished is kept.
         repeat: the directory of a climb of the same data whose members, learning rates and numbers of examples are
             taken, so that every training is made again as it was, whatever the clock says.
-        progress: told a line now and then.
-        loading: told, while the data is downloaded and decoded, what is being done, how much is done, and of how much.
+        progress: called with a line of text now and then.
+        loading: called, while data is downloaded and decoded, with what is being done, how much is done, of how much.
 
     Raises:
         UserError: the data, the budget or the directory cannot be used as they are; the message says why.
@@ -144,7 +144,7 @@ def climb(
         if resume:
             watch(taken_up(store, made.seconds))
         dataset = open_dataset(source, options=options, progress=loading)
-        for line in dataset.report.told:
+        for line in dataset.report.summary:
             watch(line)
         require_same_data(store, dataset)
         store.put("source", place_of(source))
@@ -176,7 +176,7 @@ def climb(
         except KeyboardInterrupt:
             complete = False
             here.note_time()
-            watch(f"Interrupted. What is finished is kept; go on with: --resume {directory}")
+            watch(f"Interrupted. What is finished is kept; continue with: --resume {directory}")
             if not here.latest():
                 raise
         result = conclude(

@@ -36,7 +36,7 @@ class Refitted(Record):
     notes: tuple[str, ...] = ()
 
 
-def told(result: Refitted, images: int) -> Refitted:
+def with_words(result: Refitted, images: int) -> Refitted:
     """The result with its sentence and notes; `images` are those of the test split."""
     made = _of_seeds(result) if result.kind == ENSEMBLE else _anew(result)
     return result.replace(sentence=f"{made} {_expected(result, images)}", notes=_notes(result))

@@ -118,7 +118,7 @@ class ClimbResult(Record):
     finals: tuple[Finding, ...] = ()  # the others of the finals against the best, on validation
     on_test: tuple[Finding, ...] = ()  # the chosen rung against every other, on the test split: for the report only
     winner: str = ""  # the best on validation
-    chosen: str = ""  # what is recommended and bundled: the cheapest to use of those level with the best
+    chosen: str = ""  # what is recommended and bundled: the cheapest to use of the rungs that are level with the best
     headline: str = ""
     verdict: str = ""
     metric: Metric = ACCURACY

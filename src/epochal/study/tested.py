@@ -23,7 +23,7 @@ from epochal.judge.reliability import (
     reliability,
     threshold_for_coverage,
 )
-from epochal.judge.verdict_text import RungSummary, headline, least_told, need_deep_learning
+from epochal.judge.verdict_text import RungSummary, detectable_sentence, headline, need_deep_learning
 from epochal.models.catalogue import MODELS
 from epochal.models.weights import read_model
 from epochal.study.choice import Choice, best_of, finished_names, scored, summary
@@ -136,7 +136,7 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
         "notes": (
             "The test split was opened once, after the choice; every rung was then scored on it for this report, and "
             "nothing was chosen by it.",
-            *filter(None, (least_told(findings),)),
+            *filter(None, (detectable_sentence(findings),)),
         ),
     }
 

@@ -167,7 +167,7 @@ def why(
 ) -> WhyResult:
     """Say which ingredients carry what a rung reaches on labelled images. The result is kept in OUT/result.json.
 
-    An attribution that was interrupted goes on where it stopped, if it is asked for with the same settings. The test
+    An attribution that was interrupted continues where it stopped, if it is asked for with the same settings. The test
     split stays sealed: scores are on validation.
 
     Args:
@@ -175,10 +175,10 @@ def why(
         budget: seconds for everything, or a duration.
         seeds: trainings of each combination.
         margin: differences in accuracy below this do not matter to you.
-        ingredients: names of those to ask about; the first six that the rung can have unless said.
+        ingredients: names of the ingredients to ask about; the first six that the rung can have unless said.
         out: the run directory, runs/why-NAME unless said.
-        progress: told a line now and then.
-        loading: told, while the data is downloaded and decoded, what is being done, how much is done, and of how much.
+        progress: called with a line of text now and then.
+        loading: called, while data is downloaded and decoded, with what is being done, how much is done, of how much.
 
     Raises:
         UserError: the rung, ingredients, data, budget or directory cannot be used as they are; the message says why.
@@ -201,7 +201,7 @@ def why(
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
         dataset = open_dataset(source, options=options, progress=loading)
         require_same_data(store, dataset)
-        for line in dataset.report.told:
+        for line in dataset.report.summary:
             watch(line)
         try:
             sized = partial(member_for, dataset, rung, factors, seeds, seconds)
@@ -220,7 +220,7 @@ def why(
             arms = _train(trainings, store, each, seeds, watch)
             diverged = sum(run.status != FINISHED for arm in arms for run in arm.runs)
         except KeyboardInterrupt:
-            watch("Interrupted. What is finished is kept; the same command goes on with it.")
+            watch("Interrupted. What is finished is kept; the same command continues it.")
             raise
         finally:
             spent = before + time.perf_counter() - began

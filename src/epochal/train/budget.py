@@ -63,7 +63,7 @@ class Rate(Record):
     measured: float = 0.0  # seconds that measuring took
 
     def budget(self, promised: float) -> Budget:
-        """The budget that a promise of so many seconds comes to. Looking along the way may take `LOOKING` of it."""
+        """The budget that a promise of `promised` seconds comes to. Looking along the way may take `LOOKING` of it."""
         answers = LOOKING * promised / self.answering
         points = int(np.clip(answers // LEAST_GLANCE, min(LEAST_POINTS, self.points), self.points))
         glance = min(int(np.clip(answers / points, FEWEST_GLANCE, MOST_GLANCE)), self.validation)
@@ -81,7 +81,7 @@ class Rate(Record):
         return self.asking(budget.glance, min(budget.points, self.points)) + self.learning(budget.examples)
 
     def learning(self, examples: float) -> float:
-        """Seconds that learning from so many examples takes."""
+        """Seconds that learning from `examples` examples takes."""
         return self.scale * examples**self.power
 
 

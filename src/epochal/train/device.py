@@ -66,7 +66,7 @@ def forget_peak() -> None:
 
 @cache
 def environment() -> dict[str, str]:
-    """What a number needs beside it: hardware, threads and versions."""
+    """What must be known to read a measured number: hardware, threads and versions."""
     return {
         "device": torch.cuda.get_device_name() if kind() == "cuda" else processor(),
         "cores": str(os.cpu_count()),

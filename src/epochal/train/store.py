@@ -34,7 +34,7 @@ create table if not exists points (run text, step integer, examples integer, met
 class Store:
     """One run directory. Everything in it was either finished or is not there.
 
-    The index is SQLite in WAL mode: it can be read while a climb goes on. `decisions` keep what was measured or
+    The index is SQLite in WAL mode: it can be read while a climb runs. `decisions` keep what was measured or
     chosen along the way (budgets in examples, finalists), so that a resumed climb goes the same way. No connection
     stays open between two calls, so that a store can cross a fork.
     """
@@ -142,7 +142,7 @@ class Store:
         except sqlite3.OperationalError as error:
             raise RunDirectoryError(
                 f"Cannot write {self.directory / INDEX}: {error}. Finished runs are kept. "
-                "If the disk is full, free some space; then go on with --resume."
+                "If the disk is full, free some space; then continue with --resume."
             ) from error
 
 

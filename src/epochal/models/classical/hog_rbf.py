@@ -10,7 +10,7 @@ radial basis function. It compares two images by
 The two count alike: each squared distance is divided by twice its mean between training images. The width of the kernel
 is `gamma` in that unit.
 
-Where examples are more than `landmarks`, only so many of them, drawn by the seed, are remembered, and every image is
+Where examples are more than `landmarks`, that number of them, drawn by the seed, is remembered, and every image is
 described by its likeness to them (Williams and Seeger, "Using the Nystroem method to speed up kernel machines", NIPS
 2000). All examples are learned from; where `landmarks` reaches their number the machine is exact. The machine itself is
 the squared hinge of `margins.py`.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from epochal.core.metric import ACCURACY, Metric
 from epochal.core.run import FINISHED
-from epochal.judge.verdict_text import headline as told_headline
+from epochal.judge.verdict_text import headline as headline_text
 from epochal.judge.verdict_text import value
 from epochal.study.report import words
 from epochal.study.result import NOT_CLIMBED, ClimbResult, RungResult, Score, Stage
@@ -159,7 +159,7 @@ def headline(result: ClimbResult) -> str:
         return ""
     metric = result.metric
     if view.test:
-        return told_headline(view.title, view.test.mean, view.test.low, view.test.high, metric)
+        return headline_text(view.title, view.test.mean, view.test.low, view.test.high, metric)
     if view.validation:
         return f"Best so far: {view.title}. Validation {metric.title}: {value(view.validation.mean, metric)}."
     return f"Best so far: {view.title}."

@@ -104,7 +104,7 @@ def duration(seconds: float | None) -> str:
 
 
 def moments(seconds: float | None) -> str:
-    """As `duration`, with more digits below 10 ms, where answers are told apart: '0.18 ms', '3.1 ms', '15 \u00b5s'."""
+    """As `duration`, with more digits below 10 ms, where answers differ: '0.18 ms', '3.1 ms', '15 \u00b5s'."""
     if seconds is None or not known(seconds) or not 0 < seconds < 0.00995:
         return duration(seconds)
     if seconds < 0.0000995:

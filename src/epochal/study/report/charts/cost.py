@@ -108,7 +108,7 @@ def cost_chart(views: list[RungView], scored: Scored, price: Price = TRAINING, *
     for view, (x, y), box in zip(known, anchors, boxes, strict=True):
         parts.append(_label(view, x, y, box, on_front=view.name in names))
         parts.append(mark(x, y, view.kind, hollow=view.early, chosen=view.chosen))
-    told = "; ".join(
+    described = "; ".join(
         f"{view.title} {words.moments(price.of(view))}, {words.value(score.mean, scored.metric)}"
         for view in drawn
         if (score := scored.of(view))
@@ -119,7 +119,7 @@ def cost_chart(views: list[RungView], scored: Scored, price: Price = TRAINING, *
         width=width,
         height=height,
         title=f"{words.capital(scored.title)} against seconds of {price.title}",
-        description=f"{told}. Nothing is both cheaper and better than: {best}.",
+        description=f"{described}. Nothing is both cheaper and better than: {best}.",
         name=f"cost-{price.name}" + "-narrow" * narrow,
         class_="chart narrow" if narrow else "chart wide",
     )

@@ -82,6 +82,6 @@ def _one(number: int, view: RungView, up: Axis) -> SmallMultiple:
         class_="chart small",
     )
     accuracies = _values(view, "validation_accuracy")
-    told = (f"validation accuracy {words.percent(accuracies[-1][1])}, " if accuracies else "") + f"loss {y:.2g}"
+    caption = (f"validation accuracy {words.percent(accuracies[-1][1])}, " if accuracies else "") + f"loss {y:.2g}"
     points = view.last.curve if view.last else ()
-    return SmallMultiple(view=view, drawing=drawing, caption=told, points=points)
+    return SmallMultiple(view=view, drawing=drawing, caption=caption, points=points)

@@ -36,12 +36,12 @@ def history(views: list[RungView], scored: Scored) -> Markup:
     parts.append(_years(views, centres, floor + label_depth, years_at))
     missing = [view.title for view in views if not scored.of(view)]
     metric = scored.metric
-    told = "; ".join(
+    values = "; ".join(
         f"{view.rung.year} {view.title} {words.value(score.mean, metric)} ({words.interval(score, metric)})"
         for view in views
         if (score := scored.of(view))
     )
-    described = f"{told}." + (f" Without a score: {words.listed(missing)}." if missing else "")
+    described = f"{values}." + (f" Without a score: {words.listed(missing)}." if missing else "")
     return picture(
         *parts,
         width=WIDTH,
