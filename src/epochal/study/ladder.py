@@ -15,7 +15,7 @@ from epochal.data.dataset import open_dataset
 from epochal.data.listing import Progress as Loading
 from epochal.data.options import ReadOptions
 from epochal.models.catalogue import MODELS, NETWORK
-from epochal.models.pretrained import transfer_recipes
+from epochal.models.pretrained import Pretrained, stored_weights, transfer_recipes
 from epochal.ship.pretrained import open_weights, reading_for
 from epochal.study.conclude import conclude
 from epochal.study.data_curve import data_curve
@@ -158,7 +158,9 @@ def climb(
             )
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
         if made.pretrained and weights is None:
-            weights = open_weights(made.pretrained, loading)
+            weights = kept_weights(store if resume else before) or open_weights(made.pretrained, loading)
+        given = transfer_recipes(weights, directory / "weights") if weights else {}
+        store.put("weights", next((recipe.options["weights"] for recipe in given.values()), None))
         here = Progress(
             asked=made,
             dataset=dataset,
@@ -166,7 +168,7 @@ def climb(
             watch=watch,
             began=began,
             before=float(store.get("spent", 0.0)),
-            given=transfer_recipes(weights, directory / "weights") if weights else {},
+            given=given,
         )
         complete = True
         try:
@@ -239,6 +241,13 @@ def dry_run(
         )
         size(here)
         return Rehearsal(plan=here.plan, sizes=tuple(sizes(here)), left_out=tuple(here.left_out))
+
+
+def kept_weights(store: Store | None) -> Pretrained | None:
+    """The copy of the pretrained weights that a run keeps: their source may have been moved, and nothing else was
+    trained with. None where it keeps none."""
+    path = store and store.get("weights")
+    return stored_weights(Path(path)) if path and Path(path).exists() else None
 
 
 def store_of(directory: Path | str) -> Store:
