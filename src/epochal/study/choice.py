@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from epochal.core.experiment import WORSE, Finding
+from epochal.core.interval import Interval
 from epochal.core.metric import Metric
 from epochal.core.run import FINISHED
 from epochal.judge.score import score
@@ -16,7 +17,6 @@ from epochal.judge.verdict_text import Recommendation, RungSummary, recommend
 from epochal.models.catalogue import MODELS
 from epochal.models.weights import ESTIMATORS, TENSORS, read_model
 from epochal.study.progress import Progress
-from epochal.study.result import Score
 from epochal.study.stages import compare_all
 from epochal.train.experiment import Arm
 from epochal.train.trainee import make_predictor
@@ -102,10 +102,10 @@ def summary(here: Progress, name: str, arm: Arm, values: np.ndarray, about: Abou
     )
 
 
-def scored(values: np.ndarray, metric: Metric, doubt: float) -> Score:
+def scored(values: np.ndarray, metric: Metric, doubt: float) -> Interval:
     """The score of values [seeds, items] with its interval."""
     mean, low, high = score(values, metric, doubt=doubt)
-    return Score(mean=mean, low=low, high=high)
+    return Interval(mean=mean, low=low, high=high)
 
 
 def best_of(summaries: tuple[RungSummary, ...], deep: bool, metric: Metric) -> RungSummary | None:

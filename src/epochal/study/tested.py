@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from epochal.core.experiment import Finding
+from epochal.core.interval import Interval
 from epochal.core.metric import Metric
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset, Examples
@@ -28,7 +29,7 @@ from epochal.models.catalogue import MODELS
 from epochal.models.weights import read_model
 from epochal.study.choice import Choice, best_of, finished_names, scored, summary
 from epochal.study.progress import Progress
-from epochal.study.result import Score, Shipped, WrongExample
+from epochal.study.result import Shipped, WrongExample
 from epochal.study.scoring import Scoring
 from epochal.study.stages import compare_all
 from epochal.train.checkpoint import write_atomically
@@ -52,7 +53,7 @@ class Tested:
         """[seeds, items] under the metric."""
         return scoring.on(arm, self.logits[arm.name], self.examples.targets)
 
-    def score(self, scoring: Scoring, arm: Arm) -> Score:
+    def score(self, scoring: Scoring, arm: Arm) -> Interval:
         return scored(self.values(scoring, arm), scoring.metric, doubt(scoring.metric, self.examples.targets))
 
 

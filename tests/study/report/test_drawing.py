@@ -6,6 +6,7 @@ import random
 import pytest
 from climb_results import digits, hymenoptera
 
+from epochal.core.interval import Interval
 from epochal.core.metric import LOWER, Metric
 from epochal.study.report import words
 from epochal.study.report.charts.cost import front
@@ -13,7 +14,6 @@ from epochal.study.report.charts.scale import score_scale
 from epochal.study.report.charts.stripes import effect_axis
 from epochal.study.report.svg import Axis, element, log_ticks, overlap, place_labels, ticks, wrap
 from epochal.study.report.view import rung_views, shown_split
-from epochal.study.result import Score
 
 
 def test_element_escapes_and_names_attributes():
@@ -41,8 +41,8 @@ def test_axis_is_linear_or_logarithmic_and_clips():
 LOSS = Metric(name="log-loss", title="log-loss", unit="nats", better=LOWER, percent=False)
 
 
-def score(mean: float, half: float = 0.01) -> Score:
-    return Score(mean=mean, low=mean - half, high=mean + half)
+def score(mean: float, half: float = 0.01) -> Interval:
+    return Interval(mean=mean, low=mean - half, high=mean + half)
 
 
 def test_a_scale_leaves_out_what_learned_nothing():

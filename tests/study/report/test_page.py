@@ -18,8 +18,9 @@ from climb_results import (
 )
 from pages import Page
 
+from epochal.core.interval import Interval
 from epochal.core.run import Point
-from epochal.judge.reliability import Interval, recalls
+from epochal.judge.reliability import recalls
 from epochal.study.report import render, write_report
 from epochal.study.result import ClimbResult
 

@@ -2,11 +2,11 @@
 
 from markupsafe import Markup
 
+from epochal.core.interval import Interval
 from epochal.study.report import words
 from epochal.study.report.charts.scale import Scale, score_scale
 from epochal.study.report.svg import Axis, element, line, mark, path, picture, text, wrap
 from epochal.study.report.view import RungView, Scored
-from epochal.study.result import Score
 
 WIDTH, LEFT, RIGHT, TOP = 1000, 46, 992, 34
 FIRST_YEAR = 1943  # McCulloch and Pitts, "A Logical Calculus of the Ideas Immanent in Nervous Activity"
@@ -25,7 +25,7 @@ def history(views: list[RungView], scored: Scored) -> Markup:
     column = (RIGHT - LEFT) / len(views)
     centres = [LEFT + column * (index + 0.5) for index in range(len(views))]
 
-    def height(score: Score) -> float:
+    def height(score: Interval) -> float:
         return bottom + 26.0 if scale.leaves_out(score) else axis(score.mean)
 
     parts = [_grid(scale, axis, bottom, floor)]
@@ -70,7 +70,7 @@ def _grid(scale: Scale, axis: Axis, bottom: float, floor: float) -> Markup:
 
 def _staircase(views, scored, height, centres, column, floor) -> Markup:  # type: ignore[no-untyped-def]
     """The best so far, in the order of history, filled down to the ground."""
-    best: Score | None = None
+    best: Interval | None = None
     places: list[tuple[float, float]] = []
     for view, x in zip(views, centres, strict=True):
         score = scored.of(view)
