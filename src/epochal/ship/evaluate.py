@@ -21,7 +21,7 @@ from epochal.judge.goals.classes import METRICS, decisions, doubt, items, with_p
 from epochal.judge.score import score
 from epochal.ship.bundle import Bundle
 from epochal.ship.evaluation import Difference, Evaluation, Measured, Promise, Recall, sentence
-from epochal.ship.predict import answer
+from epochal.ship.predict import Answerer
 
 ALL, SPLITS = "all", ("train", "validation", "test")
 NAMES_SHOWN = 10
@@ -188,7 +188,8 @@ def _answers(
 
     named = ((labelled.names[index], labelled.pictures[index]) for index in chosen)
     chances, answered, done = [np.zeros((0, len(bundle.labels)))], [np.zeros(0, bool)], 0
-    for part in answer(named, encode=encode, probabilities=bundle.probabilities, labels=bundle.labels):
+    answerer = Answerer(encode=encode, probabilities=bundle.probabilities, labels=bundle.labels)
+    for part in answerer.answer(named):
         labelled.problems.update((part.inputs[index], reason) for index, reason in part.reasons.items())
         good = part.best >= 0
         chances.append(part.probabilities[good])
