@@ -128,9 +128,9 @@ def _reason(
             f"{best.title} is the cheapest to use of the rungs within the margin of {amount(margin, metric)}."
         )
     else:
+        they = f"{others[0]} scored" if len(others) == 1 else "each of these rungs scored"
         sentences.append(
-            f"{best.title} is recommended, because each of these rungs scored worse by more than the margin of "
-            f"{amount(margin, metric)}."
+            f"{best.title} is recommended, because {they} worse by more than the margin of {amount(margin, metric)}."
         )
     return " ".join(sentences)
 
@@ -138,10 +138,13 @@ def _reason(
 def headline(title: str, mean: float, low: float, high: float, metric: Metric = ACCURACY) -> str:
     """What is recommended, and what it may be expected to score on data that it has not seen."""
     if metric.name == ACCURACY.name:
-        return f"Recommended: {title}. {value(mean, metric, 0)} right on unseen data ({_range(low, high, metric, 0)})."
+        digits = _digits(mean, low, high, 0)
+        said = value(mean, metric, digits)
+        return f"Recommended: {title}. {said} right on unseen data ({_range(low, high, metric, digits)})."
+    digits = _digits(mean, low, high, 1)
     return (
-        f"Recommended: {title}. {metric.title[0].upper()}{metric.title[1:]} on unseen data: {value(mean, metric)} "
-        f"({_range(low, high, metric)})."
+        f"Recommended: {title}. {metric.title[0].upper()}{metric.title[1:]} on unseen data: "
+        f"{value(mean, metric, digits)} ({_range(low, high, metric, digits)})."
     )
 
 
@@ -276,7 +279,8 @@ def amount(number: float, metric: Metric) -> str:
 
 def scored(rung: RungSummary, metric: Metric) -> str:
     """'98.2% (97.1 to 99.0)'."""
-    return f"{value(rung.score, metric)} ({_range(rung.low, rung.high, metric)})"
+    digits = _digits(rung.score, rung.low, rung.high, 1)
+    return f"{value(rung.score, metric, digits)} ({_range(rung.low, rung.high, metric, digits)})"
 
 
 def difference(finding: Finding, *, turned: bool = False) -> str:
@@ -296,6 +300,16 @@ def _range(low: float, high: float, metric: Metric, digits: int = 1) -> str:
     if metric.percent:
         return f"{100 * low:.{digits}f} to {100 * high:.{digits}f}%"
     return f"{_plain(low)} to {_plain(high)}"
+
+
+def _digits(mean: float, low: float, high: float, least: int, most: int = 3) -> int:
+    """Digits of per cents, `least` or more, with which a mean does not read as a bound of its interval that it is not:
+    98.6% (96.8 to 99.4%), and not 99% (97 to 99%)."""
+    ends = [end for end in (low, high) if end != mean]
+    for digits in range(least, most):
+        if all(f"{100 * end:.{digits}f}" != f"{100 * mean:.{digits}f}" for end in ends):
+            return digits
+    return most
 
 
 def _signed(number: float, finding: Finding) -> str:

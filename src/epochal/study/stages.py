@@ -99,7 +99,7 @@ def finals(here: Progress) -> None:
     is left, the rehearsals stand for the finals.
     """
     chosen = here.store.decide("finalists", lambda: finalists(here))
-    here.watch(f"finals: {', '.join(chosen)}. {rehearsal_sentence(here)}")
+    here.watch(f"finals: {', '.join(chosen)}. {rehearsal_sentence(here)}".rstrip())
     classical = [name for name in chosen if MODELS[name].kind == CLASSICAL]
     networks = [name for name in chosen if MODELS[name].kind == NETWORK]
     for names, rivals, workers in ((classical, len(chosen), 1), (networks, len(networks), here.plan.workers)):
