@@ -10,7 +10,8 @@ S. S. Keerthi and D. DeCoste, "A modified finite Newton method for fast solution
 step. Here all classes take their steps together, so that the work is matrix products, and one Cholesky factor of
 I + 2C d X'X, with d the mean of D, conditions them all. The first step, where D is I, so is exact: least squares.
 
-40 classes x 240 examples x 1,764 features take 0.02 s where liblinear takes 1 to 3 s for the same solution.
+With 40 classes, 240 examples and 1,764 features it takes a fortieth of liblinear's time on one thread (C from 0.01 to 1:
+1/45 to 1/34), for the same solution.
 """
 
 from dataclasses import dataclass
