@@ -46,7 +46,7 @@ class Change:
         entry = rung(recipe.model)
         if entry.kind == CLASSICAL:
             raise UserError(
-                f"The change {self.name!r} is one of how a network is built or trained; {recipe.model} fits itself. "
+                f"The change {self.name!r} changes how a network is built or trained; {recipe.model} is not one. "
                 f"Choose a network: {_listed(name for name, other in MODELS.items() if _is_free(other))}."
             )
         for option in self._options():

@@ -116,7 +116,7 @@ def factors_of(rung: str, chosen: Sequence[str | Factor] | None = None) -> tuple
     if known_rung(rung).kind == CLASSICAL:
         networks = ", ".join(name for name, entry in RUNGS.items() if entry.kind == NETWORK)
         raise UserError(
-            f"rung: expected a network, which is made of ingredients; got {rung}, which fits itself. Choose {networks}."
+            f"rung: expected a network, which is made of ingredients; got {rung}, which is not one. Choose {networks}."
         )
     fitting = {factor.name: factor for factor in (*FACTORS, *ON_REQUEST) if factor.fits(rung)}
     if chosen is None:
@@ -207,7 +207,7 @@ def why(
             sized = partial(member_for, dataset, rung, factors, seeds, seconds)
             member = Recipe.from_dict(store.decide("member", lambda: sized().to_dict()))
             control = stripped(member, factors)
-            watch(f"{RUNGS[rung].member(member)}, which this budget bears")
+            watch(f"{RUNGS[rung].member(member)}: the largest member that this budget allows")
             settled = partial(settle, dataset, control, factors, seeds, seconds, began)
             plan = store.decide("plan", settled)
             control = control.replace(precision=plan["precision"], memory_format=plan["memory_format"])

@@ -139,9 +139,10 @@ class WhyResult(Record):
             )
         if self.needed:
             lines.append(
-                "Labels: with that share of them everything together does as well as, with all of them, without the "
-                f"ingredient. {listed(f'{each.labels:,}' for each in self.fewer)} labels were tried, one draw of "
-                f"each; {100 * self.fewer[0].share:.3g}% stands for that and any less."
+                "Labels: the smallest share of the labels at which all ingredients together match the network that "
+                "lacks the ingredient but has all labels. Tried, one draw of each: "
+                f"{listed(f'{each.labels:,}' for each in self.fewer)} labels; {100 * self.fewer[0].share:.3g}% means "
+                "this share or less."
             )
         if self.stacked:
             lines.append("The seeds were trained together, as one: the seconds have no spread between seeds.")

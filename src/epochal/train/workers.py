@@ -171,8 +171,7 @@ def _result(connection: Connection, process: int) -> Any:
     except EOFError:
         code = _wait(process)
         raise RuntimeError(
-            f"A training process ended without a word (exit code {code}). If it was killed for want of "
-            "memory, a smaller --size needs less."
+            f"A training process crashed (exit code {code}), perhaps out of memory. Try a smaller --size."
         ) from None
     finally:
         connection.close()
