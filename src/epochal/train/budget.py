@@ -22,7 +22,7 @@ from epochal.train.trainee import Trainee, prepare, trainable
 
 PAYS = 1.1  # bfloat16 must be this many times faster than float32 to be chosen
 HOPELESS = 2.0  # a second step that takes this many times as long as a known one ends the measuring
-WARM, STRETCHES = 3, 4  # steps that prepare kernels and are not measured; the fewest that are, if they exceed the time
+WARM, STRETCHES = 3, 4  # warm-up steps, not timed; least number of timed stretches, even past the allowance
 WARM_SAMPLE, SAMPLE = 50, 400  # examples of the first fit of a classical rung, and of the first that is timed
 ASKED = 256  # validation examples that are predicted to measure how fast that is
 LOOKING = 0.04  # share of a training that goes into the points of its curve

@@ -34,7 +34,7 @@ def synchronise() -> None:
 
 
 def on_gpu(model: Any) -> bool:
-    """Whether a network's weights are on a GPU; what is no network has none."""
+    """True for a network whose weights are on a GPU; False for anything else."""
     parameter = next(model.parameters(), None) if isinstance(model, nn.Module) else None
     return parameter is not None and parameter.is_cuda
 
