@@ -1,6 +1,6 @@
 # epochal: `make climb` shows what it does, `make test` and `make check` are what a change must pass.
 # pip takes its settings from its own configuration and PIP_... variables. PYTHON names another interpreter, and
-# EXTRAS what is installed beside the core, such as dev,parity.
+# EXTRAS what is installed in addition to the core, such as dev,parity.
 
 PYTHON ?= python3
 VENV := .venv
@@ -36,9 +36,17 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# What runs by itself. networks.py and peers.py are parts of loop.py; the others are named at the end, with the reason.
+ALONE := $(filter-out $(addprefix bench/,climbs.py memory.py replay.py networks.py peers.py),$(wildcard bench/[!_]*.py))
+HAS_GPU := $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'
+
 bench: $(STAMP)
 	$(BIN)/pip install --quiet --editable '.[bench]'
-	for script in $(filter-out bench/climbs.py,$(wildcard bench/[!_]*.py)); do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	for script in $(ALONE); do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	if $(HAS_GPU); then echo "== bench/replay.py"; $(BIN)/python bench/replay.py; \
+	else echo "Left out: bench/replay.py, which needs a GPU."; fi
+	@echo "Left out: bench/climbs.py, which takes an hour (make climbs)."
+	@echo "Left out: bench/memory.py, which measures a command that you give it (see bench/README.md)."
 
 # An hour: ten climbs of three minutes against a long one.
 climbs: $(STAMP)

@@ -261,7 +261,7 @@ def main() -> None:
     below, above = sum(row[0] < 0.93 for row in rows), sum(row[0] > 0.97 for row in rows)
     print(f"\n{len(rows)} settings: {below} below 93%, {above} above 97%, {len(rows) - below - above} between.")
     print("Above 97%, by items: " + ", ".join(f"{n:,}: {sum(r[0] > 0.97 and r[2] == n for r in rows)}" for n in ITEMS))
-    print("\nThe lowest and the highest of so many are partly chance; once more with new seeds:\n")
+    print("\nThe lowest and the highest of a long table are partly chance; once more with new seeds:\n")
     print("| seeds | items | world | control | first, % | again, % |\n|---|---|---|---|---|---|")
     for first, seeds, items, world in (*rows[:4], *rows[-2:]):
         again, _ = coverage(world, seeds, items, 4 * counts[items], random)

@@ -139,7 +139,7 @@ def table(results: list[dict[str, Any]], job: dict[str, Any], threads: int) -> s
 
 
 def describe(options: argparse.Namespace) -> str:
-    """What the numbers need beside them: the command, the machine and the versions."""
+    """What must be known to read the numbers: the command, the machine and the versions."""
     from peers import PEERS
 
     packages = dict.fromkeys(package for package in (PEERS[name][1] for name in options.loops) if of(package))

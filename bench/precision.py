@@ -103,7 +103,7 @@ class Stretches:
         return time.perf_counter() - began
 
     def rate(self, seconds: float) -> float:
-        """Steps per second, over about so many seconds."""
+        """Steps per second, measured for about `seconds`."""
         count = max(1, round(seconds / self._steps(1)))
         return count / self._steps(count)
 

@@ -54,7 +54,7 @@ def noise(channels: int, side: int) -> Dataset:
 
 
 def ours(dataset: Dataset, recipe: Recipe, eager: int) -> Callable[[], None]:
-    """Steps of epochal's loop; recorded after so many."""
+    """Steps of epochal's loop; recorded after `eager` of them."""
     trainee = prepare(dataset, recipe, 0, Budget(examples=1))
     steppers = {part: Stepper(recipe, trainable(trainee.model, part), HORIZON) for part in trainee.objective.parts}
     state = State(model=trainee.model, steppers=steppers, seed=0)

@@ -50,12 +50,12 @@ def main() -> None:
         f"{'rung':12}{'measuring':>11}{'looking':>9}{'trials':>8}{'learning':>10}{'both/learning':>15}{'trials/all':>12}"
     )
     for name, measuring, looking, trying, learning in rows:
-        beside, tried = (measuring + looking) / learning, trying / (measuring + looking + trying + learning)
-        marks = ("" if beside <= MOST_LOOKING else "  looks too much") + (
+        overhead, tried = (measuring + looking) / learning, trying / (measuring + looking + trying + learning)
+        marks = ("" if overhead <= MOST_LOOKING else "  looks too much") + (
             "" if tried <= MOST_TRYING else "  tries too much"
         )
         print(
-            f"{name:12}{measuring:10.2f}s{looking:8.2f}s{trying:7.2f}s{learning:9.2f}s{beside:15.1%}{tried:12.1%}{marks}"
+            f"{name:12}{measuring:10.2f}s{looking:8.2f}s{trying:7.2f}s{learning:9.2f}s{overhead:15.1%}{tried:12.1%}{marks}"
         )
 
 

@@ -28,7 +28,7 @@ COMMANDS = {
     "train": ("epochal.commands.train", "Train one rung by itself."),
     "ladder": ("epochal.commands.ladder", "List the rungs, with their sizes for your images."),
     "data": ("epochal.commands.data", "List, get and check data sets."),
-    "doctor": ("epochal.commands.doctor", "Tell what this machine has, and how fast it is."),
+    "doctor": ("epochal.commands.doctor", "Show what this machine has, and how fast it is."),
 }
 
 

@@ -117,7 +117,7 @@ def test_a_finished_climb_is_resumed_at_once_and_not_started_anew(climbed, capsy
     told = capsys.readouterr().err.splitlines()[0]
     assert re.fullmatch(rf"Resuming {directory}: \d+ trainings are finished, .* spent, .* left\.", told)
     assert main(["climb", "digits", "--out", str(directory)]) == 2
-    assert f"Go on with it by --resume {directory}" in capsys.readouterr().err
+    assert f"Continue it with --resume {directory}" in capsys.readouterr().err
 
 
 def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path, monkeypatch, capsys):

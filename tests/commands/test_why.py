@@ -37,7 +37,10 @@ def test_why_prints_the_table_and_the_sentence(tmp_path, capsys):
     "words, message",
     [
         (["why"], "Missing argument 'SOURCE'."),
-        (["why", "digits", "--rung", "boosted-trees"], "got boosted-trees, which fits itself. Choose perceptron, mlp"),
+        (
+            ["why", "digits", "--rung", "boosted-trees"],
+            "got boosted-trees, which is not one. Choose perceptron, mlp",
+        ),
         (["why", "digits", "--rung", "oracle"], "rung: oracle not known. The ladder has majority"),
         (["why", "digits", "--rung", "mlp", "--ingredients", "shortcuts"], "ingredients: shortcuts not known of mlp."),
         (["why", "digits", "--budget", "1s"], "budget: 1 s is too little for 220 trainings, of 6 ingredients"),

@@ -38,3 +38,13 @@ def photos(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / root
 
     return make
+
+
+def problems(report):
+    """What is wrong with each file that has a problem, and what was done with it."""
+    return {problem.file: (problem.what, problem.action) for problem in report.problems}
+
+
+def decisions(report):
+    """The decisions of a report, by what was decided."""
+    return {decision.what: decision for decision in report.decisions}

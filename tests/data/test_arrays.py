@@ -219,7 +219,7 @@ def test_a_thousand_classes_of_two():
     images = np.random.default_rng(0).integers(0, 256, (2000, 8, 8), dtype=np.uint8)
     data = from_arrays(images, np.repeat(np.arange(1000), 2))
     assert data.task.counts == {"train": 1000, "validation": 500, "test": 500}
-    assert len(data.report.told) < 12
+    assert len(data.report.summary) < 12
 
 
 def test_arrays_of_measurements_are_taken_for_classes_only_where_it_is_asked_for():

@@ -196,7 +196,7 @@ def test_a_long_report_cuts_its_table_and_names_every_file():
     text = report.to_text()
     assert "... and 180 more classes" in text and text.count("\nclass ") < 30
     assert "Files with problems (1,000)" in text and "  - 999.jpg: is empty" in text
-    assert report.told[-1] == (
+    assert report.summary[-1] == (
         "1,000 files have problems: 0.jpg: is empty [set aside]; 1.jpg: is empty [set aside]; 2.jpg: is empty "
         "[set aside]; and 997 more, which `epochal data check` names"
     )

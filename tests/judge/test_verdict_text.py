@@ -18,9 +18,9 @@ from epochal.judge.verdict_text import (
     RungSummary,
     amount,
     describe,
+    detectable_sentence,
     difference,
     headline,
-    least_told,
     listed,
     need_deep_learning,
     recommend,
@@ -184,6 +184,15 @@ def test_the_headline_speaks_of_unseen_data():
     )
 
 
+def test_a_mean_does_not_read_as_a_bound_that_it_is_not():
+    assert headline("ResNet", 0.986, 0.968, 0.994) == "Recommended: ResNet. 98.6% right on unseen data (96.8 to 99.4%)."
+    narrow = headline("ResNet", 0.99966, 0.99956, 0.99973)
+    assert narrow == "Recommended: ResNet. 99.966% right on unseen data (99.956 to 99.973%)."
+    assert headline("ResNet", 1.0, 0.98, 1.0) == "Recommended: ResNet. 100% right on unseen data (98 to 100%)."
+    auroc = headline("ResNet", 0.99966, 0.9985, 0.9999, METRICS["auroc"])
+    assert auroc.endswith("on unseen data: 99.97% (99.85 to 99.99%).")
+
+
 def test_the_fastest_to_answer_of_those_level_with_the_best_is_recommended():
     level = finding(EQUIVALENT, -0.0045, -0.003, 0.001, control="resnet", arm="hog-svm")
     fast, late = changed(HOG, answer=0.001, size=900), changed(NET, answer=0.04, size=100)
@@ -204,6 +213,14 @@ def test_of_those_that_answer_about_as_fast_the_smallest_is_recommended():
     assert advice.sentence.endswith("answers 1.9 times slower, with files 5.0 times smaller.")
     slow = changed(hog, answer=0.0021)
     assert recommend([slow, net], {"hog-svm": level}, margin=0.005).chosen == "resnet"
+
+
+def test_a_rung_that_scored_clearly_worse_is_named_as_the_reason():
+    unsure = finding(CANNOT_TELL, -0.05, -0.02, 0.01, control="resnet", arm="hog-svm")
+    advice = recommend([changed(HOG, score=0.903), NET], {"hog-svm": unsure}, margin=0.005)
+    assert advice.sentence.endswith(
+        "ResNet is recommended, because HOG + SVM scored worse by more than the margin of 0.5 points."
+    )
 
 
 def test_a_rung_shown_worse_is_out():
@@ -231,11 +248,13 @@ def test_the_smallest_difference_that_could_be_found():
         finding(CANNOT_TELL, -1.0, effect, 1.0, detectable=least)
         for effect, least in ((-0.4, 1.08), (-0.01, 0.021), (0.0, 0.0))
     )
-    assert least_told([far, near, same]) == (
+    assert detectable_sentence([far, near, same]) == (
         "With this split, a difference of 2.1 points between the two closest rungs would be detected 80% of the time."
     )
-    assert least_told([near]) == "With this split, a difference of 2.1 points would be detected 80% of the time."
-    assert least_told([same]) == least_told([]) == ""
+    assert (
+        detectable_sentence([near]) == "With this split, a difference of 2.1 points would be detected 80% of the time."
+    )
+    assert detectable_sentence([same]) == detectable_sentence([]) == ""
 
 
 def test_words_are_listed():

@@ -66,5 +66,5 @@ def test_every_model_is_a_rung_and_says_how_it_learns():
         assert rung.traits == MODELS[name].traits
     assert [name for name, model in MODELS.items() if model.traits.pretrained] == list(IMAGE_LADDER.transfer)
     assert [name for name, model in MODELS.items() if model.traits.stackable] == ["perceptron", "mlp"]
-    with pytest.raises(UserError, match=r"There is no rung 'lenet1'.*; outside it there is zipcode\."):
+    with pytest.raises(UserError, match=r"There is no rung 'lenet1'.*\. A recipe may also use zipcode\."):
         IMAGE_LADDER.rung("lenet1")

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from epochal.ship.bundle import Bundle
-from epochal.ship.predict import BATCH, pictures, predict, stream
+from epochal.ship.predict import BATCH, Answerer, pictures
 
 LABELS = ("dark", "light")
 
@@ -36,7 +36,7 @@ def with_bytes(opened: Bundle) -> Bundle:
 
 
 def predicted(inputs):
-    return predict(inputs, encode=encode, probabilities=probabilities, labels=LABELS)
+    return Answerer(encode=encode, probabilities=probabilities, labels=LABELS).predict(inputs)
 
 
 def test_a_file_is_predicted_as_its_training_image_was(bundle, picture, digits):
@@ -121,7 +121,7 @@ def test_an_error_of_any_kind_speaks_of_its_picture_only():
         return picture
 
     images = [np.zeros((1, 2, 2), np.uint8), np.ones((1, 2, 2), np.uint8)]
-    rows = predict(images, encode=strange, probabilities=probabilities, labels=LABELS)
+    rows = Answerer(encode=strange, probabilities=probabilities, labels=LABELS).predict(images)
     assert [row.error for row in rows] == [None, "cannot be read: broken chunk"]
 
 
@@ -190,7 +190,7 @@ def test_a_stream_holds_one_batch_at_a_time_and_gathered_it_is_the_same():
             taken.append(index)
             yield image
 
-    parts = stream(given(), encode=encode, probabilities=probabilities, labels=LABELS)
+    parts = Answerer(encode=encode, probabilities=probabilities, labels=LABELS).stream(given())
     first = next(parts)
     assert len(first) == len(taken) == BATCH
     together = [row for part in [first, *parts] for row in part]
@@ -204,9 +204,8 @@ def test_answers_need_the_memory_of_their_float32_numbers():
     labels = tuple(map(str, range(classes)))
     tracemalloc.start()
     try:
-        kept = predict(
-            (image for _ in range(count)), encode=encode, probabilities=lambda x: chances[: len(x)], labels=labels
-        )
+        answerer = Answerer(encode=encode, probabilities=lambda x: chances[: len(x)], labels=labels)
+        kept = answerer.predict(image for _ in range(count))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -272,20 +271,18 @@ def test_text_and_html(two):
 def test_where_mistakes_have_a_price_the_cheapest_answer_is_given():
     """A chance of one in five is enough to call what costs 500 to miss and 20 to call falsely."""
     chances = np.array([[0.95, 0.05], [0.8, 0.2], [0.3, 0.7]])
-    found = predict(
-        [np.zeros((8, 8), np.uint8)] * 3,
+    found = Answerer(
         encode=lambda picture: np.zeros((1, 8, 8), np.uint8),
         probabilities=lambda images: chances,
         labels=("fine", "faulty"),
         stakes=(20.0, 500.0),
-    )
+    ).predict([np.zeros((8, 8), np.uint8)] * 3)
     assert [row.label for row in found] == ["faulty", "faulty", "faulty"]
     assert [row.probability for row in found] == pytest.approx([0.05, 0.2, 0.7])
-    rare = predict(
-        [np.zeros((8, 8), np.uint8)],
+    rare = Answerer(
         encode=lambda picture: np.zeros((1, 8, 8), np.uint8),
         probabilities=lambda images: np.array([[0.97, 0.03]]),
         labels=("fine", "faulty"),
         stakes=(20.0, 500.0),
-    )
+    ).predict([np.zeros((8, 8), np.uint8)])
     assert rare[0].label == "fine", "3% of 500 is less than 97% of 20"

@@ -108,7 +108,7 @@ def test_a_value_that_the_model_does_not_take_is_refused():
 
 
 def test_a_classical_rung_has_no_ingredients_to_change():
-    with pytest.raises(UserError, match=r"'adam' is one of how a network is built or trained; hog-svm fits itself"):
+    with pytest.raises(UserError, match=r"'adam' changes how a network is built or trained; hog-svm is not one"):
         change("adam").apply(RUNGS["hog-svm"].recipe)
 
 

@@ -1,13 +1,18 @@
 """A climb that is given weights: two more rungs begin with them, also when it is resumed, repeated and refitted."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from epochal.core.errors import UserError
 from epochal.study.ladder import Climb, climb
+from epochal.study.refit import refit
 from epochal.study.single import train_rung
+from epochal.train.store import Store
 
 RUNGS = ("majority", "frozen", "fine-tuned")
 
@@ -51,6 +56,40 @@ def test_a_repetition_trains_them_again_to_the_same_bits(climbed: Climb, tmp_pat
     again = climb(images(1, 3), repeat=climbed.directory, out=tmp_path / "again")
     for first, second in zip(climbed.result.rungs, again.result.rungs, strict=True):
         assert [stage.validation for stage in first.stages] == [stage.validation for stage in second.stages]
+
+
+@pytest.fixture
+def moved(climbed: Climb, tmp_path: Path) -> Iterator[Path]:
+    """The run in another place, while neither its own nor that of the weights it was given is there."""
+    place = Path(shutil.copytree(climbed.directory, tmp_path / "moved"))
+    before = climbed.directory.parent
+    hidden = before.rename(before.with_name("hidden"))
+    yield place
+    hidden.rename(before)
+
+
+def test_a_run_that_was_moved_is_resumed_without_training_again(
+    climbed: Climb, moved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*arguments: Any, **named: Any) -> None:
+        raise AssertionError("a finished training is made again")
+
+    monkeypatch.setattr("epochal.train.experiment.fit", refused)
+    again = climb(images(1, 3), out=moved, resume=True)
+    for first, second in zip(climbed.result.rungs, again.result.rungs, strict=True):
+        assert [stage.validation for stage in first.stages] == [stage.validation for stage in second.stages]
+
+
+def test_a_run_that_was_moved_is_refitted_with_its_own_copy_of_the_weights(climbed: Climb, moved: Path) -> None:
+    made = refit(moved, source=images(1, 3))
+    assert made.result.rung == climbed.result.chosen
+    run = Store(moved).run(f"refit/seed-{made.result.seeds[0]}")
+    assert run is not None and Path(str(run.recipe.options["weights"])).parent == moved / "weights"
+
+
+def test_a_run_that_was_moved_can_be_repeated(climbed: Climb, moved: Path, tmp_path: Path) -> None:
+    again = climb(images(1, 3), repeat=moved, out=tmp_path / "again")
+    assert [rung.status for rung in again.result.rungs] == ["finished"] * len(RUNGS)
 
 
 def test_without_weights_these_rungs_are_refused(tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def test_a_climb_that_has_not_chosen(run: Path, tmp_path: Path, changes: dict[st
     with pytest.raises(RunDirectoryError, match=message):
         refit(tmp_path)
     (tmp_path / "result.json").unlink()
-    with pytest.raises(RunDirectoryError, match="has no result yet. Go on with it"):
+    with pytest.raises(RunDirectoryError, match="has no result yet. Continue it"):
         refit(tmp_path)
 
 

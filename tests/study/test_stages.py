@@ -13,7 +13,7 @@ from epochal.core.run import FINISHED, Budget, Cost, Point, Run
 from epochal.kinds.image_ladder import RUNGS
 from epochal.study.plan import LEAST, plan
 from epochal.study.progress import Progress
-from epochal.study.stages import finalists, finals, hope, rehearse, stands_in, told_rehearsal
+from epochal.study.stages import finalists, finals, hope, rehearsal_sentence, rehearse, stands_in
 from epochal.train.budget import Rate
 from epochal.train.experiment import Arm
 from epochal.train.store import open_store
@@ -69,7 +69,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Progress:
 
 def test_without_a_rehearsal_the_best_so_far_go(here: Progress) -> None:
     assert finalists(here) == ["mlp", "lenet"]
-    assert told_rehearsal(here) == ""
+    assert rehearsal_sentence(here) == ""
 
 
 def test_the_one_whose_error_goes_on_falling_goes(here: Progress) -> None:
@@ -81,7 +81,7 @@ def test_the_one_whose_error_goes_on_falling_goes(here: Progress) -> None:
     assert finalists(here) == ["resnet", "lenet"]
     assert hope(here, "resnet") < hope(here, "lenet") < 0.096
     assert "perceptron" not in finalists(here)
-    told = told_rehearsal(here)
+    told = rehearsal_sentence(here)
     assert told.startswith("Validation accuracy in the qualifying round, and after one longer training of ")
     assert "ResNet 79.3% and 89.4%" in told
 
@@ -133,7 +133,7 @@ def test_rehearsals_stand_for_finals_for_which_no_time_is_left(
     assert set(here.finals) == {"resnet", "lenet"}
     assert here.latest()["resnet"] is here.rehearsed["resnet"]
     assert here.latest()["mlp"] is here.qualified["mlp"]
-    assert told_rehearsal(here).endswith(
+    assert rehearsal_sentence(here).endswith(
         "The budget ran out before the finals of ResNet and LeNet-5. Their rehearsals (one training each) are used "
         "instead."
     )

@@ -174,7 +174,7 @@ def test_a_combination_has_what_its_name_says():
     "asked, error, message",
     [
         ({"rung": "oracle"}, UserError, "There is no rung 'oracle'. The ladder has majority"),
-        ({"rung": "hog-svm"}, UserError, "got hog-svm, which fits itself. Choose perceptron, mlp, lenet"),
+        ({"rung": "hog-svm"}, UserError, "got hog-svm, which is not one. Choose perceptron, mlp, lenet"),
         ({"ingredients": ("shortcuts",)}, UserError, "shortcuts not known of mlp. It can have activation"),
         ({"ingredients": ("dropout", "dropout")}, UserError, "expected 1 to 6 different ones, got 2"),
         ({"ingredients": ()}, UserError, "expected 1 to 6 different ones, got 0"),

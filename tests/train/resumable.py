@@ -140,7 +140,7 @@ def outcome(predictor: NetworkPredictor, trained: nn.Module, run: Run) -> dict[s
 
 
 def train(folder: Path, examples: int, changes: dict[str, Any], every: float) -> None:
-    """Train, or go on with the checkpoints in `folder`, and leave the outcome there as JSON."""
+    """Train, or continue from the checkpoints in `folder`, and leave the outcome there as JSON."""
     torch.set_num_threads(1)
     folder.mkdir(exist_ok=True)
     this = trainee(RECIPE.replace(**changes))

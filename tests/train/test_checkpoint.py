@@ -215,7 +215,7 @@ def test_a_full_disk_is_a_clear_error_and_harms_nothing(small_disk: Path) -> Non
         checkpoints.write(20, state(20, size=SPACE))  # four bytes each
     assert str(caught.value).startswith("The disk is full: 000000000020-")
     assert "(1.6 MB) could not be written to" in str(caught.value)
-    assert str(caught.value).endswith("Finished runs are kept. Free some space, then go on with --resume.")
+    assert str(caught.value).endswith("Finished runs are kept. Free some space, then continue with --resume.")
     assert [path.name[:12] for path in checkpoints.folder.iterdir()] == ["000000000010"], "nothing half written is left"
     assert same(checkpoints.read(), state(10))
     checkpoints.write(30, state(30))  # and there is room again

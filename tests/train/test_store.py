@@ -64,6 +64,21 @@ def test_what_was_kept_comes_back_from_a_new_process(tmp_path: Path) -> None:
         assert (store.folder("mlp/seed-0") / "weights").read_bytes() == b"123"
 
 
+def test_paths_in_a_directory_that_is_moved_move_with_it(tmp_path: Path) -> None:
+    before, after = tmp_path / "one", tmp_path / "two"
+    near, neighbour = str(before / "weights" / "w"), f"{before}-not/w"
+    recipe = Recipe(model="fine-tuned", options={"weights": near, "sha256": "abc"})
+    with open_store(before) as store:
+        store.put("weights", {"path": near, "others": [neighbour, "/elsewhere/w", 1, None]})
+        store.finish("fine-tuned", a_run(recipe=recipe), {}, {})
+        assert store.get("weights")["path"] == near and store.run("fine-tuned") == a_run(recipe=recipe)
+    before.rename(after)
+    with open_store(after) as store:
+        here = str(after / "weights" / "w")
+        assert store.get("weights") == {"path": here, "others": [neighbour, "/elsewhere/w", 1, None]}
+        assert [run.recipe.options["weights"] for run in store.runs().values()] == [here]
+
+
 def test_decisions_are_made_once(tmp_path: Path) -> None:
     made, choice = [], {"examples": 10, "names": ["a", "b"], "rate": 0.1 + 0.2, "none": None}
 
@@ -206,7 +221,7 @@ def test_a_full_disk_is_a_clear_error_and_harms_nothing(tmp_path: Path, start: C
     found = json.loads((tmp_path / "found.json").read_text())
     assert found["said"].startswith(f"Cannot write {tmp_path / 'run' / INDEX}: ")
     assert found["said"].endswith(
-        "Finished runs are kept. If the disk is full, free some space; then go on with --resume."
+        "Finished runs are kept. If the disk is full, free some space; then continue with --resume."
     )
     assert found["kept"] == [1, None]
     assert found["after"] == 2

@@ -66,7 +66,7 @@ def test_a_job_that_is_killed_is_told_of_and_what_the_user_can_mend_is_raised() 
 
     found: dict[int, object] = {}
     run_side_by_side([os.getpid, killed], found.__setitem__, workers=2, failed=found.__setitem__)
-    assert "ended without a word (exit code -9)" in str(found[1])
+    assert "crashed (exit code -9), perhaps out of memory" in str(found[1])
     with pytest.raises(UserError, match="the disk is full"):
         run_side_by_side([os.getpid, full], found.__setitem__, workers=2, failed=found.__setitem__)
 
@@ -87,7 +87,7 @@ def test_what_a_job_raises_is_raised_here_and_the_others_are_stopped(tmp_path: P
 
 
 def test_a_worker_that_is_killed_is_told_of() -> None:
-    with pytest.raises(RuntimeError, match="ended without a word"):
+    with pytest.raises(RuntimeError, match="crashed"):
         run_side_by_side([lambda: os.kill(os.getpid(), signal.SIGKILL)] * 2, lambda number, result: None, workers=2)
 
 

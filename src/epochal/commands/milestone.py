@@ -68,13 +68,13 @@ def run(name: str | None, every: bool, source: str | None, paper: bool, out: Pat
     from epochal.study.milestones import MILESTONES
     from epochal.study.milestones import milestone as known
 
-    claim = known(name) if name else None  # a name that is not known is told before anything else is imported
+    claim = known(name) if name else None  # an unknown name is refused before anything else is imported
     from epochal.study.history import run_history
     from epochal.study.milestone import run_milestone
     from epochal.study.report.milestone import to_text, write_page
 
     out = absolute(out)
-    options, told = read_options(values), command_line()
+    options, command = read_options(values), command_line()
     if every:
         if source is not None or paper:
             raise click.UsageError(
@@ -82,14 +82,14 @@ def run(name: str | None, every: bool, source: str | None, paper: bool, out: Pat
                 click.get_current_context(),
             )
         claims = list(MILESTONES.values())
-        history = run_history(claims, out=out, resume=resume, progress=say, command=told, **values)
+        history = run_history(claims, out=out, resume=resume, progress=say, command=command, **values)
         click.echo(history.to_text())
         click.echo(f"\nAtlas: {history.atlas}")
         return 0 if history.complete else 1
     assert claim is not None
     claim = claim.as_in_paper() if paper else claim
     result = run_milestone(
-        claim, source=source, options=options, out=out, resume=resume, progress=say, command=told, **values
+        claim, source=source, options=options, out=out, resume=resume, progress=say, command=command, **values
     )
     click.echo(to_text(claim, result))
     click.echo(f"\nPage: {write_page(claim, result, out / claim.folder)}")

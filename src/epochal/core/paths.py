@@ -1,6 +1,6 @@
 """Paths that users give: what `~` stands for, and the folder that a relative one is in, are settled where they come in.
 
-A process may change its folder while a climb goes on, or before its bundle is opened. A path that is absolute from
+A process may change its folder while a climb runs, or before its bundle is opened. A path that is absolute from
 the beginning means the same then.
 """
 

@@ -1,4 +1,4 @@
-"""A task: what is to be learned, told by its kind, its inputs, its targets and its splits."""
+"""A task: what is to be learned, given by its kind, its inputs, its targets and its splits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

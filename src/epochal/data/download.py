@@ -75,9 +75,10 @@ def download(
                 os.replace(part, path)
                 _forget(part, also_part=False)
                 return path
-    told = "\n".join(f"  {failure}" for failure in failures)
+    reasons = "\n".join(f"  {failure}" for failure in failures)
     raise DataError(
-        f"{path.name} could not be downloaded:\n{told}\nCheck the network and try again, what has come so far is kept. "
+        f"{path.name} could not be downloaded:\n{reasons}\n"
+        "Check the network and try again, what has come so far is kept. "
         f"Or bring the file by other means and put it at {path}. Or set EPOCHAL_MIRROR to a folder that holds it as "
         f"{path.parent.name}/{path.name}."
     )
@@ -213,7 +214,7 @@ def extract(archive: Path, folder: Path, *, most_bytes: int = 8 * 2**30) -> Path
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        with _told(archive):
+        with _in_our_words(archive):
             if zipfile.is_zipfile(archive):
                 _extract_zip(archive, temporary, most_bytes)
             else:
@@ -259,7 +260,7 @@ def _check_room(archive: Path, total: int, most_bytes: int) -> None:
 
 
 @contextmanager
-def _told(archive: Path) -> Iterator[None]:
+def _in_our_words(archive: Path) -> Iterator[None]:
     """Say in words of ours what the archive libraries complain about."""
     try:
         yield

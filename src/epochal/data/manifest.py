@@ -146,9 +146,9 @@ def _read_text(path: Path, text: str) -> pd.DataFrame:
         DataError: a row has more cells than there are columns.
         ValueError: the text is empty.
     """
-    told = re.match(r"sep=(.)\r?\n", text)  # a line by which spreadsheets say what separates cells
-    text = text[told.end() :] if told else text
-    separator = told[1] if told else _separator(text)
+    stated = re.match(r"sep=(.)\r?\n", text)  # a line by which spreadsheets say what separates cells
+    text = text[stated.end() :] if stated else text
+    separator = stated[1] if stated else _separator(text)
     rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(map(str.strip, row))]
     if not rows:
         raise ValueError("it is empty")

@@ -9,7 +9,7 @@ from epochal.core.record import Record
 
 SPLITS = ("train", "validation", "test")
 SHOWN = 20  # lines of a kind in the text, where not all of them must be named
-TOLD = 3  # problems that are named at once, before a training
+NAMED = 3  # problems that are named at once, before a training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +87,11 @@ class DataReport(Record):
         return {split: sum(self.counts[split].values()) for split in SPLITS if split in self.counts}
 
     @property
-    def told(self) -> tuple[str, ...]:
+    def summary(self) -> tuple[str, ...]:
         """What whoever opens the data must hear: decisions, warnings, and how many files have problems."""
         lines = [*map(str, self.decisions), *self.warnings]
         if found := len(self.problems):
-            some, more = "; ".join(map(str, self.problems[:TOLD])), found - TOLD
+            some, more = "; ".join(map(str, self.problems[:NAMED])), found - NAMED
             lines.append(
                 f"{found:,} {'file has a problem' if found == 1 else 'files have problems'}: {some}"
                 + (f"; and {more:,} more, which `epochal data check` names" if more > 0 else "")

@@ -145,26 +145,28 @@ def _check(question: Question, level: float) -> Check:
         )
     if question.identical and control is not None:
         none = (1.0,) * 3 if question.kind == RATIO else (0.0,) * 3
-        told = CONFIRMED if question.predicted == SAME else EQUIVALENT
+        conclusion = CONFIRMED if question.predicted == SAME else EQUIVALENT
         items = values.shape[1] if values.ndim == 2 else None
         means = _mean(question, values), _mean(question, control)
-        return _answer(question, none, none, *means, len(values), items, told)
+        return _answer(question, none, none, *means, len(values), items, conclusion)
     alone, joint = _interval(question, values, control, LEVEL), _interval(question, values, control, level)
     size, margin, low, high = question.size, question.margin, joint[1], joint[2]
     if question.kind == RATIO:
         size, margin = (float(np.log(max(factor, 1.0))) for factor in (size, margin))
-        told = verdict(float(np.log(low)), float(np.log(high)), predicted=question.predicted, size=size, margin=margin)
+        conclusion = verdict(
+            float(np.log(low)), float(np.log(high)), predicted=question.predicted, size=size, margin=margin
+        )
     elif question.kind in (SHARE, VALUE) and control is None:  # the size is a place on the value's own axis
         towards = -1 if question.predicted == LESS else 1
         beyond = sorted((towards * (low - size), towards * (high - size)))
-        told = CONFIRMED if beyond[0] >= 0 else REFUTED if beyond[1] < 0 else INCONCLUSIVE
+        conclusion = CONFIRMED if beyond[0] >= 0 else REFUTED if beyond[1] < 0 else INCONCLUSIVE
     else:
-        told = verdict(low, high, predicted=question.predicted, size=size, margin=margin)
-    excused = bool(question.under_trained) and not question.fixed_time and told in (REFUTED, EQUIVALENT)
-    told = INCONCLUSIVE if excused else told
+        conclusion = verdict(low, high, predicted=question.predicted, size=size, margin=margin)
+    excused = bool(question.under_trained) and not question.fixed_time and conclusion in (REFUTED, EQUIVALENT)
+    conclusion = INCONCLUSIVE if excused else conclusion
     before = None if control is None else _mean(question, control)
     items = values.shape[1] if values.ndim == 2 else None
-    answer = _answer(question, alone, joint, _mean(question, values), before, len(values), items, told)
+    answer = _answer(question, alone, joint, _mean(question, values), before, len(values), items, conclusion)
     return answer.replace(under_trained=question.under_trained) if excused else answer
 
 
@@ -197,7 +199,7 @@ def _answer(
     control_mean: float | None,
     seeds: int,
     items: int | None,
-    told: str,
+    conclusion: str,
 ) -> Check:
     return Check(
         question=question.text,
@@ -213,7 +215,7 @@ def _answer(
         predicted=question.predicted,
         size=question.size,
         margin=question.margin,
-        verdict=told,
+        verdict=conclusion,
         seeds=seeds,
         items=items,
         percent=question.percent,

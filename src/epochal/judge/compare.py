@@ -3,12 +3,12 @@
 The comparisons of a family are corrected together, in two ways, each of which holds whatever their dependence:
 
     A difference   Holm (1979): the k-th smallest p-value of m is tested at 5% / (m - k + 1), as long as those before
-                   it were told. An effect of zero is called better or worse at most 5% of the time, in the family.
-    Equivalence    Bonferroni: the interval at 1 - 5% / m lies within the margin. Holm's gain is not to be had here: a
-                   comparison that was told to differ may still differ by less than matters, and counts all the same.
+                   it were found. An effect of zero is called better or worse at most 5% of the time, in the family.
+    Equivalence    Bonferroni: the interval at 1 - 5% / m lies within the margin. Holm's gain does not exist here: a
+                   comparison that was found to differ may still differ by less than matters, and counts all the same.
                    An effect beyond the margin is called equivalent at most 2.5% of the time, in the family.
 
-The interval that decided is the one to print. Of a difference that was told it is the one at the level of its step,
+The interval that decided is the one to print. Of a difference that was found it is the one at the level of its step,
 which excludes zero; of all others the one at 1 - 5% / m, which includes zero, for Holm's levels are never stricter than
 Bonferroni's, and lies within the margin exactly where the verdict is equivalent. The verdicts hold together; intervals
 at the levels of steps do so only as far as these verdicts go (Guilbaud 2008).

@@ -50,7 +50,7 @@ def with_corners(runs: Runs) -> Runs:
 
 
 def designs(factors: int) -> list[Runs]:
-    """Designs from which everything here can be told, the largest first: all, and a half with the corners."""
+    """Designs from which everything here can be estimated, the largest first: all, and a half with the corners."""
     halved = [with_corners(half_fraction(factors))] if factors >= FEWEST_HALVED else []
     return [full_factorial(factors), *halved]
 
@@ -95,7 +95,7 @@ def effects(runs: Runs, scores: Scores) -> tuple[EachFactor, Float[np.ndarray, "
 
     A main effect is the mean of runs with the factor less the mean of runs without: 2 b_i. An interaction is how much
     more one factor brings with the other than without it, on average over the rest: 4 b_ij. Of a design that is not
-    full, the half fraction in it is used, and runs beside it are not.
+    full, the half fraction in it is used, and its other runs are not.
 
     Raises:
         ValueError: the runs hold neither all combinations nor a half fraction of five factors or more.

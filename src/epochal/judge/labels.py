@@ -10,15 +10,15 @@ from epochal.judge.design import Estimate
 
 @dataclass(frozen=True, kw_only=True)
 class Labels(Record):
-    """A share of the labels, with its 95% interval. The smallest share that was tried stands for it and any less."""
+    """A share of the labels, with its 95% interval. The smallest share that was tried means that share or less."""
 
     share: float
     interval: tuple[float, float]
 
 
 def labels_needed(shares: Sequence[float], leads: Sequence[Estimate]) -> Labels:
-    """The smallest share of the labels with which everything together scores at least what it scores, with all of them,
-    without the ingredient.
+    """The smallest share of labels at which the full recipe matches the recipe that lacks the ingredient but has all
+    labels.
 
     The interval holds the shares at which the lead may be zero: from where the upper end of its interval first reaches
     zero to where the lower end does. Between two shares that were tried a lead is taken to change evenly with the

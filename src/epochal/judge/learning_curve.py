@@ -147,7 +147,7 @@ def would_more_data_help(
         unchecked = "" if held is not None else "; with fewer than four sizes the curve could not be checked"
         sentence = (
             f"Cannot tell whether more data would help: {times} would bring the error from {_percent(error)} "
-            f"to {_percent(predicted)}, but anything from {_percent(low)} to {_percent(high)} fits{unchecked}."
+            f"to {_percent(predicted)} (95% interval {_percent(low)} to {_percent(high)}){unchecked}."
         )
     return MoreData(
         answer=answer,

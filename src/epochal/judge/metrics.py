@@ -1,4 +1,4 @@
-"""How good predictions are: accuracy and its kin, for integer targets and logits or labels."""
+"""How good predictions are: accuracy and metrics like it, for integer targets and logits or labels."""
 
 from dataclasses import dataclass
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
+from epochal.core.interval import Interval
 from epochal.core.metric import ACCURACY
 from epochal.core.record import Record
 from epochal.judge.calibration import _chances as checked_chances
@@ -25,15 +26,6 @@ RANKING = ACCURACY.replace(name="auroc", title="area under the ROC curve", level
 
 Confidence = Float[np.ndarray, " items"]
 Right = Bool[np.ndarray, " items"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Interval(Record):
-    """A number with its 95% interval."""
-
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, kw_only=True)

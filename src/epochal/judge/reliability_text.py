@@ -1,7 +1,8 @@
 """Reliability in plain sentences: the calibration error, whether confidence tells right from wrong, and abstaining."""
 
+from epochal.core.interval import Interval
 from epochal.core.metric import ACCURACY
-from epochal.judge.reliability import Abstaining, Interval, Reliability
+from epochal.judge.reliability import Abstaining, Reliability
 from epochal.judge.verdict_text import value
 
 

@@ -83,7 +83,10 @@ class CrossedMean:
         return self.mean - half, self.mean + half
 
     def p_value(self, null: float = 0.0) -> float:
-        """Two-sided, that the true mean is `null`: one minus the level whose interval ends there; 1e-12 at least."""
+        """Two-sided p-value of "the true mean is `null`", by inverting the interval.
+
+        It is 0 where nothing varies, else never below 1e-12.
+        """
         distance = abs(self.mean - null)
         if distance == 0:
             return 1.0

@@ -50,10 +50,10 @@ def recommend(
 
     `findings` compares each other rung with the best on validation: control = the best, arm = that rung, keyed by the
     rung's name. The first tier is the best with every rung that is
-    not shown to be worse by its simultaneous interval, but for those that were still learning and scored worse. Those
-    of it that scored more than `margin` worse are not handed over all the same: too little data is no reason for a
-    model that looks worse. Of the rest, the one that answers fastest is chosen; of those within a factor of two of it,
-    the one whose files are smallest.
+    not shown to be worse by its simultaneous interval, except rungs that were still learning and scored worse. Rungs
+    of it that scored more than `margin` worse are not recommended: too little data is no reason to choose a model that
+    looks worse. Of the rest, the one that answers fastest is chosen; of the rungs within a factor of two of it, the one
+    whose files are smallest.
 
     Raises:
         ValueError: no rungs, or a rung other than the best without a finding against the best.
@@ -128,9 +128,9 @@ def _reason(
             f"{best.title} is the cheapest to use of the rungs within the margin of {amount(margin, metric)}."
         )
     else:
+        they = f"{others[0]} scored" if len(others) == 1 else "each of these rungs scored"
         sentences.append(
-            f"{best.title} is recommended, because each of these rungs scored worse by more than the margin of "
-            f"{amount(margin, metric)}."
+            f"{best.title} is recommended, because {they} worse by more than the margin of {amount(margin, metric)}."
         )
     return " ".join(sentences)
 
@@ -138,10 +138,13 @@ def _reason(
 def headline(title: str, mean: float, low: float, high: float, metric: Metric = ACCURACY) -> str:
     """What is recommended, and what it may be expected to score on data that it has not seen."""
     if metric.name == ACCURACY.name:
-        return f"Recommended: {title}. {value(mean, metric, 0)} right on unseen data ({_range(low, high, metric, 0)})."
+        digits = _digits(mean, low, high, 0)
+        said = value(mean, metric, digits)
+        return f"Recommended: {title}. {said} right on unseen data ({_range(low, high, metric, digits)})."
+    digits = _digits(mean, low, high, 1)
     return (
-        f"Recommended: {title}. {metric.title[0].upper()}{metric.title[1:]} on unseen data: {value(mean, metric)} "
-        f"({_range(low, high, metric)})."
+        f"Recommended: {title}. {metric.title[0].upper()}{metric.title[1:]} on unseen data: "
+        f"{value(mean, metric, digits)} ({_range(low, high, metric, digits)})."
     )
 
 
@@ -232,7 +235,7 @@ def what_would_settle(finding: Finding, *, what: str = "test images") -> str:
     return f"neither more {what} alone nor more seeds alone would settle it"
 
 
-def least_told(findings: Sequence[Finding]) -> str:
+def detectable_sentence(findings: Sequence[Finding]) -> str:
     """How small a difference could have been found between the two that scored most alike; empty where none did."""
     differing = [finding for finding in findings if 0 < finding.detectable < math.inf]
     if not differing:
@@ -252,7 +255,7 @@ def listed(words: Iterable[str]) -> str:
 
 
 def metric_of(finding: Finding) -> Metric:
-    """The metric in whose words a finding is told."""
+    """The metric in whose words a finding is written."""
     return Metric(
         name=finding.metric,
         title=finding.metric.replace("-", " "),
@@ -276,7 +279,8 @@ def amount(number: float, metric: Metric) -> str:
 
 def scored(rung: RungSummary, metric: Metric) -> str:
     """'98.2% (97.1 to 99.0)'."""
-    return f"{value(rung.score, metric)} ({_range(rung.low, rung.high, metric)})"
+    digits = _digits(rung.score, rung.low, rung.high, 1)
+    return f"{value(rung.score, metric, digits)} ({_range(rung.low, rung.high, metric, digits)})"
 
 
 def difference(finding: Finding, *, turned: bool = False) -> str:
@@ -296,6 +300,16 @@ def _range(low: float, high: float, metric: Metric, digits: int = 1) -> str:
     if metric.percent:
         return f"{100 * low:.{digits}f} to {100 * high:.{digits}f}%"
     return f"{_plain(low)} to {_plain(high)}"
+
+
+def _digits(mean: float, low: float, high: float, least: int, most: int = 3) -> int:
+    """Digits of per cents, `least` or more, with which a mean does not read as a bound of its interval that it is not:
+    98.6% (96.8 to 99.4%), and not 99% (97 to 99%)."""
+    ends = [end for end in (low, high) if end != mean]
+    for digits in range(least, most):
+        if all(f"{100 * end:.{digits}f}" != f"{100 * mean:.{digits}f}" for end in ends):
+            return digits
+    return most
 
 
 def _signed(number: float, finding: Finding) -> str:

@@ -15,7 +15,7 @@ CLASSICAL, NETWORK = "classical", "network"
 
 @dataclass(frozen=True, kw_only=True)
 class Rung:
-    """One approach: a rung of a ladder, or a network outside it.
+    """One approach: a rung of a ladder, or a network that no climb tries.
 
     `adds` says in one plain sentence what it brought that the rungs before it lack; `recipe` is its honest default, at
     the paper's own size; `family` sets the options of each of its members, the smallest first, and `called` names a
@@ -92,7 +92,7 @@ class Ladder:
         if name not in self.every:
             raise UserError(
                 f"There is no rung {name!r}. The ladder has {', '.join(self.rungs)}; with pretrained weights also "
-                f"{', '.join(self.transfer)}; outside it there is {', '.join(self.beside)}."
+                f"{', '.join(self.transfer)}. A recipe may also use {', '.join(self.beside)}."
             )
         return self.every[name]
 

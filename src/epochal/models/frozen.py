@@ -197,13 +197,13 @@ def best_strength(features: Float32[np.ndarray, "n features"], targets: np.ndarr
     losses = []
     for strength in choices:
         fitted = regression(features[learned], targets[learned], strength)
-        told = fitted.predict_log_proba(features[held_out])[np.arange(len(columns)), columns]
-        losses.append(-float(told.mean()))
+        chances = fitted.predict_log_proba(features[held_out])[np.arange(len(columns)), columns]
+        losses.append(-float(chances.mean()))
     return choices[int(np.argmin(losses))]
 
 
 def regression(features: np.ndarray, targets: np.ndarray, strength: float) -> LogisticRegression:
     """Multinomial logistic regression with the L2 penalty |weights|^2 / (2 strength)."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # told by `converged`
+        warnings.simplefilter("ignore", ConvergenceWarning)  # `converged` reports it
         return LogisticRegression(C=strength, max_iter=STEPS).fit(features, targets)

@@ -176,7 +176,7 @@ def _by_our_names(tensors: Mapping[str, Tensor], naming: Naming, origin: Origin)
     """The same tensors under our names.
 
     Raises:
-        UserError: some are missing, too many, or of another shape, told by the names that the file has.
+        UserError: some are missing, too many, or of another shape; the message has the names that the file has.
     """
     expected = {naming.spell(name): (name, tensor.shape) for name, tensor in expected_tensors(origin).items()}
     counters = {name for name in expected if name.endswith(UNTOLD)}
@@ -187,15 +187,15 @@ def _by_our_names(tensors: Mapping[str, Tensor], naming: Naming, origin: Origin)
         for name, (_, shape) in expected.items()
         if name in tensors and tensors[name].shape != shape
     ]
-    told = [
+    faults = [
         f"{len(names)} {what} ({', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''})"
         for what, names in (("missing", missing), ("unexpected", unexpected), ("of another shape", shapes))
         if names
     ]
-    if told:
+    if faults:
         raise UserError(
             f"{origin.source} has the names of {naming.title}, but its tensors do not fit ResNet-"
-            f"{origin.network['depth']}: {'; '.join(told)}. Give the weights of the network as it was published."
+            f"{origin.network['depth']}: {'; '.join(faults)}. Give the weights of the network as it was published."
         )
     return {ours: tensors.get(theirs, torch.tensor(0)) for theirs, (ours, _) in expected.items()}
 

@@ -4,7 +4,8 @@ J. Yosinski, J. Clune, Y. Bengio & H. Lipson, "How transferable are features in 
 
 `interchange.read_weights` opens what other libraries wrote, `from_network` takes what a training of ours learned. A run
 keeps a copy under our names (`store_weights`), which its trainings open (`stored_weights`): a recipe names that file
-and the SHA-256 of the weights. A bundle holds all of its weights, and never opens the file again.
+and the SHA-256 of the weights, and the store of the run keeps that name relative to its directory. A bundle holds all
+of its weights, and never opens the file again.
 """
 
 import hashlib
@@ -166,7 +167,7 @@ def stored_weights(path: Path, sha256: str | None = None) -> Pretrained:
 
 def beginning_with(recipe: Recipe, pretrained: Pretrained, path: Path) -> Recipe:
     """The recipe of a transfer rung with the network of these weights, which lie at `path`."""
-    options = {**pretrained.origin.network, "weights": str(path.resolve()), "sha256": pretrained.origin.sha256}
+    options = {**pretrained.origin.network, "weights": os.path.abspath(path), "sha256": pretrained.origin.sha256}
     return recipe.with_options(**options)
 
 

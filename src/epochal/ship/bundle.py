@@ -26,7 +26,7 @@ from epochal.models.pretrained import without_file
 from epochal.models.weights import model_files, read_model
 from epochal.ship import files
 from epochal.ship.card import model_card
-from epochal.ship.predict import Predictions, stream
+from epochal.ship.predict import Answerer, Predictions
 from epochal.ship.predictions import gathered
 from epochal.train.surroundings import plain_settings, set_apart
 from epochal.train.trainee import make_predictor
@@ -132,8 +132,7 @@ class Bundle:
             # Arrays come from `as_pictures`, which brought them to 8 bits.
             return self.codec.encode(picture, white=EIGHT_BITS if isinstance(picture, np.ndarray) else white)
 
-        return stream(
-            inputs,
+        answerer = Answerer(
             encode=encode,
             probabilities=self.probabilities,
             labels=self.labels,
@@ -141,6 +140,7 @@ class Bundle:
             split=lambda array: as_pictures(array, self.codec, white=white),
             max_megapixels=self.codec.max_megapixels,
         )
+        return answerer.stream(inputs)
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.card)}</pre>"

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from epochal.core.experiment import Finding
+from epochal.core.interval import Interval
 from epochal.core.metric import ACCURACY, Metric
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.data.codec import Codec
-from epochal.judge.reliability import Abstaining, Interval, Recall, Reliability
+from epochal.judge.reliability import Abstaining, Recall, Reliability
 from epochal.judge.reliability_text import abstained, calibration, ranking
 from epochal.judge.verdict_text import difference, value
 from epochal.kinds.table import rung_of

@@ -22,7 +22,7 @@ from epochal.judge.score import score
 from epochal.kinds.table import kind_of
 from epochal.ship.bundle import Bundle
 from epochal.ship.evaluation import Difference, Evaluation, Measured, Promise, Recall, sentence
-from epochal.ship.predict import answer
+from epochal.ship.predict import Answerer
 
 ALL, SPLITS = "all", ("train", "validation", "test")
 NAMES_SHOWN = 10
@@ -99,7 +99,7 @@ def evaluate(
         unknown=dict(sorted(unknown.items())),
         missing=missing,
         problems=labelled.problems,
-        notes=(*labelled.notes, *_told(labelled, unknown, missing), *notes, *_same_name(opened, labelled, used)),
+        notes=(*labelled.notes, *_set_aside(labelled, unknown, missing), *notes, *_same_name(opened, labelled, used)),
     )
 
 
@@ -189,7 +189,8 @@ def _answers(
 
     named = ((labelled.names[index], labelled.pictures[index]) for index in chosen)
     chances, answered, done = [np.zeros((0, len(bundle.labels)))], [np.zeros(0, bool)], 0
-    for part in answer(named, encode=encode, probabilities=bundle.probabilities, labels=bundle.labels):
+    answerer = Answerer(encode=encode, probabilities=bundle.probabilities, labels=bundle.labels)
+    for part in answerer.answer(named):
         labelled.problems.update((part.inputs[index], reason) for index, reason in part.reasons.items())
         good = part.best >= 0
         chances.append(part.probabilities[good])
@@ -262,7 +263,7 @@ def _difference(promise: Promise, correct: np.ndarray) -> Difference:
     return Difference(value=value, low=float(low), high=float(high))
 
 
-def _told(labelled: Labelled, unknown: Counter[str], missing: Iterable[str]) -> list[str]:
+def _set_aside(labelled: Labelled, unknown: Counter[str], missing: Iterable[str]) -> list[str]:
     lines, missing = [], list(missing)
     if unknown:
         lines.append(
@@ -303,5 +304,5 @@ def _names(names: Iterable[str]) -> str:
 
 def _first(problems: Mapping[str, str]) -> str:
     """The first few problems."""
-    told = "; ".join(f"{name} {what}" for name, what in list(problems.items())[:3])
-    return f"{told}{'; ...' if len(problems) > 3 else ''}." if told else ""
+    shown = "; ".join(f"{name} {what}" for name, what in list(problems.items())[:3])
+    return f"{shown}{'; ...' if len(problems) > 3 else ''}." if shown else ""

@@ -119,7 +119,7 @@ def sentence(accuracy: Measured, images: int, promise: Promise | None, differenc
     if promise is None or difference is None:
         return f"{here} The bundle holds no score of its own to compare with."
     of = "these classes in its" if promise.part else "its"
-    told = (
+    promised = (
         f"The bundle promised {promise.value:.1%} ({promise.low:.1%} to {promise.high:.1%}) on the {promise.images:,} "
         f"images of {of} {promise.split} split"
     )
@@ -128,7 +128,7 @@ def sentence(accuracy: Measured, images: int, promise: Promise | None, differenc
         f"{100 * difference.high:+.1f}"
     )
     if difference.high < 0:
-        return f"{here} {told}: this data is harder, or different ({apart})."
+        return f"{here} {promised}: this data is harder, or different ({apart})."
     if difference.low > 0:
-        return f"{here} {told}: this data is easier, or holds images of the training ({apart})."
-    return f"{here} {told}: the two agree within chance ({apart})."
+        return f"{here} {promised}: this data is easier, or holds images of the training ({apart})."
+    return f"{here} {promised}: the two agree within chance ({apart})."

@@ -1,8 +1,8 @@
 """Changes: named edits of a recipe, one ingredient each, so that an experiment says what that ingredient is worth.
 
 A change declares the fields that it touches and is held to them: an experiment with two changes proves neither.
-Learning rates are tuned for each arm of an experiment anew; only Adam and its kin, whose rates live on another scale
-altogether, bring one to start from.
+Learning rates are tuned for each arm of an experiment anew; only Adam and optimisers like it, whose rates live on
+another scale altogether, bring one to start from.
 """
 
 import dataclasses
@@ -46,7 +46,7 @@ class Change:
         """
         if not traits(recipe).by_steps:
             raise UserError(
-                f"The change {self.name!r} is one of how a network is built or trained; {recipe.model} fits itself. "
+                f"The change {self.name!r} changes how a network is built or trained; {recipe.model} is not one. "
                 f"Choose a network: {_listed(name for name, other in MODELS.items() if _is_free(other.traits))}."
             )
         for option in self._options():

@@ -1,4 +1,4 @@
-"""The choice: which rungs cannot be told from the best on validation, and which of them is the cheapest to use."""
+"""The choice: which rungs are level with the best on validation, and which of these is the cheapest to use."""
 
 import time
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from epochal.core.experiment import WORSE, Finding
+from epochal.core.interval import Interval
 from epochal.core.metric import Metric
 from epochal.core.run import FINISHED
 from epochal.judge.score import score
@@ -15,7 +16,6 @@ from epochal.judge.tiers import tiers
 from epochal.judge.verdict_text import Recommendation, RungSummary, recommend
 from epochal.models.weights import ESTIMATORS, TENSORS, read_model
 from epochal.study.progress import Progress
-from epochal.study.result import Score
 from epochal.study.stages import compare_all
 from epochal.train.experiment import Arm
 from epochal.train.trainee import make_predictor
@@ -25,7 +25,7 @@ ANSWERS = 9  # single items that are predicted to measure how long one takes; th
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What the choice weighs of one rung beside its score."""
+    """What the choice weighs of one rung apart from its score."""
 
     tier: int | None  # None: it was still learning, and scored worse than the best by more than the margin
     answer: float  # seconds for one item by itself
@@ -101,10 +101,10 @@ def summary(here: Progress, name: str, arm: Arm, values: np.ndarray, about: Abou
     )
 
 
-def scored(values: np.ndarray, metric: Metric, doubt: float) -> Score:
+def scored(values: np.ndarray, metric: Metric, doubt: float) -> Interval:
     """The score of values [seeds, items] with its interval."""
     mean, low, high = score(values, metric, doubt=doubt)
-    return Score(mean=mean, low=low, high=high)
+    return Interval(mean=mean, low=low, high=high)
 
 
 def best_of(summaries: tuple[RungSummary, ...], deep: bool, metric: Metric) -> RungSummary | None:

@@ -17,7 +17,7 @@ from epochal.study.progress import Progress
 from epochal.study.report import write_report
 from epochal.study.result import NOT_CLIMBED, ClimbResult, RungResult, Stage
 from epochal.study.sizing import duration
-from epochal.study.stages import told_rehearsal
+from epochal.study.stages import rehearsal_sentence
 from epochal.study.tested import Tested, on_test, on_validation, open_test
 from epochal.train.checkpoint import write_atomically
 from epochal.train.experiment import mean_curve
@@ -68,7 +68,7 @@ def conclude(
         data_curve=here.curve,
         **(on_test(here, arms, choice, place, tested) if tested else on_validation(here, arms, choice)),
     )
-    result = result.replace(notes=(*told(here, choice), *result.notes))
+    result = result.replace(notes=(*caveats(here, choice), *result.notes))
     here.store.put(BUNDLED, {"names": finished_names(arm), "place": place})
     write_bundle(
         directory / "bundle",
@@ -84,14 +84,14 @@ def conclude(
     return keep(result.replace(spent_seconds=here.spent), directory)
 
 
-def told(here: Progress, choice: Choice) -> list[str]:
+def caveats(here: Progress, choice: Choice) -> list[str]:
     """What a reader must know in addition to the verdict."""
     lost = [
         f"{here.rung(name).title} failed in its {stage}, so it is judged by its earlier trainings. {message}"
         for (stage, name), message in here.failed.items()
         if stage not in ("sizing", "qualifying")
     ]
-    return [text for text in (unbalanced(here), choice.recommendation.caveat, told_rehearsal(here), *lost) if text]
+    return [text for text in (unbalanced(here), choice.recommendation.caveat, rehearsal_sentence(here), *lost) if text]
 
 
 def unbalanced(here: Progress) -> str:

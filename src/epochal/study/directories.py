@@ -39,13 +39,13 @@ def choose_directory(
     data = _folder(source)
     if out is None:
         if resume:
-            raise RunDirectoryError("resume: expected the directory of the climb to go on with, got none.")
+            raise RunDirectoryError("resume: expected the directory of the climb to continue, got none.")
         return _free(_runs(data), name or source_name(source), anew)
     directory = absolute(out)
     taken = (directory / INDEX).exists()
     if taken and anew and not resume:
         raise RunDirectoryError(
-            f"{directory} holds a climb already. Go on with it by --resume {directory}, or choose another --out."
+            f"{directory} holds a climb already. Continue it with --resume {directory}, or choose another --out."
         )
     if resume and not taken:
         raise RunDirectoryError(

@@ -84,7 +84,7 @@ class Lab:
     workers: int = 1
     watch: Watch = lambda line: None
     opened: list[str] = field(default_factory=list)  # names of the data sets that were used
-    notes: list[str] = field(default_factory=list)  # what a reader must know beside the checks
+    notes: list[str] = field(default_factory=list)  # what a reader must know in addition to the checks
     asked: list[Asked] = field(default_factory=list)
     counted: int = 0  # how often a number of examples was asked for, by `train` and by jobs of the milestone's own
     opening: float = 0.0  # seconds that opening data sets took
@@ -101,7 +101,7 @@ class Lab:
 
         Args:
             size: side of the images that models see, in pixels; their own unless said.
-            train: at most so many training images, classes in proportion; unless said all, or `MOST` of the user's in
+            train: at most this many training images, classes in proportion; unless said all, or `MOST` of the user's in
                 place of the digits.
             validation: share of the published training split that is kept for validation, unless it is said otherwise.
         """
@@ -120,7 +120,7 @@ class Lab:
         if train is not None and train < count:
             dataset = dataset.train_fraction(train / count)
         if first and self.source is not None:
-            for line in dataset.report.told:
+            for line in dataset.report.summary:
                 self.watch(line)
             if len(dataset.train) < count:
                 self.notes.append(f"{len(dataset.train):,} of {count:,} training images were used.")
@@ -211,12 +211,12 @@ class Lab:
         return self._side_by_side({name: partial(self._once, name, job) for name, job in jobs.items()})
 
     def _once(self, name: str, job: Callable[[], Any]) -> Any:
-        def told() -> Any:
+        def finish() -> Any:
             result = json.loads(json.dumps(job()))
             self.watch(f"{name}: done")
             return result
 
-        return self.store.decide(f"work/{name}", told)
+        return self.store.decide(f"work/{name}", finish)
 
     def _side_by_side(self, jobs: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
         names, results = list(jobs), {}

@@ -14,7 +14,7 @@ from epochal.core.paths import absolute
 from epochal.data.dataset import open_dataset
 from epochal.data.listing import Progress as Loading
 from epochal.data.options import ReadOptions
-from epochal.models.pretrained import transfer_recipes
+from epochal.models.pretrained import Pretrained, stored_weights, transfer_recipes
 from epochal.ship.pretrained import open_weights, reading_for
 from epochal.study.conclude import conclude
 from epochal.study.data_curve import data_curve
@@ -114,11 +114,11 @@ def climb(
         pretrained: weights of a residual network, with which two more rungs begin: a bundle of yours, a file or folder
             by the names of torchvision, timm or Hugging Face transformers, or published ones, such as
             "resnet50-weights".
-        resume: go on with the climb in `out`, with its settings: what is finished is kept.
+        resume: continue the climb in `out`, with its settings: what is finished is kept.
         repeat: the directory of a climb of the same data whose members, learning rates and numbers of examples are
             taken, so that every training is made again as it was, whatever the clock says.
-        progress: told a line now and then.
-        loading: told, while the data is downloaded and decoded, what is being done, how much is done, and of how much.
+        progress: called with a line of text now and then.
+        loading: called, while data is downloaded and decoded, with what is being done, how much is done, of how much.
 
     Raises:
         UserError: the data, the budget or the directory cannot be used as they are; the message says why.
@@ -143,7 +143,7 @@ def climb(
         if resume:
             watch(taken_up(store, made.seconds))
         dataset = open_dataset(source, options=options, progress=loading)
-        for line in dataset.report.told:
+        for line in dataset.report.summary:
             watch(line)
         require_same_data(store, dataset)
         store.put("source", place_of(source))
@@ -157,7 +157,9 @@ def climb(
             )
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
         if made.pretrained and weights is None:
-            weights = open_weights(made.pretrained, loading)
+            weights = kept_weights(store if resume else before) or open_weights(made.pretrained, loading)
+        given = transfer_recipes(made.transfer, weights, directory / "weights") if weights else {}
+        store.put("weights", next((recipe.options["weights"] for recipe in given.values()), None))
         here = Progress(
             asked=made,
             dataset=dataset,
@@ -165,7 +167,7 @@ def climb(
             watch=watch,
             began=began,
             before=float(store.get("spent", 0.0)),
-            given=transfer_recipes(made.transfer, weights, directory / "weights") if weights else {},
+            given=given,
         )
         complete = True
         try:
@@ -175,7 +177,7 @@ def climb(
         except KeyboardInterrupt:
             complete = False
             here.note_time()
-            watch(f"Interrupted. What is finished is kept; go on with: --resume {directory}")
+            watch(f"Interrupted. What is finished is kept; continue with: --resume {directory}")
             if not here.latest():
                 raise
         result = conclude(
@@ -238,6 +240,13 @@ def dry_run(
         )
         size(here)
         return Rehearsal(plan=here.plan, sizes=tuple(sizes(here)), left_out=tuple(here.left_out))
+
+
+def kept_weights(store: Store | None) -> Pretrained | None:
+    """The copy of the pretrained weights that a run keeps: their source may have been moved, and nothing else was
+    trained with. None where it keeps none."""
+    path = store and store.get("weights")
+    return stored_weights(Path(path)) if path and Path(path).exists() else None
 
 
 def store_of(directory: Path | str) -> Store:

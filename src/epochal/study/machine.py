@@ -51,7 +51,7 @@ class Machine(Record):
             f"device   {facts['device']}",
             f"threads  {self.threads} of {self.cores} cores",
             f"load     {self.load:.1f}"
-            + (": other work keeps this machine busy, and it measures slower than it is" if self.load > 1 else ""),
+            + (": other programs are running, which lowers the rates below" if self.load > 1 else ""),
             f"memory   {self.memory_free / 2**30:.1f} GiB free of {self.memory / 2**30:.1f} GiB",
             f"disk     {self.disk_free / 2**30:.1f} GiB free here",
             "",
@@ -64,8 +64,8 @@ class Machine(Record):
             "extras",
         ]
         for extra, absent in self.missing.items():
-            told = f"missing {', '.join(absent)}: pip install 'epochal[{extra}]'" if absent else "complete"
-            lines.append(f"  {extra:<22}{told}")
+            state = f"missing {', '.join(absent)}: pip install 'epochal[{extra}]'" if absent else "complete"
+            lines.append(f"  {extra:<22}{state}")
         return "\n".join(lines)
 
 

@@ -116,7 +116,7 @@ def run_milestone(
     """Run the experiment behind a claim, and judge it. The result is kept in OUT/NAME/result.json,
     at the paper's scale in OUT/NAME-paper/result.json.
 
-    A run that was interrupted goes on where it stopped, if it is asked for with the same settings or with `resume`;
+    A run that was interrupted continues where it stopped, if it is asked for with the same settings or with `resume`;
     one that ended is measured anew.
 
     Args:
@@ -127,7 +127,7 @@ def run_milestone(
             it. At the paper's scale it is a limit too, with no default.
         scale: in place of a budget, multiplies the length of every training, whatever the data.
         seeds: trainings of each arm; the milestone's own number unless said.
-        resume: go on with an interrupted run as it was begun, whatever the budget and the seeds are now.
+        resume: continue an interrupted run as it was begun, whatever the budget and the seeds are now.
 
     Raises:
         UserError: the milestone takes no data, or the data, budget, seeds or directory cannot be used as they are.
@@ -181,11 +181,11 @@ def run_milestone(
             seconds = before + time.perf_counter() - began
             store.put("spent", seconds)
         checks = judge(measured.questions)
-        told = overall(checks)
+        conclusion = overall(checks)
         result = MilestoneResult(
             name=milestone.name,
-            verdict=told,
-            sentence=sentence(told, checks),
+            verdict=conclusion,
+            sentence=sentence(conclusion, checks),
             checks=checks,
             pictures=measured.pictures,
             notes=tuple(lab.notes),
@@ -248,7 +248,7 @@ def begin(
     """Seconds that an interrupted run of the same settings has spent; a run that ended, or had others, is cleared.
 
     Args:
-        watch: told when an interrupted run continues.
+        watch: called with a line when an interrupted run continues.
         seconds: that the run may take in all; None where it takes as long as it takes.
 
     Raises:

@@ -124,7 +124,7 @@ def require_scored(made: Plan, dataset: Dataset) -> None:
 
 
 def scoring_of(made: Plan, dataset: Dataset) -> Scoring:
-    """How this data is scored by the metric of a plan, with the positive class told where there are two."""
+    """How this data is scored by the metric of a plan, with the positive class named where there are two."""
     metric, task = made.metric, dataset.task
     require_scored(made, dataset)
     if metric.name in OF_ONE_CLASS and (task.classes == 2 or made.positive):

@@ -27,7 +27,7 @@ from epochal.ship.files import check_place
 from epochal.study.choice import scored
 from epochal.study.conclude import BUNDLED, without_pictures
 from epochal.study.identity import require_same_data
-from epochal.study.refit_result import ENSEMBLE, REFIT, Refitted, told
+from epochal.study.refit_result import ENSEMBLE, REFIT, Refitted, with_words
 from epochal.study.reopen import read_result
 from epochal.study.result import ClimbResult
 from epochal.study.retrain import Winner, kept_step, train_again
@@ -79,8 +79,8 @@ def refit(
         ensemble: the mean of all finished trainings of the winner, in the stage that it was judged by; trains nothing.
         source: where the data is now, if it has moved; the arrays, where it was arrays.
         out: the folder of the bundle; RUN/bundle-refit or RUN/bundle-ensemble unless said.
-        progress: told a line now and then.
-        loading: told, while the data is decoded, what is being done, how much is done, and of how much.
+        progress: called with a line of text now and then.
+        loading: called, while the data is decoded, with what is being done, how much is done, of how much.
 
     Raises:
         UserError: there is no such climb, it has not ended, its data is another now, the winner has one training only
@@ -246,7 +246,7 @@ def _on_test(winner: Winner, predictor: Predictor, temperature: float, unseen: n
 def _bundle(
     folder: Path, winner: Winner, result: Refitted, *, model: Any, dataset: Dataset, runs: tuple[Run, ...]
 ) -> Refitted:
-    result = told(result, len(winner.dataset.open_test()))
+    result = with_words(result, len(winner.dataset.open_test()))
     write_bundle(
         folder,
         model=model,

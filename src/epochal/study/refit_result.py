@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from epochal.core.experiment import Finding
+from epochal.core.interval import Interval
 from epochal.core.metric import ACCURACY, Metric
 from epochal.core.record import Record
 from epochal.judge.verdict_text import difference, listed, value
-from epochal.study.result import Score, Shipped
+from epochal.study.result import Shipped
 
 REFIT, ENSEMBLE = "refit", "ensemble"
 
@@ -29,14 +30,14 @@ class Refitted(Record):
     calibration: str  # where the temperature comes from
     metric: Metric = ACCURACY
     shipped: Shipped
-    single: Score  # of the climb's bundle
+    single: Interval  # of the climb's bundle
     finding: Finding  # this bundle against the climb's, on the same images
     confusion: tuple[tuple[int, ...], ...] = ()  # rows true, columns predicted
     sentence: str = ""
     notes: tuple[str, ...] = ()
 
 
-def told(result: Refitted, images: int) -> Refitted:
+def with_words(result: Refitted, images: int) -> Refitted:
     """The result with its sentence and notes; `images` are those of the test split."""
     made = _of_seeds(result) if result.kind == ENSEMBLE else _anew(result)
     return result.replace(sentence=f"{made} {_expected(result, images)}", notes=_notes(result))

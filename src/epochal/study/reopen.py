@@ -20,7 +20,8 @@ def reopen(directory: str | os.PathLike[str], *, progress: Callable[[str], None]
     """The climb in a run directory, with its report written again in the words and pictures of this version.
 
     Args:
-        progress: told if the report cannot be written, as in a directory that is read only; the climb is opened still.
+        progress: called with a line if the report cannot be written, as in a read-only directory; the climb is opened
+            all the same.
 
     Raises:
         RunDirectoryError: there is no climb, or it has not come to a result yet, or the result is damaged.
@@ -40,7 +41,7 @@ def read_result(directory: Path) -> ClimbResult:
     if not path.is_file():
         _check_climb(directory)
         raise RunDirectoryError(
-            f"The climb in {directory} has no result yet. Go on with it: epochal climb SOURCE --resume {directory}"
+            f"The climb in {directory} has no result yet. Continue it: epochal climb SOURCE --resume {directory}"
         )
     try:
         return ClimbResult.from_dict(modern(json.loads(path.read_text(encoding="utf-8"))))
@@ -52,7 +53,7 @@ def read_result(directory: Path) -> ClimbResult:
 
 
 def export_metrics(directory: str | os.PathLike[str], path: str | os.PathLike[str]) -> Path:
-    """Every point of every curve as Parquet or JSON, by the ending of `path`; also while a climb goes on.
+    """Every point of every curve as Parquet or JSON, by the ending of `path`; also while a climb runs.
 
     Raises:
         RunDirectoryError: there is no climb in the directory.

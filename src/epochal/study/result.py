@@ -4,21 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from epochal.core.experiment import Finding, Trial
+from epochal.core.interval import Interval
 from epochal.core.metric import ACCURACY, Metric
 from epochal.core.recipe import Recipe
 from epochal.core.record import Record
 from epochal.core.run import Budget, Cost, Point
 from epochal.core.task import Task
 from epochal.judge.reliability import Abstaining, Recall, Reliability
-
-
-@dataclass(frozen=True, kw_only=True)
-class Score(Record):
-    """A mean over seeds and items, in the unit of the climb's metric, with its 95% interval."""
-
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +21,8 @@ class Stage(Record):
     recipe: Recipe
     budget: Budget  # of one training
     seeds: int  # trainings that finished
-    validation: Score | None
-    test: Score | None = None  # known once the test split has been opened
+    validation: Interval | None  # over seeds and items, in the unit of the climb's metric
+    test: Interval | None = None  # known once the test split has been opened
     cost: Cost  # mean of one training
     curve: tuple[Point, ...] = ()  # mean over seeds
     under_trained: bool = False
@@ -96,7 +88,7 @@ NOT_CLIMBED = "not climbed"  # the status of a rung whose training would have be
 class Shipped(Record):
     """What the bundled model does on the test split: one training, not the mean of several."""
 
-    score: Score
+    score: Interval
     recalls: tuple[Recall, ...] = ()  # of each class
     reliability: Reliability | None = None
     abstaining: tuple[Abstaining, ...] = ()  # thresholds were chosen on validation
@@ -118,7 +110,7 @@ class ClimbResult(Record):
     finals: tuple[Finding, ...] = ()  # the others of the finals against the best, on validation
     on_test: tuple[Finding, ...] = ()  # the chosen rung against every other, on the test split: for the report only
     winner: str = ""  # the best on validation
-    chosen: str = ""  # what is recommended and bundled: the cheapest to use of those level with the best
+    chosen: str = ""  # what is recommended and bundled: the cheapest to use of the rungs that are level with the best
     headline: str = ""
     verdict: str = ""
     metric: Metric = ACCURACY

@@ -1,4 +1,4 @@
-"""What is told when an interrupted run continues: how much of it is finished, and how much time is left."""
+"""The line that is shown when an interrupted run continues: how much of it is finished, and how much time is left."""
 
 from epochal.study.report.words import duration, plural
 from epochal.train.store import Store

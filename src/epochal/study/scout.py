@@ -74,12 +74,12 @@ def look(experiment: Callable[[Lab], Any], lab: Lab, *, minutes: float) -> Cost:
             workers=lab.workers,
         )
         experiment(seen)
-    beside = (time.perf_counter() - began - seen.opening) / len(SEEDS)
+    fixed = (time.perf_counter() - began - seen.opening) / len(SEEDS)
     costs = [cost_of(asked, lab.workers) for asked in seen.asked]
     learning = len(lab.seeds) * sum(cost for cost, _ in costs)
     learning += 60 * minutes if seen.counted > len(seen.asked) else 0.0
-    beside += sum(cost for _, cost in costs)
-    return Cost(learning=learning, fixed=time.perf_counter() - began + len(lab.seeds) * beside)
+    fixed += sum(cost for _, cost in costs)
+    return Cost(learning=learning, fixed=time.perf_counter() - began + len(lab.seeds) * fixed)
 
 
 def cost_of(asked: Asked, workers: int) -> tuple[float, float]:
@@ -100,12 +100,12 @@ def priced(asked: Asked, rates: Sequence[Rate], workers: int) -> tuple[float, fl
     """The two costs, from the speed of each recipe."""
     tuned = 1 + TUNING if asked.trials > 1 else 1.0
     glance = min(Budget(examples=1).glance, len(asked.dataset.validation))
-    learning = beside = 0.0
+    learning = fixed = 0.0
     for recipe, rate in zip(asked.recipes, rates, strict=True):
         if not traits(recipe).by_steps:
-            beside += rate.seconds(Budget(examples=len(asked.dataset.train)))
+            fixed += rate.seconds(Budget(examples=len(asked.dataset.train)))
         else:
             learning += tuned * rate.scale * asked.examples
-            beside += rate.answering * glance * (asked.points - 1)
+            fixed += rate.answering * glance * (asked.points - 1)
     side = share(len(rates), workers)
-    return learning / side, beside / side
+    return learning / side, fixed / side

@@ -85,7 +85,7 @@ def train_dataset(
     seed: int,
     watch: Callable[[str], None],
 ) -> tuple[Run, Bundle | None]:
-    """Train a rung for so many seconds on an open data set; its run, and its bundle where it finished."""
+    """Train a rung for `seconds` on an open data set; its run, and its bundle where it finished."""
     members = members_with(name, settings)
     began = time.perf_counter()
     with open_store(directory) as store:
@@ -120,7 +120,7 @@ def train_dataset(
             run = run_once(run_name, recipe, dataset, store, budget=budget, seed=seed)
         except KeyboardInterrupt:
             kept = store.checkpoints(run_name).read() is not None
-            watch(f"Interrupted{'. What was learned is kept' if kept else ''}; go on with: --resume {directory}")
+            watch(f"Interrupted{'. What was learned is kept' if kept else ''}; continue with: --resume {directory}")
             raise
         finally:
             store.put("spent", before + time.perf_counter() - began)
@@ -156,8 +156,8 @@ def train_rung(
 
     Args:
         settings: fields of the recipe or options of the model, such as {"depth": 20, "learning_rate": 0.1}.
-        progress: told a line now and then.
-        loading: told, while the data is downloaded and decoded, what is being done, how much is done, and of how much.
+        progress: called with a line of text now and then.
+        loading: called, while data is downloaded and decoded, with what is being done, how much is done, of how much.
 
     Returns:
         The run, and the bundle; None in its place where the training diverged.
@@ -169,6 +169,6 @@ def train_rung(
     seconds = parse_seconds(budget)
     directory = choose_directory(out, source, name=f"{name}-{source_name(source)}", resume=resume)
     dataset = open_dataset(source, options=options or ReadOptions(), progress=loading)
-    for line in dataset.report.told:
+    for line in dataset.report.summary:
         watch(line)
     return train_dataset(name, dataset, directory, settings=settings or {}, seconds=seconds, seed=seed, watch=watch)

@@ -57,7 +57,7 @@ def qualify(here: Progress) -> None:
 
 
 def fold(here: Progress, arms: list[Arm]) -> tuple[Finding, ...]:
-    """Each arm against the best of those before it, as one family of comparisons."""
+    """Each arm against the best of the arms before it, as one family of comparisons."""
     pairs: list[tuple[Arm, Arm]] = []
     best = None
     for arm in (arm for arm in arms if arm.finished):
@@ -97,7 +97,7 @@ def finals(here: Progress) -> None:
     is left, the rehearsals stand for the finals.
     """
     chosen = here.store.decide("finalists", lambda: finalists(here))
-    here.watch(f"finals: {', '.join(chosen)}. {told_rehearsal(here)}")
+    here.watch(f"finals: {', '.join(chosen)}. {rehearsal_sentence(here)}".rstrip())
     classical = [name for name in chosen if not here.rung(name).by_steps]
     networks = [name for name in chosen if here.rung(name).by_steps]
     for names, rivals, workers in ((classical, len(chosen), 1), (networks, len(networks), here.plan.workers)):
@@ -108,7 +108,7 @@ def finals(here: Progress) -> None:
         if seconds < here.plan.arm * here.plan.stretch(by_steps=names is networks):
             here.finals |= {name: here.rehearsed[name] for name in names if stands_in(here, name)}
             out = listed([here.rung(name).title for name in names])
-            here.watch(f"finals: no time is left for {out}. {told_stand_in(here)}".strip())
+            here.watch(f"finals: no time is left for {out}. {stand_in_sentence(here)}".strip())
             continue
         here.watch(f"finals: {', '.join(names)}, {seconds / len(here.plan.seeds):.1f} s for each training")
         jobs: Jobs = {name: partial(run_longer, here, "final", name, seconds, here.plan.seeds) for name in names}
@@ -138,7 +138,7 @@ def stands_in(here: Progress, name: str) -> bool:
     return arm is not None and arm.finished and arm.seen > here.qualified[name].seen
 
 
-def told_stand_in(here: Progress) -> str:
+def stand_in_sentence(here: Progress) -> str:
     """Whose rehearsal stands for its final, in a sentence."""
     names = [here.rung(name).title for name, arm in here.finals.items() if arm is here.rehearsed.get(name)]
     if not names:
@@ -215,7 +215,7 @@ def growth(here: Progress) -> float:
     return max(final / made.rehearsal, 1.0)
 
 
-def told_rehearsal(here: Progress) -> str:
+def rehearsal_sentence(here: Progress) -> str:
     """What the rehearsal showed, in one sentence."""
     shown = [name for name, arm in here.rehearsed.items() if arm.finished and here.qualified[name].finished]
     if not shown:
@@ -231,7 +231,7 @@ def told_rehearsal(here: Progress) -> str:
         f"Validation {metric.title} in the qualifying round, and after one longer training of "
         f"{here.plan.rehearsal:.0f} s: {seen}.",
         f"{listed(sent)} went to the finals." if sent else "",
-        told_stand_in(here),
+        stand_in_sentence(here),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from epochal.core.experiment import Finding
+from epochal.core.interval import Interval
 from epochal.core.metric import Metric
 from epochal.core.protocols import Goal
 from epochal.core.recipe import Recipe
@@ -24,11 +25,11 @@ from epochal.judge.reliability import (
     reliability,
     threshold_for_coverage,
 )
-from epochal.judge.verdict_text import RungSummary, headline, least_told, need_deep_learning
+from epochal.judge.verdict_text import RungSummary, detectable_sentence, headline, need_deep_learning
 from epochal.models.weights import read_model
 from epochal.study.choice import Choice, best_of, finished_names, scored, summary
 from epochal.study.progress import Progress
-from epochal.study.result import Score, Shipped, WrongExample
+from epochal.study.result import Shipped, WrongExample
 from epochal.study.scoring import Scoring
 from epochal.study.stages import compare_all
 from epochal.train.experiment import TEST, Arm, answer, named, pair_all
@@ -51,7 +52,7 @@ class Tested:
         """[seeds, items] under the metric."""
         return scoring.on(arm, self.answers[arm.name], self.examples.targets)
 
-    def score(self, scoring: Scoring, arm: Arm) -> Score:
+    def score(self, scoring: Scoring, arm: Arm) -> Interval:
         return scored(self.values(scoring, arm), scoring.metric, scoring.goal.doubt(self.examples.targets))
 
 
@@ -134,7 +135,7 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
         "notes": (
             "The test split was opened once, after the choice; every rung was then scored on it for this report, and "
             "nothing was chosen by it.",
-            *filter(None, (least_told(findings),)),
+            *filter(None, (detectable_sentence(findings),)),
         ),
     }
 

@@ -116,7 +116,7 @@ def factors_of(rung: str, chosen: Sequence[str | Factor] | None = None) -> tuple
     if not IMAGE_LADDER.rung(rung).by_steps:
         networks = ", ".join(name for name, entry in IMAGE_LADDER.rungs.items() if entry.by_steps)
         raise UserError(
-            f"rung: expected a network, which is made of ingredients; got {rung}, which fits itself. Choose {networks}."
+            f"rung: expected a network, which is made of ingredients; got {rung}, which is not one. Choose {networks}."
         )
     fitting = {factor.name: factor for factor in (*FACTORS, *ON_REQUEST) if factor.fits(rung)}
     if chosen is None:
@@ -167,7 +167,7 @@ def why(
 ) -> WhyResult:
     """Say which ingredients carry what a rung reaches on labelled images. The result is kept in OUT/result.json.
 
-    An attribution that was interrupted goes on where it stopped, if it is asked for with the same settings. The test
+    An attribution that was interrupted continues where it stopped, if it is asked for with the same settings. The test
     split stays sealed: scores are on validation.
 
     Args:
@@ -175,10 +175,10 @@ def why(
         budget: seconds for everything, or a duration.
         seeds: trainings of each combination.
         margin: differences in accuracy below this do not matter to you.
-        ingredients: names of those to ask about; the first six that the rung can have unless said.
+        ingredients: names of the ingredients to ask about; the first six that the rung can have unless said.
         out: the run directory, runs/why-NAME unless said.
-        progress: told a line now and then.
-        loading: told, while the data is downloaded and decoded, what is being done, how much is done, and of how much.
+        progress: called with a line of text now and then.
+        loading: called, while data is downloaded and decoded, with what is being done, how much is done, of how much.
 
     Raises:
         UserError: the rung, ingredients, data, budget or directory cannot be used as they are; the message says why.
@@ -201,13 +201,13 @@ def why(
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
         dataset = open_dataset(source, options=options, progress=loading)
         require_same_data(store, dataset)
-        for line in dataset.report.told:
+        for line in dataset.report.summary:
             watch(line)
         try:
             sized = partial(member_for, dataset, rung, factors, seeds, seconds)
             member = Recipe.from_dict(store.decide("member", lambda: sized().to_dict()))
             control = stripped(member, factors)
-            watch(f"{IMAGE_LADDER.rungs[rung].member(member)}, which this budget bears")
+            watch(f"{IMAGE_LADDER.rungs[rung].member(member)}: the largest member that this budget allows")
             settled = partial(settle, dataset, control, factors, seeds, seconds, began)
             plan = store.decide("plan", settled)
             control = control.replace(precision=plan["precision"], memory_format=plan["memory_format"])
@@ -220,7 +220,7 @@ def why(
             arms = _train(trainings, store, each, seeds, watch)
             diverged = sum(run.status != FINISHED for arm in arms for run in arm.runs)
         except KeyboardInterrupt:
-            watch("Interrupted. What is finished is kept; the same command goes on with it.")
+            watch("Interrupted. What is finished is kept; the same command continues it.")
             raise
         finally:
             spent = before + time.perf_counter() - began

@@ -9,7 +9,7 @@ from epochal.judge.design import Attribution, Estimate, pairs
 from epochal.judge.labels import Labels, labels_needed
 from epochal.judge.verdict_text import listed
 
-TOLD = 5  # interactions in the text, the strongest first
+SHOWN = 5  # interactions in the text, the strongest first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ class WhyResult(Record):
         if idle := [name for _, name in named[EQUIVALENT]]:
             parts.append(f"{listed(idle)} {'brings' if len(idle) == 1 else 'bring'} nothing that matters")
         if unknown := [name for _, name in named[CANNOT_TELL]]:
-            parts.append(f"what {listed(unknown)} {'brings' if len(unknown) == 1 else 'bring'} cannot be told")
+            parts.append(f"what {listed(unknown)} {'brings' if len(unknown) == 1 else 'bring'} is unknown")
         return f"On {self.data}, {'; '.join(parts)}."
 
     @property
@@ -100,56 +100,57 @@ class WhyResult(Record):
     @property
     def warnings(self) -> tuple[str, ...]:
         """Ingredients that had no effect."""
-        told = []
+        lines = []
         for ingredient, value in zip(self.ingredients, self.score.shapley, strict=True):
             if ingredient.idle:
-                told.append(
+                lines.append(
                     f"No effect: {ingredient.name} changed nothing at all. Every answer of every seed is the same, bit "
                     f"for bit, with {ingredient.on} and without. Is it switched on?"
                 )
             elif ingredient.verdict == EQUIVALENT:
-                told.append(
+                lines.append(
                     f"No effect that matters: {ingredient.name} brings {_points(value)} points, which lies within the "
                     f"margin of {100 * self.margin:g}."
                 )
-        return tuple(told)
+        return tuple(lines)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader must know beside the numbers."""
-        told = [
+        """What a reader must know in addition to the numbers."""
+        lines = [
             f"Every training was shown {self.examples:,} examples at a learning rate of {self.learning_rate:g}: "
             "another rate, or longer trainings, may divide the credit otherwise."
         ]
         if not self.full:
-            told.append(
+            lines.append(
                 f"{self.combinations} of {2 ** len(self.ingredients)} combinations were run: Shapley values are those "
                 "of the model with main effects and interactions of two, and the rest is what three or more do "
                 "together. A larger --budget runs them all."
             )
         if self.diverged:
             trainings = (self.combinations + len(self.fewer)) * self.seeds
-            told.append(
+            lines.append(
                 f"{self.diverged} of {trainings} trainings diverged, and count as always answering the first class."
             )
         if self.fewer and not self.needed:
-            told.append(
+            lines.append(
                 f"With {self.fewer[0].labels:,} labels everything together is not shown to do worse than with all, so "
                 "that no ingredient can be said to be worth labels."
             )
         if self.needed:
-            told.append(
-                "Labels: with that share of them everything together does as well as, with all of them, without the "
-                f"ingredient. {listed(f'{each.labels:,}' for each in self.fewer)} labels were tried, one draw of "
-                f"each; {100 * self.fewer[0].share:.3g}% stands for that and any less."
+            lines.append(
+                "Labels: the smallest share of the labels at which all ingredients together match the network that "
+                "lacks the ingredient but has all labels. Tried, one draw of each: "
+                f"{listed(f'{each.labels:,}' for each in self.fewer)} labels; {100 * self.fewer[0].share:.3g}% means "
+                "this share or less."
             )
         if self.stacked:
-            told.append("The seeds were trained together, as one: the seconds have no spread between seeds.")
-        return tuple(told)
+            lines.append("The seeds were trained together, as one: the seconds have no spread between seeds.")
+        return tuple(lines)
 
     @property
     def interplay(self) -> tuple[tuple[str, str, Estimate], ...]:
-        """Interactions that are told from zero, the strongest first."""
+        """Interactions that differ from zero, the strongest first."""
         names = [ingredient.name for ingredient in self.ingredients]
         found = [
             (names[one], names[other], estimate)
@@ -180,7 +181,7 @@ class WhyResult(Record):
         seconds = f"{self.cost.none.mean:.2f} s a training without them, {self.cost.every.mean:.2f} s with all"
         lines.append(f"  {'all together':38}  {_points(self.score.joint):>24}   {seconds}")
         lines.append("")
-        for one, other, estimate in self.interplay[:TOLD]:
+        for one, other, estimate in self.interplay[:SHOWN]:
             how = "help each other" if estimate.mean > 0 else "stand in for each other"
             lines.append(
                 f"  {one} and {other} {how}: {_points(estimate)} points that one brings more with the other than "

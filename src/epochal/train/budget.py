@@ -23,7 +23,7 @@ from epochal.train.trainee import Trainee, prepare, trainable
 
 PAYS = 1.1  # bfloat16 must be this many times faster than float32 to be chosen
 HOPELESS = 2.0  # a second step that takes this many times as long as a known one ends the measuring
-WARM, STRETCHES = 3, 4  # steps that prepare kernels and are not measured; the fewest that are, if they exceed the time
+WARM, STRETCHES = 3, 4  # warm-up steps, not timed; least number of timed stretches, even past the allowance
 WARM_SAMPLE, SAMPLE = 50, 400  # examples of the first fit of a classical rung, and of the first that is timed
 ASKED = 256  # validation examples that are predicted to measure how fast that is
 LOOKING = 0.04  # share of a training that goes into the points of its curve
@@ -64,7 +64,7 @@ class Rate(Record):
     measured: float = 0.0  # seconds that measuring took
 
     def budget(self, promised: float) -> Budget:
-        """The budget that a promise of so many seconds comes to. Looking along the way may take `LOOKING` of it."""
+        """The budget that a promise of `promised` seconds comes to. Looking along the way may take `LOOKING` of it."""
         answers = LOOKING * promised / self.answering
         points = int(np.clip(answers // LEAST_GLANCE, min(LEAST_POINTS, self.points), self.points))
         glance = min(int(np.clip(answers / points, FEWEST_GLANCE, MOST_GLANCE)), self.validation)
@@ -82,7 +82,7 @@ class Rate(Record):
         return self.asking(budget.glance, min(budget.points, self.points)) + self.learning(budget.examples)
 
     def learning(self, examples: float) -> float:
-        """Seconds that learning from so many examples takes."""
+        """Seconds that learning from `examples` examples takes."""
         return self.scale * examples**self.power
 
 

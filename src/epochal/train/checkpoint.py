@@ -21,7 +21,7 @@ _NAME = re.compile(r"(\d{12})-([0-9a-f]{32})\.safetensors")  # of a checkpoint: 
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """All of `data` at `path`, or nothing: written beside it, flushed to disk, then renamed.
+    """All of `data` at `path`, or nothing: written to a file in the same folder, flushed to disk, then renamed.
 
     Raises:
         RunDirectoryError: the disk is full or the folder cannot be written; what was finished before is intact.
@@ -45,7 +45,7 @@ def cannot_write(path: Path, error: OSError, size: int = 0) -> RunDirectoryError
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return RunDirectoryError(
             f"The disk is full: {path.name} ({size / 1e6:.1f} MB) could not be written to {path.parent}. "
-            "Finished runs are kept. Free some space, then go on with --resume."
+            "Finished runs are kept. Free some space, then continue with --resume."
         )
     return RunDirectoryError(f"Cannot write {path}: {error.strerror}. Choose another folder with --out.")
 
@@ -64,7 +64,7 @@ class Checkpoints:
         name = f"{step:012d}-{hashlib.sha256(data).hexdigest()[:32]}.safetensors"
         write_atomically(self.folder / name, data)
         others = [path for path in self._newest_first() if path.name != name]
-        # A later step that is still here was torn, or the training would have gone on from it.
+        # A later step that is still here was torn, or the training would have continued from it.
         past = [path for path in others if path.name[:12] <= name[:12]]
         for path in others:
             if path not in past[: KEPT - 1]:

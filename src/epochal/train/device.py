@@ -34,7 +34,7 @@ def synchronise() -> None:
 
 
 def on_gpu(model: Any) -> bool:
-    """Whether a network's weights are on a GPU; what is no network has none."""
+    """True for a network whose weights are on a GPU; False for anything else."""
     parameter = next(model.parameters(), None) if isinstance(model, nn.Module) else None
     return parameter is not None and parameter.is_cuda
 
@@ -66,7 +66,7 @@ def forget_peak() -> None:
 
 @cache
 def environment() -> dict[str, str]:
-    """What a number needs beside it: hardware, threads and versions."""
+    """What must be known to read a measured number: hardware, threads and versions."""
     return {
         "device": torch.cuda.get_device_name() if kind() == "cuda" else processor(),
         "cores": str(os.cpu_count()),

@@ -47,10 +47,10 @@ def fit(
     """Train until `budget.examples` have been shown, the feed ends, or `budget.seconds` do, and say what was measured.
 
     Args:
-        checkpoints: where the state is kept every `every` seconds, and from where a killed training goes on, to
+        checkpoints: where the state is kept every `every` seconds, and from where a killed training continues, to
             the same weights and the same curve, bit for bit.
         points: how often the model is evaluated along the way, in place of `budget.points`.
-        watch: told each new point of the curve and the number of steps in all.
+        watch: called with each new point of the curve and the number of steps in all.
 
     Returns:
         The predictor, and the run: status "finished", or "diverged" with what was seen in its message.
@@ -268,7 +268,7 @@ def _point(state: State, trainee: Trainee) -> Point:
 
 
 def cost(steps: int, trainee: Trainee, seconds: float, looking: float = 0.0) -> Cost:
-    """What one training of so many steps spent."""
+    """What one training of `steps` steps spent."""
     examples = steps * trainee.per_step
     return Cost(
         examples=examples,

@@ -20,7 +20,7 @@ from epochal.models.catalogue import traits
 from epochal.models.flops import flops
 from epochal.train.budget import Rate, measure
 
-PASSES, UPDATES = 16, 1200  # a network is itself after so many passes over the training data, and so many steps
+PASSES, UPDATES = 16, 1200  # over the training data, and steps: a network that made both is itself
 DOUBT = 4.0  # a member may be this many times faster than its operations say: small ones do not keep a machine busy
 FEW_UPDATES = 120  # a training of fewer steps, or of less than one pass, teaches a network nothing: it is not made
 
@@ -40,7 +40,7 @@ def size_up(
 ) -> Rate:
     """The speed of the largest member of the family that can see `enough` examples in `seconds`, or of the smallest.
 
-    Measuring takes about `allowed` seconds. How much longer a member takes than one that was measured is told by its
+    Measuring takes about `allowed` seconds. How much longer a member takes than one that was measured follows from its
     operations, which are counted; of rungs that fit themselves by the options that `Rung.work` names. `members` are
     those to choose from, the smallest first; all unless said.
     """

@@ -34,7 +34,7 @@ CARDS = (
         "mostly falls. Probabilities are then those of equally frequent classes.",
     ),
 )
-# What each objective reads of a recipe, beside the fields that all trainings read.
+# What each objective reads of a recipe, apart from the fields that all trainings read.
 READS: dict[str, tuple[str, ...]] = {
     "cross_entropy": ("label_smoothing", "class_weights"),
     "perceptron": (),

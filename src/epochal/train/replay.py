@@ -50,7 +50,7 @@ class Replay:
 
 
 def aside(step: Step, batch: Batch) -> dict[str, Tensor]:
-    """One step on a stream of its own, as PyTorch asks of those before a recording."""
+    """One step on a stream of its own, as PyTorch asks of the steps before a recording."""
     here, there = torch.cuda.current_stream(), torch.cuda.Stream()
     there.wait_stream(here)
     with torch.cuda.stream(there):

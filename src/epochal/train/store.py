@@ -21,7 +21,8 @@ from epochal.train.checkpoint import Checkpoints, cannot_write, write_atomically
 INDEX, LOCK = "index.sqlite", "lock"
 PATIENCE = 3.0  # seconds to wait for a lock
 BEFORE_DATA = frozenset({"settings", "options", "ended", "started"})  # decisions that are made before data is read
-OF_ITS_TIME = frozenset({"started", "spent", "ended"})  # decisions that another run cannot share
+OF_ITS_TIME = frozenset({"started", "spent", "ended", "weights"})  # decisions that another run cannot share
+HERE = "<run>"  # what stands in the index for the run directory
 
 _SCHEMA = """
 create table if not exists decisions (name text primary key, value text not null);
@@ -34,9 +35,10 @@ create table if not exists points (run text, step integer, examples integer, met
 class Store:
     """One run directory. Everything in it was either finished or is not there.
 
-    The index is SQLite in WAL mode: it can be read while a climb goes on. `decisions` keep what was measured or
+    The index is SQLite in WAL mode: it can be read while a climb runs. `decisions` keep what was measured or
     chosen along the way (budgets in examples, finalists), so that a resumed climb goes the same way. No connection
-    stays open between two calls, so that a store can cross a fork.
+    stays open between two calls, so that a store can cross a fork. The directory may be moved between two processes:
+    paths that lie in it are kept relative to it.
     """
 
     def __init__(self, directory: Path):
@@ -46,17 +48,17 @@ class Store:
         """What was decided under this name; where nothing was, `choose` now and keep it. Values are plain data."""
         known = self._read("select value from decisions where name = ?", name)
         if known:
-            return json.loads(known[0][0])
+            return self._opened(known[0][0])
         value = choose()
         self.put(name, value)
         return value
 
     def put(self, name: str, value: Any) -> None:
-        self._write("insert or replace into decisions values (?, ?)", [(name, json.dumps(value))])
+        self._write("insert or replace into decisions values (?, ?)", [(name, self._packed(value))])
 
     def get(self, name: str, default: Any = None) -> Any:
         known = self._read("select value from decisions where name = ?", name)
-        return json.loads(known[0][0]) if known else default
+        return self._opened(known[0][0]) if known else default
 
     def take_decisions(self, other: "Store") -> None:
         """Begin with what another run decided, but for the times at which it did so and what failed there."""
@@ -75,11 +77,11 @@ class Store:
     def run(self, name: str) -> Run | None:
         """The finished run of that name."""
         known = self._read("select record from runs where name = ?", name)
-        return Run.from_json(known[0][0]) if known else None
+        return Run.from_dict(self._opened(known[0][0])) if known else None
 
     def runs(self) -> dict[str, Run]:
         rows = self._read("select name, record from runs order by finished")
-        return {name: Run.from_json(record) for name, record in rows}
+        return {name: Run.from_dict(self._opened(record)) for name, record in rows}
 
     def folder(self, name: str) -> Path:
         """Where the files of a run lie."""
@@ -100,7 +102,7 @@ class Store:
         ]
         self._write("delete from points where run = ?", [(name,)])  # of the same name with another recipe
         self._write("insert or replace into points values (?, ?, ?, ?, ?)", points)
-        self._write("insert or replace into runs values (?, ?, ?)", [(name, run.to_json(), time.time())])
+        self._write("insert or replace into runs values (?, ?, ?)", [(name, self._packed(run.to_dict()), time.time())])
         self.checkpoints(name).clear()
 
     def keep_arrays(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
@@ -133,6 +135,13 @@ class Store:
         write_atomically(path, buffer.getvalue())
         return path
 
+    def _packed(self, value: Any) -> str:
+        """Plain data as JSON, in which `HERE` stands for this directory."""
+        return json.dumps(_moved(value, os.path.abspath(self.directory), HERE))
+
+    def _opened(self, text: str) -> Any:
+        return _moved(json.loads(text), HERE, os.path.abspath(self.directory))
+
     def _read(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         path = self.directory / INDEX
         try:
@@ -148,8 +157,19 @@ class Store:
         except sqlite3.OperationalError as error:
             raise RunDirectoryError(
                 f"Cannot write {self.directory / INDEX}: {error}. Finished runs are kept. "
-                "If the disk is full, free some space; then go on with --resume."
+                "If the disk is full, free some space; then continue with --resume."
             ) from error
+
+
+def _moved(value: Any, before: str, after: str) -> Any:
+    """Plain data whose paths in the folder `before` lie in the folder `after`."""
+    if isinstance(value, str):
+        return after + value.removeprefix(before) if value.startswith(before + os.sep) else value
+    if isinstance(value, Mapping):
+        return {key: _moved(each, before, after) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_moved(each, before, after) for each in value]
+    return value
 
 
 @contextmanager

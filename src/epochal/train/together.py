@@ -131,7 +131,7 @@ def fit_together(
 ) -> list[tuple[Any, Run]]:
     """What `fit` gives for each seed, from one training of all: the same recipe and data, a trainee for each seed.
 
-    A seed whose loss is no longer a number ends as diverged, and the others go on. Seconds are an equal share of
+    A seed whose loss is no longer a number ends as diverged, and the others continue. Seconds are an equal share of
     the whole. There are no checkpoints: stacked trainings are short.
     """
     first = trainees[0]

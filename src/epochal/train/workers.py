@@ -42,7 +42,7 @@ def side_by_side() -> int:
 
 
 def share(jobs: int, workers: int) -> float:
-    """How many times as long each of so many jobs may take, side by side, as one after the other in the same time."""
+    """Time that each of `jobs` jobs gets in parallel, relative to running them one by one in the same total time."""
     return jobs / math.ceil(jobs / workers) if jobs else 1.0
 
 
@@ -54,10 +54,10 @@ def run_side_by_side(
     tick: Callable[[], None] = lambda: None,
     failed: Callable[[int, Exception], None] | None = None,
 ) -> None:
-    """Run every job, at most `workers` at a time, and tell `done(number, result)` of each as it ends.
+    """Run every job, at most `workers` at a time, and call `done(number, result)` as each ends.
 
     One job alone, or with one worker, runs here with all threads. `tick` is called now and then while others work.
-    `failed(number, error)` is told of a job that fails by itself, and the others go on.
+    `failed(number, error)` is called for a job that fails by itself, and the others continue.
 
     Raises:
         KeyboardInterrupt: the user asked to stop; every job was asked to, and has kept its state.
@@ -158,7 +158,7 @@ def _keep_freed_memory() -> None:
 
 
 def _end_with_parent() -> None:
-    """A worker whose parent was killed must not go on writing into a directory that another climb may open."""
+    """A worker whose parent was killed must not keep writing into a directory that another climb may open."""
     parent = os.getppid()
     while os.getppid() == parent:
         time.sleep(0.2)
@@ -171,8 +171,7 @@ def _result(connection: Connection, process: int) -> Any:
     except EOFError:
         code = _wait(process)
         raise RuntimeError(
-            f"A training process ended without a word (exit code {code}). If it was killed for want of "
-            "memory, a smaller --size needs less."
+            f"A training process crashed (exit code {code}), perhaps out of memory. Try a smaller --size."
         ) from None
     finally:
         connection.close()
@@ -184,7 +183,7 @@ def _result(connection: Connection, process: int) -> Any:
 
 def _wait(process: int) -> int | None:
     """The exit code of a worker once it has ended, negative for a signal; None where the caller's own handling of
-    SIGCHLD was told of it first."""
+    SIGCHLD took it first."""
     try:
         return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     except ChildProcessError:

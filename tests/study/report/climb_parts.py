@@ -11,11 +11,12 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, UNDER_TRAINED, WORSE, Finding
+from epochal.core.interval import Interval
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Cost, Point
 from epochal.core.task import Task
 from epochal.judge.reliability import abstaining, recalls, reliability
-from epochal.study.result import ClimbResult, DataCurve, RungResult, Score, Shipped, Stage, Trial, WrongExample
+from epochal.study.result import ClimbResult, DataCurve, RungResult, Shipped, Stage, Trial, WrongExample
 
 
 class Rung(NamedTuple):
@@ -146,9 +147,9 @@ HYMENOPTERA = {
 }
 
 
-def _score(mean: float, items: int, seed_spread: float = 0.003) -> Score:
+def _score(mean: float, items: int, seed_spread: float = 0.003) -> Interval:
     half = 1.96 * math.sqrt(max(mean * (1 - mean), 0.002) / items + seed_spread**2)
-    return Score(mean=mean, low=max(0.0, mean - half), high=min(1.0, mean + half * 0.8))
+    return Interval(mean=mean, low=max(0.0, mean - half), high=min(1.0, mean + half * 0.8))
 
 
 def _curve(mean: float, examples: int, classes: int) -> tuple[Point, ...]:

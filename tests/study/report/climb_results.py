@@ -5,10 +5,11 @@ from typing import Any
 from climb_parts import DIGITS, HYMENOPTERA, LADDER, build, measured_curve, promised, wrong_examples
 
 from epochal.core.experiment import Finding
+from epochal.core.interval import Interval
 from epochal.core.metric import LOWER, Metric
 from epochal.core.run import DIVERGED, FINISHED
 from epochal.core.task import Task
-from epochal.study.result import NOT_CLIMBED, ClimbResult, Score
+from epochal.study.result import NOT_CLIMBED, ClimbResult
 
 __all__ = ["LADDER", "VARIANTS"]
 LOSS = Metric(name="log-loss", title="log-loss", unit="nats", better=LOWER, percent=False, margin=0.01)
@@ -303,8 +304,8 @@ def losses() -> ClimbResult:
     """The same climb by the log-loss: in nats, and lower is better."""
     result = sized()
 
-    def turned(score: Score | None) -> Score | None:
-        return score and Score(mean=4 * (1 - score.mean), low=4 * (1 - score.high), high=4 * (1 - score.low))
+    def turned(score: Interval | None) -> Interval | None:
+        return score and Interval(mean=4 * (1 - score.mean), low=4 * (1 - score.high), high=4 * (1 - score.low))
 
     def in_nats(finding: Finding) -> Finding:
         effects: dict[str, Any] = {

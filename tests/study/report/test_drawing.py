@@ -2,18 +2,22 @@
 
 import math
 import random
+import re
+from dataclasses import replace
+from itertools import cycle
 
 import pytest
 from climb_results import digits, hymenoptera
 
+from epochal.core.interval import Interval
 from epochal.core.metric import LOWER, Metric
-from epochal.study.report import words
-from epochal.study.report.charts.cost import front
+from epochal.study.report import words, write_report
+from epochal.study.report.charts.cost import TRAINING, cost_chart, free, front
+from epochal.study.report.charts.history import history
 from epochal.study.report.charts.scale import score_scale
 from epochal.study.report.charts.stripes import effect_axis
 from epochal.study.report.svg import Axis, element, log_ticks, overlap, place_labels, ticks, wrap
 from epochal.study.report.view import rung_views, shown_split
-from epochal.study.result import Score
 
 
 def test_element_escapes_and_names_attributes():
@@ -41,8 +45,8 @@ def test_axis_is_linear_or_logarithmic_and_clips():
 LOSS = Metric(name="log-loss", title="log-loss", unit="nats", better=LOWER, percent=False)
 
 
-def score(mean: float, half: float = 0.01) -> Score:
-    return Score(mean=mean, low=mean - half, high=mean + half)
+def score(mean: float, half: float = 0.01) -> Interval:
+    return Interval(mean=mean, low=mean - half, high=mean + half)
 
 
 def test_a_scale_leaves_out_what_learned_nothing():
@@ -98,6 +102,36 @@ def test_front_is_cheapest_first_and_only_what_nothing_beats():
     views = rung_views(digits())
     names = front(views, shown_split(views))
     assert names == ["majority", "nearest-neighbours", "lenet", "resnet"]
+
+
+def test_a_rung_that_takes_no_time_is_named_and_not_drawn(tmp_path):
+    result = digits()
+    cheap = next(rung for rung in result.rungs if rung.name == "nearest-neighbours")
+    stages = tuple(stage.replace(cost=stage.cost.replace(seconds=0.0)) for stage in cheap.stages)
+    result = result.replace(rungs=tuple(r.replace(stages=stages) if r.name == cheap.name else r for r in result.rungs))
+    views = rung_views(result)
+    scored = shown_split(views)
+    assert [view.name for view in free(views, scored, TRAINING)] == [cheap.name]
+    assert front(views, scored)[0] == cheap.name, "nothing is cheaper"
+    assert f">{cheap.title}<" not in cost_chart(views, scored, narrow=False)
+    text = " ".join(write_report(result, tmp_path / "report.html").read_text().split())
+    assert f"because one training took too little time to be measured: {cheap.title}." in text
+
+
+@pytest.mark.parametrize("count", [4, 11, 13, 15])
+def test_names_below_the_ladder_keep_apart(count):
+    views = [*rung_views(digits()), *rung_views(digits())][:count]
+    titles = ["Nearest neighbours", "Multilayer perceptron", "Extremely randomised trees", "Gradient-boosted trees"]
+    views = [replace(view, rung=view.rung.replace(title=title)) for view, title in zip(views, cycle(titles))]
+    drawn = history(views, shown_split(views))
+    name = r'<text x="([\d.]+)" y="([\d.]+)" class="(name[ \w]*)"[^>]*?(?:font-size:([\d.]+)px[^>]*)?>([^<]+)'
+    written = re.findall(name, drawn)
+    assert len(written) >= count
+    ends: dict[str, float] = {}
+    for x, y, class_, size, word in written:
+        half = len(word) * float(size or 13) * (0.62 if "strong" in class_ else 0.55) / 2
+        assert float(x) - half > ends.get(y, 0.0), word
+        ends[y] = float(x) + half
 
 
 def test_effects_that_flatten_the_rest_are_left_to_arrows():

@@ -10,7 +10,7 @@ radial basis function. It compares two images by
 The two count alike: each squared distance is divided by twice its mean between training images. The width of the kernel
 is `gamma` in that unit.
 
-Where examples are more than `landmarks`, only so many of them, drawn by the seed, are remembered, and every image is
+Where examples are more than `landmarks`, that number of them, drawn by the seed, is remembered, and every image is
 described by its likeness to them (Williams and Seeger, "Using the Nystroem method to speed up kernel machines", NIPS
 2000). All examples are learned from; where `landmarks` reaches their number the machine is exact. The machine itself is
 the squared hinge of `margins.py`.
@@ -28,11 +28,10 @@ from scipy.linalg import solve_triangular
 
 from epochal.core.task import Task
 from epochal.models.classical.hog_svm import BLOCK_PIXELS, cell_side, normalised, votes
-from epochal.models.classical.margins import factor, solve
+from epochal.models.classical.margins import Separator, factor, indifferent, solve
 from epochal.models.classical.pixels import (
     Images,
     Logits,
-    all_columns,
     area_reduce,
     check_examples,
     check_images,
@@ -72,10 +71,7 @@ class HogRbf:
         self.converged = True
         self._landmarks: np.ndarray | None = None  # [landmarks, features] float32
         self._scales: np.ndarray | None = None  # [2] float32, by which the histograms and the pixels are multiplied
-        self._weights: np.ndarray | None = None  # [landmarks, seen classes] float32
-        self._bias: np.ndarray | None = None  # [seen classes] float32
-        self._seen: np.ndarray | None = None  # classes with an example, ascending
-        self._examples = 0
+        self._separator: Separator | None = None  # of the likeness to each landmark
 
     def fit(self, images: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
         """Fit. The seed decides which examples are landmarks.
@@ -84,7 +80,7 @@ class HogRbf:
             DataError: the examples do not belong to the task.
         """
         check_examples(images, targets, self.task)
-        self._examples, self.converged, self._seen = len(images), True, np.unique(targets)
+        self.converged, seen = True, np.unique(targets)
         chosen = np.sort(np.random.default_rng(seed).permutation(len(images))[: self.config.landmarks])
         self._scales = np.ones(2, dtype=np.float32)
         parts = self._parts(images[chosen])
@@ -92,8 +88,8 @@ class HogRbf:
         self._landmarks = np.concatenate(
             [part * scale for part, scale in zip(parts, self._scales, strict=True)], axis=1
         )
-        if len(self._seen) == 1:
-            self._weights, self._bias = np.zeros((len(chosen), 1), np.float32), np.zeros(1, np.float32)
+        if len(seen) == 1:
+            self._separator = indifferent(len(chosen), targets)
             return
         with one_core_free():
             root = factor(self._kernel(self._landmarks))
@@ -102,40 +98,35 @@ class HogRbf:
                 rows[start : start + len(likeness)] = _in_terms_of(root, likeness)
             machine = solve(rows, targets, self.config.c)
             weights = solve_triangular(root, machine.weights, lower=True, trans="T", check_finite=False)
-        self._weights, self._bias, self.converged = weights.astype(np.float32), machine.bias, machine.converged
+        self.converged = machine.converged
+        self._separator = Separator(
+            weights=weights.astype(np.float32), bias=machine.bias, seen=seen, examples=len(images)
+        )
 
     def logits(self, images: np.ndarray) -> Logits:
         """[batch, classes], the margins less the log-sum-exp of their row."""
-        if self._weights is None or self._bias is None or self._seen is None:
+        if self._separator is None:
             raise not_fitted("HOG and RBF SVM")
         check_images(images, self.task)
-        scores = np.concatenate([likeness @ self._weights for _, likeness in self._likeness(images)]) + self._bias
-        return all_columns(scores, self._seen, self.task.classes, self._examples)
+        scores = np.concatenate([self._separator.scores(likeness) for _, likeness in self._likeness(images)])
+        return self._separator.logits(scores, self.task.classes)
 
     def parameters_count(self) -> int:
         """The landmarks' features, the weights and the biases."""
-        if self._landmarks is None or self._weights is None or self._bias is None:
+        if self._landmarks is None or self._separator is None:
             return 0
-        return self._landmarks.size + self._weights.size + self._bias.size
+        return self._landmarks.size + self._separator.size
 
     def estimators(self) -> dict[str, Any]:
         return {}
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """`landmarks` [landmarks, features], `scales` [2], `weights` [landmarks, seen classes], `bias` [seen classes]
-        float32; `seen` int64, `examples` [] int64."""
-        if self._weights is None or self._bias is None or self._seen is None:
+        """`landmarks` [landmarks, features], `scales` [2] float32, and those of the separator of likenesses."""
+        if self._separator is None:
             raise not_fitted("HOG and RBF SVM")
         assert self._landmarks is not None
         assert self._scales is not None
-        return {
-            "landmarks": self._landmarks,
-            "scales": self._scales,
-            "weights": self._weights,
-            "bias": self._bias,
-            "seen": self._seen,
-            "examples": np.array(self._examples),
-        }
+        return {"landmarks": self._landmarks, "scales": self._scales, **self._separator.arrays()}
 
     @classmethod
     def restore(
@@ -143,8 +134,7 @@ class HogRbf:
     ) -> "HogRbf":
         rung = cls(config, task)
         rung._landmarks, rung._scales = arrays["landmarks"], arrays["scales"]
-        rung._weights, rung._bias = arrays["weights"], arrays["bias"]
-        rung._seen, rung._examples = arrays["seen"], int(arrays["examples"])
+        rung._separator = Separator.from_arrays(arrays)
         return rung
 
     def _parts(self, images: Images) -> tuple[np.ndarray, np.ndarray]:

@@ -23,11 +23,10 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
 from epochal.core.task import Task
-from epochal.models.classical.margins import solve
+from epochal.models.classical.margins import Separator, indifferent, solve
 from epochal.models.classical.pixels import (
     Images,
     Logits,
-    all_columns,
     check_examples,
     check_images,
     not_fitted,
@@ -141,10 +140,7 @@ class HogSvm:
         self.task = task
         self.converged = True
         self.c: float | None = None
-        self._weights: np.ndarray | None = None  # [features, seen classes] float32
-        self._bias: np.ndarray | None = None  # [seen classes] float32
-        self._seen: np.ndarray | None = None  # classes with an example, ascending
-        self._examples = 0
+        self._separator: Separator | None = None
 
     def fit(self, images: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
         """Choose C and fit. The seed decides which examples judge C.
@@ -154,44 +150,42 @@ class HogSvm:
         """
         check_examples(images, targets, self.task)
         features = self._features(images)
-        self._examples, self.converged, self._seen = len(images), True, np.unique(targets)
-        if len(self._seen) == 1:
-            self._weights, self._bias = np.zeros((features.shape[1], 1), np.float32), np.zeros(1, np.float32)
+        self.converged, seen = True, np.unique(targets)
+        if len(seen) == 1:
+            self._separator = indifferent(features.shape[1], targets)
             return
         with one_core_free():
             self.c = self.config.c or self._best_c(features, targets, seed)
             machine = solve(features, targets, self.c)
-        self._weights, self._bias, self.converged = machine.weights, machine.bias, machine.converged
+        self.converged = machine.converged
+        self._separator = Separator(weights=machine.weights, bias=machine.bias, seen=seen, examples=len(images))
 
     def logits(self, images: np.ndarray) -> Logits:
         """[batch, classes], the margins less the log-sum-exp of their row."""
-        if self._weights is None or self._seen is None:
+        if self._separator is None:
             raise not_fitted("HOG and linear SVM")
         check_images(images, self.task)
-        scores = self._features(images) @ self._weights + self._bias
-        return all_columns(scores, self._seen, self.task.classes, self._examples)
+        return self._separator.logits(self._separator.scores(self._features(images)), self.task.classes)
 
     def parameters_count(self) -> int:
         """The weights and the biases."""
-        return 0 if self._weights is None or self._bias is None else self._weights.size + self._bias.size
+        return 0 if self._separator is None else self._separator.size
 
     def estimators(self) -> dict[str, Any]:
         return {}
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """`weights` [features, seen classes], `bias` [seen classes] float32; `seen` int64, `examples` [] int64."""
-        if self._weights is None or self._bias is None or self._seen is None:
+        """Those of the separator of histograms."""
+        if self._separator is None:
             raise not_fitted("HOG and linear SVM")
-        examples = np.array(self._examples)
-        return {"weights": self._weights, "bias": self._bias, "seen": self._seen, "examples": examples}
+        return self._separator.arrays()
 
     @classmethod
     def restore(
         cls, config: HogSvmConfig, task: Task, estimators: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
     ) -> "HogSvm":
         rung = cls(config, task)
-        rung._weights, rung._bias = arrays["weights"], arrays["bias"]
-        rung._seen, rung._examples = arrays["seen"], int(arrays["examples"])
+        rung._separator = Separator.from_arrays(arrays)
         return rung
 
     def _features(self, images: Images) -> Float32[np.ndarray, "batch features"]:

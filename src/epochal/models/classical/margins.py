@@ -10,14 +10,18 @@ S. S. Keerthi and D. DeCoste, "A modified finite Newton method for fast solution
 step. Here all classes take their steps together, so that the work is matrix products, and one Cholesky factor of
 I + 2C d X'X, with d the mean of D, conditions them all. The first step, where D is I, so is exact: least squares.
 
-40 classes x 240 examples x 1,764 features take 0.02 s where liblinear takes 1 to 3 s for the same solution.
+With 40 classes, 240 examples and 1,764 features it takes a fortieth of liblinear's time on one thread, for the same
+solution (C from 0.01 to 1: 1/45 to 1/34).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
+
+from epochal.models.classical.pixels import Logits, all_columns
 
 STEPS = 30  # of Newton's method, at most
 ENOUGH = 1e-4  # the gradient's length at the end, as a share of its length at the start
@@ -34,6 +38,50 @@ class Machine:
     weights: Float32[np.ndarray, "features columns"]
     bias: Float32[np.ndarray, " columns"]
     converged: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Separator:
+    """Machines that answer: the columns of `weights` and `bias` are the classes `seen`, ascending, in `examples`."""
+
+    weights: Float32[np.ndarray, "features columns"]
+    bias: Float32[np.ndarray, " columns"]
+    seen: Int[np.ndarray, " columns"]
+    examples: int
+
+    @property
+    def size(self) -> int:
+        """The number of weights and biases."""
+        return self.weights.size + self.bias.size
+
+    def scores(self, features: Float32[np.ndarray, "batch features"]) -> Float32[np.ndarray, "batch columns"]:
+        """The margins."""
+        return features @ self.weights + self.bias
+
+    def logits(self, scores: Float32[np.ndarray, "batch columns"], classes: int) -> Logits:
+        """[batch, classes], the margins less the log-sum-exp of their row."""
+        return all_columns(scores, self.seen, classes, self.examples)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """`weights` [features, columns], `bias` [columns] float32; `seen` [columns] int64, `examples` [] int64."""
+        return {"weights": self.weights, "bias": self.bias, "seen": self.seen, "examples": np.array(self.examples)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Separator":
+        """What `arrays` gave."""
+        return cls(
+            weights=arrays["weights"], bias=arrays["bias"], seen=arrays["seen"], examples=int(arrays["examples"])
+        )
+
+
+def indifferent(width: int, targets: Int[np.ndarray, " examples"]) -> Separator:
+    """The separator where all examples are of one class, so that there is nothing to separate."""
+    return Separator(
+        weights=np.zeros((width, 1), np.float32),
+        bias=np.zeros(1, np.float32),
+        seen=np.unique(targets),
+        examples=len(targets),
+    )
 
 
 def solve(

@@ -33,7 +33,7 @@ from epochal.models.classical.pixels import (
 LEFT_OUT = 2_000  # images that judge k
 BLOCK_NUMBERS = 2**22  # numbers of each array in memory at once: pixels, and distances
 BLOCK_QUERIES = 1_024
-EXACT_COLUMNS = 1_024  # products of so many centred pixels sum up to at most 2**24, which float32 holds exactly
+EXACT_COLUMNS = 1_024  # products of this many centred pixels sum to at most 2**24, which float32 holds exactly
 # Density falls with the distance to the power of the number of dimensions along which images vary. Temperatures that
 # were fitted on digits, Fashion-MNIST and CIFAR-10 ask for 4 to 23 dimensions; calibration makes up for the difference.
 DIMENSIONS = 10.0

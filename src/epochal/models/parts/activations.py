@@ -33,7 +33,7 @@ CARDS = (
         paper="LeCun, Bottou, Bengio & Haffner, Gradient-based learning applied to document recognition, 1998, app. A",
         year=1998,
         what="1.7159 tanh(2x / 3): passes through (1, 1) and (-1, -1), so unit variance stays unit variance.",
-        when="LeNet and its kin, with targets or codes of plus and minus one.",
+        when="LeNet and networks like it, with targets or codes of plus and minus one.",
     ),
     Card(
         name="relu",

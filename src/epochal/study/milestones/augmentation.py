@@ -70,7 +70,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
             ),
             curves(
                 "Overfitting: the loss on images that were not learned from",
-                "A loss that rises again while training goes on is one of a network that learns its images by heart.",
+                "A loss that rises again while training continues is one of a network that learns its images by heart.",
                 arms,
                 "loss",
                 control=CONTROL,

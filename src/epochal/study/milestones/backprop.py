@@ -221,7 +221,8 @@ MILESTONE = Milestone(
     f"{HIDDEN[PARITY]} for {SWEEPS[PARITY]:,}, all patterns in each step; the same without hidden units.",
     differs="Weights start as in Glorot & Bengio 2010, and at a deviation of 0.01 without hidden units. Steps on all "
     "patterns at once, with momentum, are the Nature paper's; how the networks of the published count stepped is not "
-    "told, so that presentations are no like with like. Parity has twice the hidden units that it can do with.",
+    "stated, so the numbers of presentations are not quite comparable. Parity has twice the hidden units that it "
+    "can do with.",
     seeds=100,
     measure=measure,
 )

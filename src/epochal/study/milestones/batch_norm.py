@@ -28,7 +28,7 @@ STARTS = {
     "glorot": "Glorot",
 }
 SHARE = 0.9  # of the best accuracy: what counts as trained
-FASTER = 2.0  # the paper has 14, with changes of the whole training beside it, and 2.3 with nothing but the layer
+FASTER = 2.0  # the paper has 14, with other changes of the training as well, and 2.3 with nothing but the layer
 WIDER = 0.2  # of the grid; the paper gives no number
 PLAIN, NORMALISED = "plain", "batch normalised"
 

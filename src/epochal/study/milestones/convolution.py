@@ -20,7 +20,7 @@ from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS
 from epochal.train.experiment import Arm
 
-SMALL = Scale(data="mnist", images=7_291, side=NATIVE, passes=8)  # so many images as in the paper
+SMALL = Scale(data="mnist", images=7_291, side=NATIVE, passes=8)  # as many images as in the paper
 PAPER = replace(SMALL, passes=23)
 FEWER = (320, 1_500)  # the first as in Hastie et al.; the second for the picture
 LEAST = 10_000  # examples shown, however few the images
@@ -47,7 +47,7 @@ def train(lab: Lab, dataset: Dataset, passes: float) -> dict[str, Arm]:
 
 
 def ask(count: int, arms: Mapping[str, Arm], dataset: Dataset) -> Question:
-    """Which of both networks makes fewer errors after so many images."""
+    """Which of both networks makes fewer errors after the same number of images."""
     control, arm = ((f"{name}, {count:,} images", arms[name]) for name in (OWN, SHARED))
     text = f"Do units that share their weights make fewer errors, learning from {count:,} images?"
     return ask_accuracy(text, control, arm, dataset, size=0.005, margin=0.002)

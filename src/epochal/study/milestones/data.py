@@ -32,7 +32,7 @@ NETWORK = Recipe(
 
 
 def train(dataset: Dataset, size: int, seed: int, examples: int) -> dict[str, float]:
-    """Train on so many images, drawn by the seed: how many they were, and the errors on them and on validation."""
+    """Train on a number of images, drawn by the seed: how many they were, and the errors on them and on validation."""
     part = dataset.train_fraction(size / len(dataset.train), seed)
     budget = Budget(examples=examples)
     predictor, _ = fit(prepare(part, NETWORK, seed, budget), budget, seed, points=1)

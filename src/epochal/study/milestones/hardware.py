@@ -44,7 +44,7 @@ ONE, ALL, GPU = "one thread", "all threads", "GPU"
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """One way to do some work: `work` does `amount` of it, with so many threads."""
+    """One way to do some work: `work` does `amount` of it, on `threads` threads."""
 
     work: Callable[[], object]
     amount: float

@@ -59,7 +59,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
 
 
 def bars(errors: dict[str, np.ndarray]) -> Picture:
-    """Errors beside the published ones."""
+    """Errors, and the published ones."""
     places = tuple(map(float, range(len(errors))))
     return Picture(
         kind="bars",

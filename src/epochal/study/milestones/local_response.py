@@ -47,7 +47,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
         ),
         pictures=(
             curves(
-                "Accuracy as training goes on",
+                "Accuracy in the course of training",
                 "Mean of the seeds, with a band from the lowest to the highest.",
                 arms,
                 control=CONTROL,

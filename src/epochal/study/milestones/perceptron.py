@@ -262,7 +262,7 @@ def learning(found: dict[str, dict[str, Any]]) -> Picture:
 
 
 def against_bound(random: dict[str, np.ndarray]) -> Picture:
-    """Mistakes on each separable set beside the bound."""
+    """Mistakes on each separable set, and the bound."""
     order = np.argsort(random["bound"])
     places = tuple(float(place + 1) for place in range(len(order)))
     return Picture(

@@ -149,8 +149,8 @@ def probe_seed(folder: Path, dataset: Dataset, classes: tuple[int, ...], seed: i
         asked = features(network, dataset, validation.images[judged])
         answers[name] = {
             layer: {
-                method: (told == validation.targets[judged]).astype(int).tolist()
-                for method, told in probe(known[layer], train.targets[labelled], asked[layer]).items()
+                method: (predicted == validation.targets[judged]).astype(int).tolist()
+                for method, predicted in probe(known[layer], train.targets[labelled], asked[layer]).items()
             }
             for layer in known
         }

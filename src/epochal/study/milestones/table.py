@@ -230,7 +230,7 @@ _CLAIMS = (
         name="gpu",
         year=2012,
         title="Many multiplications at once",
-        claim="Parallel hardware does the same arithmetic so many times faster that large networks become trainable.",
+        claim="Parallel hardware does the same arithmetic fast enough to make large networks trainable.",
         paper="Krizhevsky, Sutskever & Hinton, ImageNet classification with deep convolutional neural networks, NIPS "
         "2012",
         published="AlexNet took five to six days to train on two GTX 580 GPUs (section 1). Large deep belief "

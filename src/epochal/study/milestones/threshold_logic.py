@@ -81,7 +81,7 @@ def by_two_layers(patterns: np.ndarray) -> np.ndarray:
 
 
 def explore(inputs: int) -> dict[str, Any]:
-    """Every function of so many inputs: which of them one unit computes, and how many nets of two layers do."""
+    """Every function of `inputs` inputs: which of them one unit computes, and how many nets of two layers do."""
     patterns = patterns_of(inputs)
     most = LARGEST * inputs
     computed = by_one_unit(patterns, range(-LARGEST, LARGEST + 1), range(-most, most + 2))

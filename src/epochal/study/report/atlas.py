@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from epochal.core.claim import MilestoneResult
 from epochal.core.paths import absolute
-from epochal.study.report import plates as told
+from epochal.study.report import plates as plate_words
 from epochal.study.report import words
 from epochal.study.report.charts.signs import sign
 from epochal.study.report.milestone import render, shared
@@ -53,7 +53,7 @@ def render_index(shown: Sequence[Plate]) -> str:
         "years": years,
         "gaps": gaps,
         "pictures": pictures,
-        "tally": told.tally(shown),
+        "tally": plate_words.tally(shown),
         "lead": lead(shown),
         "overview": overview(shown),
         "colophon": colophon(shown),
@@ -70,17 +70,17 @@ def lead(shown: Sequence[Plate]) -> str:
     results = [plate.result for plate in shown if plate.result]
     first, last = shown[0].milestone.year, shown[-1].milestone.year
     span = f"from {first} to {last}" if first != last else f"of {first}"
-    opening = f"{told.spelled(len(shown)).capitalize()} claim{'s' if len(shown) > 1 else ''} {span}"
+    opening = f"{plate_words.spelled(len(shown)).capitalize()} claim{'s' if len(shown) > 1 else ''} {span}"
     if not results:
         return f"{opening}. None of them has been run here yet."
-    counts = [f"{told.spelled(count)} {told.COUNTED[kind]}" for kind, count in told.tally(shown)]
-    took = told.minutes(sum(result.seconds for result in results))
-    days = sorted(found for result in results if (found := told.day(result.started)))
+    counts = [f"{plate_words.spelled(count)} {plate_words.COUNTED[kind]}" for kind, count in plate_words.tally(shown)]
+    took = plate_words.minutes(sum(result.seconds for result in results))
+    days = sorted(found for result in results if (found := plate_words.day(result.started)))
     when = ""
     if days:
-        first_day, last_day = (told.dated(each.isoformat()) for each in (days[0], days[-1]))
+        first_day, last_day = (plate_words.dated(each.isoformat()) for each in (days[0], days[-1]))
         when = f", on {last_day}" if days[0] == days[-1] else f", between {first_day} and {last_day}"
-    machines = words.listed(dict.fromkeys(told.machine(result) for result in results))
+    machines = words.listed(dict.fromkeys(plate_words.machine(result) for result in results))
     return (
         f"{opening}, each put to the test again as a controlled experiment at a scale that fits a desk: "
         f"{words.listed(counts)}. All of it took {took} on {machines}{when}. "
@@ -139,7 +139,7 @@ def _gap(before: int, after: int) -> dict[str, Any] | None:
         if tall:
             parts.append(text(23, y + 4, year, "tick decade"))
     ruler = element("svg", *parts, width=64, height=height, class_="ruler", aria_hidden="true")
-    return {"ruler": ruler, "words": f"{told.spelled(years)} years" if years >= 5 else "", "height": height}
+    return {"ruler": ruler, "words": f"{plate_words.spelled(years)} years" if years >= 5 else "", "height": height}
 
 
 def colophon(shown: Sequence[Plate]) -> list[tuple[str, str]]:
@@ -153,8 +153,8 @@ def colophon(shown: Sequence[Plate]) -> list[tuple[str, str]]:
         return []
     keys = list(dict.fromkeys(key for result in results for key in result.environment))
     rows = [
-        ("Dates", each([told.dated(result.started) for result in results])),
-        ("Time", told.minutes(sum(result.seconds for result in results))),
+        ("Dates", each([plate_words.dated(result.started) for result in results])),
+        ("Time", plate_words.minutes(sum(result.seconds for result in results))),
         ("Seeds", each([words.plural(len(result.seeds), "seed") for result in results])),
         ("Data", each([result.data for result in results])),
     ]

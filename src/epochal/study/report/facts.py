@@ -62,7 +62,7 @@ def data_view(result: ClimbResult) -> DataView:
     problems, decisions = _rows(data.get("problems")), _rows(data.get("decisions"))
     duplicates = _mapping(data.get("duplicates"))
     copies = _rows(duplicates.get("examples"))
-    told = tuple(
+    described = tuple(
         (COPIES.get(key, key.replace("_", " ")), words.plain(value))
         for key, value in _sorted(duplicates, COPIES).items()
         if key != "examples" and value not in ("", None)
@@ -76,7 +76,7 @@ def data_view(result: ClimbResult) -> DataView:
         problems=problems[:MOST_PROBLEMS],
         problems_left_out=max(0, len(problems) - MOST_PROBLEMS),
         decisions=decisions,
-        duplicates=told,
+        duplicates=described,
         copies=copies[:MOST_COPIES],
         warnings=tuple(dict.fromkeys([*_texts(data.get("warnings")), *result.task.notes])),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from epochal.core.experiment import CANNOT_TELL, Finding
-from epochal.judge.verdict_text import amount, least_told, metric_of, what_would_settle
+from epochal.judge.verdict_text import amount, detectable_sentence, metric_of, what_would_settle
 from epochal.study.report import words
 from epochal.study.report.charts.stripes import effect_axis, effect_ruler, effect_stripe
 from epochal.study.report.view import RungView
@@ -92,5 +92,6 @@ def correction(findings: Sequence[Finding]) -> str:
         together = f" Intervals are corrected for {first.comparisons} comparisons."
     return (
         f"{words.plural(first.items, 'image')}, {words.plural(seeds, 'seed')}, "
-        f"margin \u00b1{amount(first.margin, metric_of(first))}.{together}{alone} {least_told(findings)}".rstrip()
+        f"margin \u00b1{amount(first.margin, metric_of(first))}.{together}{alone} "
+        f"{detectable_sentence(findings)}".rstrip()
     )

@@ -11,7 +11,7 @@ from epochal.core.paths import absolute
 from epochal.judge.claim_text import answer, effect, level, margin, needed, paired, still_learning
 from epochal.judge.claims import EXACT
 from epochal.study.lab import IMAGENET
-from epochal.study.report import plates as told
+from epochal.study.report import plates as plate_words
 from epochal.study.report import words
 from epochal.study.report.charts.effects import strip
 from epochal.study.report.charts.signs import sign
@@ -35,21 +35,21 @@ def to_text(milestone: "Milestone", result: MilestoneResult) -> str:
         f"{milestone.year}  {milestone.title} ({milestone.name})",
         *_wrapped(milestone.claim),
         "",
-        *_wrapped(f"{told.SIGNS.get(plate.verdict, '?')} {result.sentence}"),
+        *_wrapped(f"{plate_words.SIGNS.get(plate.verdict, '?')} {result.sentence}"),
     ]
     for check in result.checks:
-        lines += ["", *_wrapped(f"{told.SIGNS.get(check.verdict, '?')} {check.question}", 2)]
-        lines += _wrapped(f"{who(check)}; {told.counted(check)}", 6)
+        lines += ["", *_wrapped(f"{plate_words.SIGNS.get(check.verdict, '?')} {check.question}", 2)]
+        lines += _wrapped(f"{who(check)}; {plate_words.counted(check)}", 6)
         lines += _wrapped(f"{check.unit} {effect(check)}; needed: {needed(check)}; {answer(check)}", 6)
     facts = [
         ("Published", milestone.published),
         ("Paper", milestone.paper),
         ("Here", milestone.setting),
         ("Differs", milestone.differs),
-        *(("Note", note) for note in (*told.qualified(milestone, result), *result.notes)),
+        *(("Note", note) for note in (*plate_words.qualified(milestone, result), *result.notes)),
         ("Seeds", f"{len(result.seeds)} ({', '.join(map(str, result.seeds))})"),
         ("Data", result.data),
-        ("Run", f"{dated_moment(result)}, {words.duration(result.seconds)}, {told.machine(result)}"),
+        ("Run", f"{dated_moment(result)}, {words.duration(result.seconds)}, {plate_words.machine(result)}"),
         ("Again", result.command),
     ]
     lines.append("")
@@ -108,7 +108,7 @@ def render(
         "deciding": plate.deciding,
         "checks": [(check, strip(check, check.verdict.replace(" ", "-"))) for check in plate.result.checks],
         "figures": [figure(each, f"{number}") for number, each in enumerate(plate.result.pictures, 1)],
-        "qualified": told.qualified(plate.milestone, plate.result),
+        "qualified": plate_words.qualified(plate.milestone, plate.result),
         "code": coloured(code),
         "code_lines": len(code.splitlines()),
         "again": again(plate.milestone),
@@ -142,8 +142,8 @@ def shared() -> dict[str, Any]:
     """What the pages of the atlas have in common."""
     return {
         "style": Markup(style("atlas.css")),
-        "told": told,
-        "tidy": told.tidy,
+        "plate_words": plate_words,
+        "tidy": plate_words.tidy,
         "effect": effect,
         "needed": needed,
         "margin": margin,

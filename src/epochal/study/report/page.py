@@ -13,7 +13,7 @@ from epochal.core.paths import absolute
 from epochal.judge.verdict_text import amount
 from epochal.study.report import words
 from epochal.study.report.charts import confusion, stripes
-from epochal.study.report.charts.cost import ANSWER, TRAINING, Price, cost_chart, front, too_low
+from epochal.study.report.charts.cost import ANSWER, TRAINING, Price, cost_chart, free, front, too_low
 from epochal.study.report.charts.curves import small_multiples
 from epochal.study.report.charts.data_curve import data_curve_chart, measured, usable
 from epochal.study.report.charts.history import history
@@ -147,7 +147,10 @@ def _cost(views: list[RungView], scored: Scored, price: Price, named: dict[str, 
     if not wide:
         return None
     best = words.listed(named[name].title for name in front(views, scored, price))
-    return {"price": price, "wide": wide, "narrow": cost_chart(views, scored, price, narrow=True), "best": best}
+    narrow = cost_chart(views, scored, price, narrow=True)
+    too_bad = {view.name for view in too_low(views, scored)}  # named already
+    unmeasured = words.listed(view.title for view in free(views, scored, price) if view.name not in too_bad)
+    return {"price": price, "wide": wide, "narrow": narrow, "best": best, "free": unmeasured}
 
 
 def _families(result: ClimbResult, named: dict[str, RungView]) -> list[Family]:

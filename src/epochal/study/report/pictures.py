@@ -89,7 +89,7 @@ def _drawing(shown: Picture, form: Form, name: str) -> Markup:
 
 def describe(shown: Picture) -> str:
     """What is seen, for those who do not see it."""
-    told = []
+    sentences = []
     for series in shown.series[:MOST_DESCRIBED]:
         found = places(series)
         if not found:
@@ -98,20 +98,20 @@ def describe(shown: Picture) -> str:
         lowest = said(shown, min(place.y for place in found))
         highest = said(shown, max(place.y for place in found))
         if _kind(shown) == LINES and len(found) > 1:
-            told.append(f"{series.label}: from {first} to {last}")
+            sentences.append(f"{series.label}: from {first} to {last}")
         elif len(found) == 1:
-            told.append(f"{series.label}: {first}")
+            sentences.append(f"{series.label}: {first}")
         else:
-            told.append(f"{series.label}: {words.plural(len(found), 'value')}, {lowest} to {highest}")
+            sentences.append(f"{series.label}: {words.plural(len(found), 'value')}, {lowest} to {highest}")
     more = len(shown.series) - MOST_DESCRIBED
     if more > 0:
-        told.append(f"and {more} more")
+        sentences.append(f"and {more} more")
     axes = [part for part in (shown.y_label, f"against {shown.x_label}" if shown.x_label else "") if part]
-    return (" ".join(axes) + ". " if axes else "") + "; ".join(told) + ("." if told else "")
+    return (" ".join(axes) + ". " if axes else "") + "; ".join(sentences) + ("." if sentences else "")
 
 
 def _legend(shown: Picture, most: int) -> Markup:
-    """The name of each series beside its colour."""
+    """The name of each series, with its colour."""
     named = [(one, hue) for one, hue in zip(shown.series, hues(shown.series), strict=True) if one.label]
     if not named or _kind(shown) == GRID:
         return Markup()

@@ -1,4 +1,4 @@
-"""Plates: a milestone beside what became of it, in the words that its page, the atlas and the terminal share."""
+"""Plates: a milestone and its outcome, in the words that its page, the atlas and the terminal share."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -106,22 +106,22 @@ def minutes(seconds: float) -> str:
 
 
 def machine(result: MilestoneResult) -> str:
-    """The processor, or accelerator, and the cores beside it."""
+    """The processor, or accelerator, and the number of cores."""
     device, cores = result.environment.get("device", ""), result.environment.get("cores", "")
-    told = f"{cores} core{'' if cores == '1' else 's'}" if cores else ""
-    return ", ".join(part for part in (device, told) if part) or "hardware that was not recorded"
+    counted = f"{cores} core{'' if cores == '1' else 's'}" if cores else ""
+    return ", ".join(part for part in (device, counted) if part) or "hardware that was not recorded"
 
 
 def qualified(milestone: "Milestone", result: MilestoneResult) -> list[str]:
     """What sets this run apart from the milestone's own: its length, its data, its seeds."""
-    told = ["as large as in the paper"] if result.paper_scale else []
+    facts = ["as large as in the paper"] if result.paper_scale else []
     if not 0.995 <= result.scale <= 1.005:
-        told.append(f"trainings at {result.scale:.2g} of their length")
+        facts.append(f"trainings at {result.scale:.2g} of their length")
     if not result.published_data:
-        told.append(f"on {result.data}" + (f" in place of {milestone.data}" if milestone.data else ""))
+        facts.append(f"on {result.data}" + (f" in place of {milestone.data}" if milestone.data else ""))
     if len(result.seeds) < milestone.seeds:
-        told.append(f"{words.plural(len(result.seeds), 'seed')} in place of {milestone.seeds}")
-    return told
+        facts.append(f"{words.plural(len(result.seeds), 'seed')} in place of {milestone.seeds}")
+    return facts
 
 
 def counted(check: Check) -> str:

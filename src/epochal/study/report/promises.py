@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from epochal.core.interval import Interval
 from epochal.judge.reliability import Abstaining, Recall, Reliability
 from epochal.judge.reliability_text import calibration, ranking
 from epochal.judge.verdict_text import value
@@ -12,7 +13,7 @@ from epochal.study.report import words
 from epochal.study.report.charts.reliability import reliability_chart
 from epochal.study.report.charts.stripes import share_stripe
 from epochal.study.report.view import RungView
-from epochal.study.result import ClimbResult, Score
+from epochal.study.result import ClimbResult
 
 MOST_CLASSES = 30
 
@@ -44,7 +45,7 @@ class Promises:
     """The section on the bundle, in plain words and rows."""
 
     view: RungView
-    score: Score
+    score: Interval
     mean: str  # over seeds; empty where there is one
     classes: tuple[ClassRow, ...]  # the one that is found least often first
     classes_left_out: str

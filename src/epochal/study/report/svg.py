@@ -94,7 +94,7 @@ class Axis:
 
 
 def ticks(low: float, high: float, about: int) -> list[float]:
-    """Round values from low to high, about so many."""
+    """Round values from low to high, `about` of them, or nearly."""
     if high <= low:
         return [low]
     rough = (high - low) / max(1, about)
@@ -114,7 +114,7 @@ def log_ticks(low: float, high: float, dense: bool = False) -> list[float]:
 
 
 def wrap(words: str, width: int, lines: int = 3) -> list[str]:
-    """Break a title into at most so many lines of about `width` characters."""
+    """Break a title into at most `lines` lines of about `width` characters."""
     broken: list[str] = []
     for word in re.findall(r"[^\s-]+-?|-", words):  # a line may end after a hyphen too
         space = "" if broken and broken[-1].endswith("-") else " "

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from epochal.core.interval import Interval
 from epochal.core.metric import ACCURACY, Metric
 from epochal.core.run import FINISHED
-from epochal.judge.verdict_text import headline as told_headline
+from epochal.judge.verdict_text import headline as headline_text
 from epochal.judge.verdict_text import value
 from epochal.study.report import words
-from epochal.study.result import NOT_CLIMBED, ClimbResult, RungResult, Score, Stage
+from epochal.study.result import NOT_CLIMBED, ClimbResult, RungResult, Stage
 
 QUALIFYING, FINAL = "qualifying", "final"
 
@@ -49,11 +50,11 @@ class RungView:
         return self.rung.last
 
     @property
-    def test(self) -> Score | None:
+    def test(self) -> Interval | None:
         return sound(self.last.test) if self.last else None
 
     @property
-    def validation(self) -> Score | None:
+    def validation(self) -> Interval | None:
         return sound(self.last.validation) if self.last else None
 
     @property
@@ -91,7 +92,7 @@ class RungView:
         return tuple(marks)
 
 
-def sound(score: Score | None) -> Score | None:
+def sound(score: Interval | None) -> Interval | None:
     """The score, if all of it is a number."""
     return score if score and all(words.known(v) for v in (score.mean, score.low, score.high)) else None
 
@@ -159,7 +160,7 @@ def headline(result: ClimbResult) -> str:
         return ""
     metric = result.metric
     if view.test:
-        return told_headline(view.title, view.test.mean, view.test.low, view.test.high, metric)
+        return headline_text(view.title, view.test.mean, view.test.low, view.test.high, metric)
     if view.validation:
         return f"Best so far: {view.title}. Validation {metric.title}: {value(view.validation.mean, metric)}."
     return f"Best so far: {view.title}."
@@ -172,7 +173,7 @@ class Scored:
     split: str  # "test" | "validation"
     metric: Metric = ACCURACY
 
-    def of(self, view: RungView) -> Score | None:
+    def of(self, view: RungView) -> Interval | None:
         return view.test if self.split == "test" else view.validation
 
     @property

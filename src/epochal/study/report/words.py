@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, WORSE
+from epochal.core.interval import Interval
 from epochal.core.metric import ACCURACY, Metric
-from epochal.judge.reliability import Interval
 from epochal.judge.verdict_text import listed as listed
-from epochal.study.result import Score
 
 MINUS, TIMES, DASH, NONE = "\u2212", "\u00d7", "\u2013", "\u2014"
 SIGNS = {BETTER: "\u25b2", WORSE: "\u25bc", EQUIVALENT: "=", CANNOT_TELL: "?"}
@@ -36,7 +35,7 @@ def value(number: float | None, metric: Metric = ACCURACY, digits: int = 1) -> s
     return percent(number, digits) if metric.percent else short(number).replace("-", MINUS)
 
 
-def interval(score: Score | Interval | None, metric: Metric = ACCURACY, digits: int = 1) -> str:
+def interval(score: Interval | None, metric: Metric = ACCURACY, digits: int = 1) -> str:
     """The 95% interval, in per cent where the metric is: '97.2\u201399.1', or '0.198\u20130.264'."""
     if score is None or not (known(score.low) and known(score.high)):
         return NONE
@@ -104,7 +103,7 @@ def duration(seconds: float | None) -> str:
 
 
 def moments(seconds: float | None) -> str:
-    """As `duration`, with more digits below 10 ms, where answers are told apart: '0.18 ms', '3.1 ms', '15 \u00b5s'."""
+    """As `duration`, with more digits below 10 ms, where answers differ: '0.18 ms', '3.1 ms', '15 \u00b5s'."""
     if seconds is None or not known(seconds) or not 0 < seconds < 0.00995:
         return duration(seconds)
     if seconds < 0.0000995:

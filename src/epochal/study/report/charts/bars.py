@@ -1,4 +1,4 @@
-"""Bars with whiskers: a row a place, a bar a series, its value beside it; dots where the axis is logarithmic."""
+"""Bars with whiskers: a row a place, a bar a series, its value next to it; dots where the axis is logarithmic."""
 
 from collections.abc import Sequence
 
@@ -51,14 +51,14 @@ def draw(picture: Picture, form: Form = WIDE) -> tuple[Markup, int]:
     if not every:
         return Markup(), 0
     classes, many = hues(picture.series), len(picture.series)
-    beside = form.named
+    at_left = form.named
     longest = min(LABEL, max(len(label) for label, _ in table))
-    left = 12 + longest * LETTER if beside else 0.0
+    left = 12 + longest * LETTER if at_left else 0.0
     values = [said(picture, place.y) for place in every]
     right = form.width - 16 - max(map(len, values)) * LETTER
     thickness = 24 if many == 1 else 20 if many <= 3 else 15 if many <= 6 else 11
     head, foot = (14, 46) if picture.y_label else (8, 28)
-    label_height = 0 if beside else 19
+    label_height = 0 if at_left else 19
     height = label_height + many * thickness + (12 if many == 1 else 16)
     total = head + height * len(table) + foot
     across = _axis(picture, every, left, right)
@@ -73,7 +73,7 @@ def draw(picture: Picture, form: Form = WIDE) -> tuple[Markup, int]:
         parts.append(text(x, bottom + 16, tick(value, percent=picture.percent, step=step), "tick", anchor))
     for number, (label, row) in enumerate(table):
         top = head + number * height
-        if beside:
+        if at_left:
             lines = wrap(shortened(label, 2 * LABEL), LABEL, 2 if height >= 32 else 1)
             middle = top + (height - 8) / 2 + 4.5 - 7.5 * (len(lines) - 1)
             parts += [text(left - 10, middle + 15 * n, part, "", "end") for n, part in enumerate(lines)]
@@ -86,8 +86,8 @@ def draw(picture: Picture, form: Form = WIDE) -> tuple[Markup, int]:
     if not across.log:
         parts.append(line(put(across, 0), head - 4, put(across, 0), bottom, "axis"))
     if picture.y_label:
-        label = shortened(picture.y_label, 90 if beside else 46)
-        parts.append(text(right if beside else 0, total - 8, label, "tick label", "end" if beside else None))
+        label = shortened(picture.y_label, 90 if at_left else 46)
+        parts.append(text(right if at_left else 0, total - 8, label, "tick label", "end" if at_left else None))
     return Markup("").join(parts), round(total)
 
 

@@ -42,7 +42,13 @@ ANSWER = Price(name="answer", title="one answer", of=lambda view: view.answer)
 
 def priced(views: list[RungView], scored: Scored, price: Price) -> list[RungView]:
     """The rungs that have a score and a price."""
-    return [view for view in views if scored.of(view) and words.known(price.of(view)) and (price.of(view) or 0) > 0]
+    return [view for view in views if scored.of(view) and words.known(price.of(view))]
+
+
+def free(views: list[RungView], scored: Scored, price: Price) -> list[RungView]:
+    """The rungs whose price is too little to be measured, which has no place on a logarithmic axis; the caption names
+    them."""
+    return [view for view in priced(views, scored, price) if (price.of(view) or 0.0) <= 0]
 
 
 def front(views: list[RungView], scored: Scored, price: Price = TRAINING) -> list[str]:
@@ -69,7 +75,7 @@ def too_low(views: list[RungView], scored: Scored) -> list[RungView]:
 
 def cost_chart(views: list[RungView], scored: Scored, price: Price = TRAINING, *, narrow: bool) -> Markup:
     """The picture, in a wide and a narrow form of the same content."""
-    drawn = priced(views, scored, price)
+    drawn = [view for view in priced(views, scored, price) if (price.of(view) or 0.0) > 0]
     if not drawn:
         return Markup()
     scores = [score for view in drawn if (score := scored.of(view))]
@@ -108,7 +114,7 @@ def cost_chart(views: list[RungView], scored: Scored, price: Price = TRAINING, *
     for view, (x, y), box in zip(known, anchors, boxes, strict=True):
         parts.append(_label(view, x, y, box, on_front=view.name in names))
         parts.append(mark(x, y, view.kind, hollow=view.early, chosen=view.chosen))
-    told = "; ".join(
+    described = "; ".join(
         f"{view.title} {words.moments(price.of(view))}, {words.value(score.mean, scored.metric)}"
         for view in drawn
         if (score := scored.of(view))
@@ -119,7 +125,7 @@ def cost_chart(views: list[RungView], scored: Scored, price: Price = TRAINING, *
         width=width,
         height=height,
         title=f"{words.capital(scored.title)} against seconds of {price.title}",
-        description=f"{told}. Nothing is both cheaper and better than: {best}.",
+        description=f"{described}. Nothing is both cheaper and better than: {best}.",
         name=f"cost-{price.name}" + "-narrow" * narrow,
         class_="chart narrow" if narrow else "chart wide",
     )

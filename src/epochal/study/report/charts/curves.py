@@ -83,6 +83,6 @@ def _one(number: int, view: RungView, up: Axis, watched: Metric) -> SmallMultipl
         class_="chart small",
     )
     scores = _values(view, "score")
-    told = f"validation {watched.title} {words.value(scores[-1][1], watched)}, " if scores else ""
+    score = f"validation {watched.title} {words.value(scores[-1][1], watched)}, " if scores else ""
     points = view.last.curve if view.last else ()
-    return SmallMultiple(view=view, drawing=drawing, caption=f"{told}loss {y:.2g}", points=points)
+    return SmallMultiple(view=view, drawing=drawing, caption=f"{score}loss {y:.2g}", points=points)

@@ -54,13 +54,13 @@ def data_curve_chart(curve: DataCurve, kind: str, title: str, *, narrow: bool) -
         parts += [element("circle", cx=across(size), cy=up(error), r=2.5, class_=f"seed {kind}") for error in errors]
         parts.append(mark(across(size), up(sum(errors) / len(errors)), kind))
     parts += _held_out(curve, across, up, narrow)
-    told = "; ".join(f"{words.count(size)} images: {words.percent(sum(e) / len(e))} error" for size, e in rows)
+    points = "; ".join(f"{words.count(size)} images: {words.percent(sum(e) / len(e))} error" for size, e in rows)
     return picture(
         *parts,
         width=width,
         height=height,
         title=f"Error of {title} against the number of training images",
-        description=f"{told}. {curve.sentence}",
+        description=f"{points}. {curve.sentence}",
         name="data-curve-narrow" if narrow else "data-curve",
         class_="chart narrow" if narrow else "chart wide",
     )

@@ -1,14 +1,19 @@
 """The ladder through history: each rung's score over the year of its idea, with the best so far as a staircase."""
 
+import re
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
+from epochal.core.interval import Interval
 from epochal.study.report import words
 from epochal.study.report.charts.scale import Scale, score_scale
 from epochal.study.report.svg import Axis, element, line, mark, path, picture, text, wrap
 from epochal.study.report.view import RungView, Scored
-from epochal.study.result import Score
 
 WIDTH, LEFT, RIGHT, TOP = 1000, 46, 992, 34
+LARGEST, SMALLEST, TICK = 13.0, 9.0, 12.0  # sizes of the names below the columns, and of ticks (charts.css)
+LETTER, BOLD = 0.56, 0.62  # width of a letter, in sizes
 FIRST_YEAR = 1943  # McCulloch and Pitts, "A Logical Calculus of the Ideas Immanent in Nervous Activity"
 
 
@@ -25,23 +30,24 @@ def history(views: list[RungView], scored: Scored) -> Markup:
     column = (RIGHT - LEFT) / len(views)
     centres = [LEFT + column * (index + 0.5) for index in range(len(views))]
 
-    def height(score: Score) -> float:
+    def height(score: Interval) -> float:
         return bottom + 26.0 if scale.leaves_out(score) else axis(score.mean)
 
+    size = name_size(views, column)
     parts = [_grid(scale, axis, bottom, floor)]
     parts.append(_staircase(views, scored, height, centres, column, floor))
     for view, x in zip(views, centres, strict=True):
-        parts.append(_column(view, scored, x, column, scale, axis, height, floor))
+        parts.append(_column(view, scored, x, column, size, scale, axis, height, floor))
     label_depth, years_at = 84, floor + 158
     parts.append(_years(views, centres, floor + label_depth, years_at))
     missing = [view.title for view in views if not scored.of(view)]
     metric = scored.metric
-    told = "; ".join(
+    values = "; ".join(
         f"{view.rung.year} {view.title} {words.value(score.mean, metric)} ({words.interval(score, metric)})"
         for view in views
         if (score := scored.of(view))
     )
-    described = f"{told}." + (f" Without a score: {words.listed(missing)}." if missing else "")
+    described = f"{values}." + (f" Without a score: {words.listed(missing)}." if missing else "")
     return picture(
         *parts,
         width=WIDTH,
@@ -51,6 +57,16 @@ def history(views: list[RungView], scored: Scored) -> Markup:
         name="history",
         class_="chart wide",
     )
+
+
+def name_size(views: Sequence[RungView], column: float) -> float:
+    """The size of letters with which the longest word below a column stays within it."""
+    longest = max(
+        (BOLD if view.chosen else LETTER) * len(word)
+        for view in views
+        for word in re.split(r"\s|(?<=-)", view.title if view.last else f"{view.title} {view.why_missing}")
+    )
+    return min(max((column - 3) / max(longest, 1e-9), SMALLEST), LARGEST)
 
 
 def _grid(scale: Scale, axis: Axis, bottom: float, floor: float) -> Markup:
@@ -70,7 +86,7 @@ def _grid(scale: Scale, axis: Axis, bottom: float, floor: float) -> Markup:
 
 def _staircase(views, scored, height, centres, column, floor) -> Markup:  # type: ignore[no-untyped-def]
     """The best so far, in the order of history, filled down to the ground."""
-    best: Score | None = None
+    best: Interval | None = None
     places: list[tuple[float, float]] = []
     for view, x in zip(views, centres, strict=True):
         score = scored.of(view)
@@ -84,9 +100,9 @@ def _staircase(views, scored, height, centres, column, floor) -> Markup:  # type
     return path(ground, "staircase-fill", close=True) + path(places, "staircase")
 
 
-def _column(view, scored, x, column, scale, axis, height, floor) -> Markup:  # type: ignore[no-untyped-def]
+def _column(view, scored, x, column, size, scale, axis, height, floor) -> Markup:  # type: ignore[no-untyped-def]
     """Mark, interval and score of one rung, with its name and cost below the ground."""
-    parts = []
+    parts, letters = [], max(8, int(column / (LETTER * size)))
     score = scored.of(view)
     if score:
         y, below = height(score), scale.leaves_out(score)
@@ -101,13 +117,21 @@ def _column(view, scored, x, column, scale, axis, height, floor) -> Markup:  # t
         parts.append(text(x, above, shown, "value strong" if view.chosen else "value", "middle"))
     else:
         parts.append(text(x, floor - 14, "\u00d7", f"missing {view.kind}", "middle"))
-        parts.append(text(x, floor - 34, view.why_missing, "tick", "middle"))
+        for row, part in enumerate(reversed(wrap(view.why_missing, letters))):
+            parts.append(_sized(x, floor - 34 - 13 * row, part, "tick", min(size, TICK), TICK))
     class_ = "name strong" if view.chosen else "name"
-    lines = wrap(view.title, max(8, int(column / 7.4)))
+    lines = wrap(view.title, letters)
     for row, part in enumerate(lines):
-        parts.append(text(x, floor + 20 + 15 * row, part, class_, "middle"))
-    parts.append(text(x, floor + 20 + 15 * len(lines), words.duration(view.seconds), "tick", "middle"))
+        parts.append(_sized(x, floor + 20 + 15 * row, part, class_, size))
+    took = words.duration(view.seconds)
+    parts.append(_sized(x, floor + 20 + 15 * len(lines), took, "tick", min(size, TICK), TICK))
     return Markup().join(parts)
+
+
+def _sized(x: float, y: float, words_: str, class_: str, size: float, usual: float = LARGEST) -> Markup:
+    """Text in the middle of a column, in letters of this size; `usual` is that of its class."""
+    style = f"font-size:{size:.1f}px" if size < usual else None
+    return element("text", words_, x=x, y=y, class_=class_, text_anchor="middle", style=style)
 
 
 def _years(views: list[RungView], centres: list[float], start: float, end: float) -> Markup:

@@ -72,7 +72,7 @@ def _tight(across: Axis, values: Sequence[float], picture: Picture) -> Axis:
 
 
 def _heights(picture: Picture, form: Form, up: Axis) -> dict[float, str]:
-    """The values beside the axis of y, with their words."""
+    """The values along the axis of y, with their words."""
     values = marks(up, form.up)
     step = values[1] - values[0] if len(values) > 1 and not up.log else None
     return {value: tick(value, percent=picture.percent, step=step, largest=max(values)) for value in values}
@@ -132,7 +132,7 @@ def _names(
     right: float,
     span: tuple[float, float],
 ) -> Markup:
-    """The name of each line beside its end, joined to it by a thin one."""
+    """The name of each line next to its end, joined to it by a thin one."""
     kept = [index for index, row in enumerate(found) if row]
     ends = [(put(across, found[index][-1].x), put(up, found[index][-1].y)) for index in kept]
     heights = [NAME_HEIGHT * len(names[index]) + 3 for index in kept]

@@ -12,7 +12,7 @@ from epochal.study.report.svg import Axis, log_ticks, ticks
 
 HUES, CONTROLS = 6, 3  # colours that the style sheet has
 LETTER = 6.9  # width of a letter of 13 pixels, about
-FEW = 0.02  # a share below this is told to a hundredth of a per cent: LeNet-5 has 0.95% errors, and not 0.9%
+FEW = 0.02  # a share below this is shown to a hundredth of a per cent: LeNet-5 has 0.95% errors, and not 0.9%
 Item = TypeVar("Item")
 SUPERSCRIPTS = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
@@ -79,7 +79,7 @@ def places(series: Series) -> list[Place]:
 
 
 def thin(items: Sequence[Item], most: int) -> list[Item]:
-    """At most so many of the items, evenly, with the first and the last."""
+    """At most `most` of the items, evenly, with the first and the last."""
     if len(items) <= most:
         return list(items)
     step = (len(items) - 1) / (most - 1)
@@ -97,7 +97,7 @@ def hues(series: Sequence[Series]) -> list[str]:
         role, letter, most = ("control", "c", CONTROLS) if one.role == "control" else ("arm", "a", HUES)
         turn, hue = divmod(used[role], most)
         used[role] += 1
-        dashes = min(turn + (role == "control" and hue > 0), 2)  # one control is told from the next by more than colour
+        dashes = min(turn + (role == "control" and hue > 0), 2)  # one control differs from the next by more than colour
         classes.append(f"hue-{letter}{hue}" + (f" dash-{dashes}" if dashes else ""))
     return classes
 
@@ -134,7 +134,7 @@ def put(axis: Axis, value: float) -> float:
 
 
 def marks(axis: Axis, about: int) -> list[float]:
-    """Round values along an axis, about so many."""
+    """Round values along an axis, `about` of them, or nearly."""
     if not axis.log:
         return ticks(axis.low, axis.high, about)
     found = log_ticks(axis.low, axis.high)
@@ -148,7 +148,7 @@ def marks(axis: Axis, about: int) -> list[float]:
 
 
 def tick(value: float, *, percent: bool = False, step: float | None = None, largest: float = 0.0) -> str:
-    """A value beside an axis: '40%', '12.5k', '10⁻⁶'. Where the largest is written in thousands, all are."""
+    """A value at an axis: '40%', '12.5k', '10⁻⁶'. Where the largest is written in thousands, all are."""
     if percent:
         least = abs(step or value)
         digits = 0 if abs(100 * least - round(100 * least)) < 1e-6 else 1 if least >= 0.001 else 2
@@ -164,14 +164,14 @@ def tick(value: float, *, percent: bool = False, step: float | None = None, larg
 def said(picture: Picture, value: float) -> str:
     """A value of a picture in words; small shares, and the shades of a grid, to two digits after the point."""
     if picture.percent:
-        told = words.percent(value, 2 if 0 < abs(value) < FEW else 1)
+        shown = words.percent(value, 2 if 0 < abs(value) < FEW else 1)
     else:
-        told = f"{value:.2f}" if picture.kind == "grid" and abs(value) <= 1 else number(value)
-    return told.replace("-", words.MINUS)
+        shown = f"{value:.2f}" if picture.kind == "grid" and abs(value) <= 1 else number(value)
+    return shown.replace("-", words.MINUS)
 
 
 def shortened(label: str, most: int) -> str:
-    """A label of at most so many letters, with an ellipsis where some are left out."""
+    """A label of at most `most` letters, with an ellipsis where some are left out."""
     label = " ".join(label.split())
     return label if len(label) <= most else label[: max(1, most - 1)].rstrip(" ,;") + "\u2026"
 

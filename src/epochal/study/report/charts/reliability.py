@@ -30,7 +30,7 @@ def reliability_chart(found: Reliability, kind: str, title: str) -> Markup:
         parts.append(element("circle", cx=x, cy=up(share.mean), r=4.5, class_=f"mark {kind}"))
     parts.append(text(LEFT, 8, "right", "tick faint"))
     parts.append(text(right, bottom + 38, "confidence \u2192", "tick faint", "end"))
-    told = "; ".join(
+    described = "; ".join(
         f"{words.plural(one.count, 'image')} at {words.percent(one.confidence)} confidence: "
         f"{words.percent(one.accuracy.mean)} right"
         for one in found.bins
@@ -40,7 +40,7 @@ def reliability_chart(found: Reliability, kind: str, title: str) -> Markup:
         width=WIDTH,
         height=HEIGHT,
         title=f"Reliability of the confidence of {title} on the test split",
-        description=f"{told}.",
+        description=f"{described}.",
         name="reliability",
         class_="chart",
     )

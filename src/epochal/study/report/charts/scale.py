@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from epochal.core.interval import Interval
 from epochal.core.metric import ACCURACY, Metric
 from epochal.study.report import words
 from epochal.study.report.svg import Axis, ticks
-from epochal.study.result import Score
 
 STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # of fractions, between the ends of a scale
 
@@ -29,7 +29,7 @@ class Scale:
         start, end = (worst, best) if self.metric.sign > 0 else (best, worst)
         return Axis(low=self.low, high=self.high, start=start, end=end)
 
-    def leaves_out(self, score: Score) -> bool:
+    def leaves_out(self, score: Interval) -> bool:
         """Whether it is worse than all that is shown."""
         return self.metric.sign * (score.mean - self.worst) < 0
 
@@ -42,7 +42,7 @@ class Scale:
         return [words.value(value, self.metric, 0 if whole else 1) for value in values]
 
 
-def score_scale(scores: Sequence[Score], metric: Metric = ACCURACY) -> Scale:
+def score_scale(scores: Sequence[Interval], metric: Metric = ACCURACY) -> Scale:
     """The part of the scores worth the room: rungs that learned nothing would flatten all the others.
 
     The worst scores, half of them at most, are left out where the gap to the next is nearly as wide as all that is
@@ -69,7 +69,7 @@ def score_scale(scores: Sequence[Score], metric: Metric = ACCURACY) -> Scale:
     return Scale(metric=metric, low=bottom, high=min(1.0, top) if metric.percent else top)
 
 
-def _ends(scores: Sequence[Score]) -> tuple[float, float]:
+def _ends(scores: Sequence[Interval]) -> tuple[float, float]:
     return min(score.low for score in scores), max(score.high for score in scores)
 
 

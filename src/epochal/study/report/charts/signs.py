@@ -6,7 +6,7 @@ from epochal.study.report.svg import element
 
 
 def sign(slug: str) -> Markup:
-    """The mark of a verdict around its centre: told by its shape, not by its colour alone."""
+    """The mark of a verdict around its centre: recognised by its shape, not by its colour alone."""
     round_ = element("circle", r=8, class_="disc")
     shapes = {
         "confirmed": (round_, element("path", d="M-3.8 .4L-1.2 3.1L3.9-3", class_="stroke")),

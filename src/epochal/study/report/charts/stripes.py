@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from epochal.core.experiment import Finding
+from epochal.core.interval import Interval
 from epochal.core.metric import LOWER, Metric
-from epochal.judge.reliability import Interval
 from epochal.study.report import words
 from epochal.study.report.charts.scale import Scale
 from epochal.study.report.svg import Axis, element, line, mark, text, ticks
-from epochal.study.result import Score
 
 
 def _stripe(*children: object, class_: str = "stripe", height: int = 26) -> Markup:
@@ -28,7 +27,7 @@ def score_ruler(scale: Scale) -> Markup:
     return _stripe(*words_at, class_="stripe ruler", height=20)
 
 
-def score_stripe(scale: Scale, score: Score | None, kind: str, *, hollow: bool, chosen: bool) -> Markup:
+def score_stripe(scale: Scale, score: Interval | None, kind: str, *, hollow: bool, chosen: bool) -> Markup:
     """One score with its interval; an arrow where it is worse than the part that is drawn."""
     axis = scale.axis(LEFT, RIGHT)
     grid = [line(axis.percent(v), 0, axis.percent(v), "100%", "grid") for v in scale.ticks(3)]

@@ -1,6 +1,6 @@
 // Makes a filter of the tally of verdicts. Without it the tally is a tally, and everything is shown.
 (() => {
-  const tally = document.querySelector(".tally"), told = document.querySelector("#told");
+  const tally = document.querySelector(".tally"), status = document.querySelector("#status");
   if (!tally) return;
   const plates = [...document.querySelectorAll(".plate")];
   const years = [...document.querySelectorAll(".year")];
@@ -13,7 +13,7 @@
     for (const stop of document.querySelectorAll(".stop"))
       stop.classList.toggle("off", Boolean(wanted) && stop.dataset.verdict !== wanted);
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.parentNode.dataset.verdict === wanted));
-    told.textContent = `${plates.filter((plate) => !plate.hidden).length} of ${plates.length} claims are shown.`;
+    status.textContent = `${plates.filter((plate) => !plate.hidden).length} of ${plates.length} claims are shown.`;
   };
   for (const item of tally.children) {
     const button = document.createElement("button");
