@@ -75,7 +75,7 @@ def test_zero_is_too_little(text: str | float) -> None:
 
 def rate(**fields: object) -> Rate:
     """A rate of 10 ms an example, with a thousand examples to validate on, each a millisecond."""
-    usual = {"recipe": Recipe(model="none").to_dict(), "answering": 1e-3, "validation": 1000, "scale": 0.01}
+    usual = {"recipe": Recipe(model="mlp").to_dict(), "answering": 1e-3, "validation": 1000, "scale": 0.01}
     return Rate.from_dict(usual | fields)
 
 
@@ -102,7 +102,7 @@ def test_looking_never_takes_more_than_about_a_tenth(count: int) -> None:
     """Whatever the speed and the data, of a training that is long enough to be made: an answer takes a share of what
     learning from an example does, and a fifth of the data validates, for three fifths that train."""
     for forward, scale, batch_size in product((0.1, 0.33, 0.6), (1e-7, 1e-4, 1e-1), (16, 64, 512)):
-        recipe = Recipe(model="none", batch_size=batch_size)
+        recipe = Recipe(model="mlp", batch_size=batch_size)
         found = rate(recipe=recipe.to_dict(), scale=scale, answering=forward * scale, validation=count // 3)
         fewest = FEWEST_GLANCE * LEAST_POINTS * found.answering
         for longer in (1.0, 1.5, 3.0, 10.0, 1000.0):

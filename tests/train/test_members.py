@@ -18,10 +18,9 @@ from epochal.train.members import FEW_UPDATES, PASSES, UPDATES, enough, least, s
 ALLOWED = 3.0
 NETWORK = RUNGS["resnet"]
 OPERATIONS = (1.0, 2.0, 4.0, 7.0, 10.0, 13.0, 26.0)  # of a step of each depth, about
-TREES = replace(  # a family of a rung that fits itself; its members are never built here
-    RUNGS["majority"], name="trees", deterministic=False, family=({"trees": 10}, {"trees": 40}, {"trees": 400}),
-    work=("trees",),
-)  # fmt: skip
+TREES = replace(  # a family of a rung that learns at once; its members are never built here
+    RUNGS["boosted-trees"], name="trees", family=({"trees": 10}, {"trees": 40}, {"trees": 400}), work=("trees",)
+)
 
 
 @cache
@@ -137,7 +136,7 @@ def test_what_would_take_too_long_to_measure_is_told_by_its_work(size: Callable[
 
 
 def test_how_much_is_enough_and_how_little_is_too_little() -> None:
-    network, itself = Recipe(model="n", batch_size=50), Recipe(model="c", objective="estimate", batch_size=50)
+    network, itself = Recipe(model="mlp", batch_size=50), Recipe(model="c", objective="estimate", batch_size=50)
     for count, most, fewest in (
         (10_000, PASSES * 10_000, 10_000),  # passes are the longer
         (300, UPDATES * 50, FEW_UPDATES * 50),  # steps are

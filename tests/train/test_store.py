@@ -181,7 +181,7 @@ def test_metrics_go_to_parquet_and_json(tmp_path: Path) -> None:
         assert list(frame.columns) == ["run", "step", "examples", "metric", "value"]
         assert len(frame) == 8
         assert frame.loc[3].to_dict() == {
-            "run": "a", "step": 2, "examples": 128, "metric": "score", "value": 0.2
+            "run": "a", "step": 2, "examples": 128, "metric": "train_loss", "value": 1 / 3
         }  # fmt: skip
         pd.testing.assert_frame_equal(pd.read_parquet(store.export(tmp_path / "metrics.parquet")), frame)
         rows = json.loads(store.export(tmp_path / "out" / "metrics.json").read_text())

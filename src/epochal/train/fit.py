@@ -238,7 +238,9 @@ def _finite(point: Point) -> Point:
     """
     for name, value in point.values.items():
         if not math.isfinite(value):
-            raise _Diverged(f"The {name.replace('_', ' ')} was {value} at step {point.step}. {REMEDY}")
+            of_training = name.endswith("_loss")  # "train_loss", or that of a part; all else is measured on validation
+            what = name.replace("_", " ") if of_training else f"validation {name}"
+            raise _Diverged(f"The {what} was {value} at step {point.step}. {REMEDY}")
     return point
 
 
