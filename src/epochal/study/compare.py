@@ -10,14 +10,14 @@ from epochal.core.errors import DataError, UserError
 from epochal.core.experiment import WORSE
 from epochal.core.metric import ACCURACY, Metric
 from epochal.data.listing import shown
-from epochal.data.predictions import CLASSES, NUMBERS, Joined, Tool, Truth, join, tools_of
+from epochal.data.predictions import CLASSES, NUMBERS, WRONG, Joined, Tool, Truth, join, tools_of
 from epochal.data.report import Decision
 from epochal.judge.compare import Pair, compare_family
 from epochal.judge.goals import classes as of_classes
 from epochal.judge.goals import numbers as of_numbers
 from epochal.judge.score import score
 from epochal.judge.tiers import tiers
-from epochal.judge.verdict_text import amount
+from epochal.judge.verdict_text import amount, listed
 from epochal.study.comparison import Comparison, ToolScore
 
 OF_PROBABILITIES = (*of_classes.OF_RANKS, "log-loss")
@@ -60,6 +60,11 @@ def compare(
         UserError: an option makes no sense.
     """
     task = _task_of(task, metric, cost)
+    if missing == WRONG and metric in OF_PROBABILITIES:
+        raise UserError(
+            f"missing: expected refuse or leave-out for {metric}, which is of probabilities; got 'wrong', which is of "
+            "labels."
+        )
     costs = of_classes.parse_cost(cost) if cost is not None else None
     named = positive or (costs.positive if costs else "") or None
     joined = join(
@@ -169,11 +174,10 @@ def _require_scored(metric: Metric, joined: Joined) -> None:
             f"{metric.title}: expected probabilities of every tool; {', '.join(labels)} gave labels only. Give a "
             "column of probabilities for each class, or choose --metric accuracy, balanced-accuracy or macro-f1."
         )
-    third = joined.tools[0].values.shape[-1] > len(truth.classes)
-    if third and (metric.name in OF_PROBABILITIES or metric.name == of_classes.COST):
+    if metric.name in of_classes.OF_ONE_CLASS and len(truth.classes) == 2 and joined.tools[0].values.shape[-1] > 2:
         raise DataError(
-            f"{metric.title}: expected predictions of the {len(truth.classes)} classes in {truth.name} only; some "
-            f"items have none, or another class. {' '.join(joined.warnings)} Choose --metric accuracy, or correct them."
+            f"{metric.title}: expected predictions of {' and '.join(map(shown, truth.classes))} only; some items have "
+            f"another class, or none. {' '.join(joined.warnings)} Choose --metric accuracy, or correct them."
         )
 
 
@@ -238,7 +242,7 @@ def _cautions(metric: Metric, joined: Joined) -> list[str]:
     single = [tool.name for tool in joined.tools if len(tool.values) == 1]
     if single and len(single) < len(joined.tools):
         lines.append(
-            f"there is one file of {', '.join(single)}: intervals do not hold what another training with another seed "
-            "would change."
+            f"{listed(single)} {'has' if len(single) == 1 else 'have'} one file only, so intervals do not include what "
+            "another seed would change there."
         )
     return lines

@@ -88,11 +88,16 @@ class Comparison(Record):
         told = [verdict(one, self.metric, scores) for one in pairs[:PAIRS_SHOWN]]
         if len(pairs) > PAIRS_SHOWN:
             told.append(f"{len(pairs) - PAIRS_SHOWN:,} more tools scored lower; --json has every pair.")
-        if pairs and 0 < pairs[0].detectable < math.inf:
-            which = "" if len(pairs) == 1 else f" between {self.best} and {pairs[0].arm}"
+        if not pairs:
+            return ()
+        least = pairs[0].detectable
+        which = "" if len(pairs) == 1 else f" between {self.best} and {pairs[0].arm}"
+        if least >= (1 if self.metric.percent else math.inf):
+            told.append(f"With so few items or seeds, no difference{which} could be detected reliably.")
+        elif least > 0:
             told.append(
-                f"With these items, a true difference of {amount(pairs[0].detectable, self.metric)}{which} would be "
-                "detected 80% of the time."
+                f"With these items, a true difference of {amount(least, self.metric)}{which} would be detected 80% of "
+                "the time."
             )
         return tuple(told)
 
@@ -156,9 +161,9 @@ class Comparison(Record):
             forms.setdefault(_form(one), []).append(one.name)
         read = "; ".join(f"{form} of {listed(names)}" for form, names in forms.items())
         lines = [f"Read: {read}."]
-        lines += [
-            f"{one.what.capitalize()}: {one.chosen}, because {one.why} ({one.override})." for one in self.decisions
-        ]
+        for made in self.decisions:
+            otherwise = f" ({made.override})" if made.override else ""
+            lines.append(f"{made.what.capitalize()}: {made.chosen}, because {made.why}{otherwise}.")
         return lines + [f"Note: {line}" for line in self.warnings]
 
 

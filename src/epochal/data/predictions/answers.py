@@ -8,8 +8,8 @@ from jaxtyping import Bool, Float, Shaped
 
 from epochal.core.errors import DataError, UserError
 from epochal.data.listing import as_label, shown
-from epochal.data.predictions.columns import PROBABILITY, class_columns, label_column, number_column
-from epochal.data.predictions.rows import Rows, few
+from epochal.data.predictions.columns import PROBABILITY, class_columns, find_column, label_column, number_column
+from epochal.data.predictions.rows import Rows, counted, few
 from epochal.data.predictions.truth import NUMBERS, Truth
 
 LABELS, PROBABILITIES = "labels", "probabilities"
@@ -74,7 +74,8 @@ def _of_the_truth(rows: Rows, truth: Truth) -> tuple[Rows, np.ndarray, list[str]
     """The rows whose items have a truth, and the place of each among its items."""
     known, ids = {one: place for place, one in enumerate(truth.ids)}, rows.texts(truth.id)
     kept = [row for row, one in enumerate(ids) if one in known]
-    others, nameless = dict.fromkeys(one for one in ids if one and one not in known), ids.count("")
+    nameless = ids.count("")
+    others = dict.fromkeys(one for one in ids if one and one not in known and one not in truth.unlabelled)
     if not kept:
         raise DataError(
             f"{rows.name}: expected predictions of the items in {truth.name}; none of its ids is there. Column "
@@ -83,10 +84,12 @@ def _of_the_truth(rows: Rows, truth: Truth) -> tuple[Rows, np.ndarray, list[str]
         )
     warnings = []
     if nameless:
-        warnings.append(f"{rows.name}: {nameless:,} rows without an id in column {truth.id!r} were left out.")
+        warnings.append(
+            f"{rows.name}: left out {counted(nameless, 'row', 'rows')} without an id in column {truth.id!r}."
+        )
     if others:
         warnings.append(
-            f"{rows.name}: {len(others):,} of its ids are not in {truth.name} and were left out ({few(others)})."
+            f"{rows.name}: left out {counted(len(others), 'item', 'items')} not in {truth.name} ({few(others)})."
         )
     return rows.take(kept), np.array([known[ids[row]] for row in kept]), warnings
 
@@ -102,14 +105,14 @@ def _once(
     clashing = [truth.ids[place] for place in np.unique(places[~same])]
     if clashing:
         raise DataError(
-            f"{name}: expected one row for each item; {len(clashing):,} {'has' if len(clashing) == 1 else 'have'} more "
+            f"{name}: expected one row for each item; {counted(len(clashing), 'item has', 'items have')} more "
             f"than one, with different predictions ({few(clashing)}). Keep one row of each. If they are seeds, give "
             "each seed a file of its own: NAME=FIRST,SECOND."
         )
     repeated = [truth.ids[place] for place in unique[np.bincount(back) > 1]]
     warnings.append(
-        f"{name}: {len(repeated):,} items stand more than once, with the same prediction ({few(repeated)}); each is "
-        "used once."
+        f"{name}: {counted(len(repeated), 'item stands', 'items stand')} more than once, with the same prediction "
+        f"({few(repeated)}); each is used once."
     )
     return unique, values[first]
 
@@ -126,6 +129,7 @@ def _classes(
     found = None if prediction is not None else class_columns(rows, truth)
     if found:
         values, given = _probabilities(rows, truth, ids, found, warnings)
+        warnings += _other_labels(rows, truth, found, values[given], given)
         return PROBABILITIES, tuple(found), values, given
     column = label_column(rows, truth, prediction)
     texts = rows.texts(column)
@@ -165,7 +169,10 @@ def _strange(name: str, truth: Truth, column: str, texts: Sequence[str], strange
             f"{name}: expected classes of the truth in column {column!r} ({few(truth.classes)}); got {few(different)}. "
             "Name the column of predicted labels with --prediction, or write the classes as in the truth."
         )
-    return f"{name}: {len(strangers):,} predictions are no class of the truth ({few(different)}) and count as wrong."
+    return (
+        f"{name}: {counted(len(strangers), 'prediction is', 'predictions are')} no class of the truth "
+        f"({few(different)}): counted as wrong."
+    )
 
 
 def _of_one_class(rows: Rows, truth: Truth, column: str, texts: Sequence[str], positive: str | None) -> int | None:
@@ -241,6 +248,26 @@ def _probabilities(
     if (np.abs(sums[given] - 1) > EXACT).any():
         values[given] /= sums[given, None]
     return values, given
+
+
+def _other_labels(
+    rows: Rows, truth: Truth, columns: dict[str, int], values: np.ndarray, given: np.ndarray
+) -> list[str]:
+    """That a column of labels disagrees with the probabilities, which are used."""
+    column = find_column(rows, truth)
+    if column is None or column in columns:
+        return []
+    labels = [text for text, there in zip(rows.texts(column), given, strict=True) if there]
+    if not set(labels) <= set(truth.classes):
+        return []
+    best = [truth.classes[place] if place < len(truth.classes) else "" for place in values.argmax(axis=1)]
+    count = sum(one != other for one, other in zip(labels, best, strict=True))
+    if not count:
+        return []
+    return [
+        f"{rows.name}: {counted(count, 'label of', 'labels of')} column {column!r} {'is' if count == 1 else 'are'} not "
+        f"the most probable class. The probabilities are used; to use the labels, say --prediction {column}."
+    ]
 
 
 def _too_good(name: str, truth: Truth, values: np.ndarray, answered: np.ndarray, columns: Sequence[str]) -> list[str]:

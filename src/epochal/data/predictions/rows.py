@@ -195,6 +195,11 @@ def _objects(text: str, name: str) -> list[dict[str, Any]]:
     for number, found in enumerate(objects, start=1):
         if not isinstance(found, dict):
             raise DataError(f"{name}: expected an object for each item; number {number} is {type(found).__name__}.")
+    if len(objects) == 1 and objects[0] and all(isinstance(value, dict) for value in objects[0].values()):
+        raise DataError(
+            f"{name}: expected one object for each item; got one object with a column in each entry. Write the rows "
+            'one by one, as pandas does by to_json(orient="records", lines=True).'
+        )
     return [_flat(found) for found in objects]
 
 
@@ -214,6 +219,11 @@ def _checked(table: pd.DataFrame, name: str) -> Rows:
 
 def _parsed(texts: list[str]) -> Float[np.ndarray, " rows"]:
     return pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def counted(count: int, one: str, several: str) -> str:
+    """'1 row has', '12 rows have'."""
+    return f"{count:,} {one if count == 1 else several}"
 
 
 def few(names: Iterable[str], count: int = FEW) -> str:

@@ -10,7 +10,7 @@ from jaxtyping import Shaped
 from epochal.core.errors import DataError, UserError
 from epochal.data.listing import MANY, order_labels, shown
 from epochal.data.manifest import LABEL_COLUMNS
-from epochal.data.predictions.rows import Rows, few
+from epochal.data.predictions.rows import Rows, counted, few
 from epochal.data.report import Decision
 
 CLASSES, NUMBERS = "classes", "numbers"
@@ -40,6 +40,7 @@ class Truth:
     ids: tuple[str, ...]
     targets: Shaped[np.ndarray, " items"]
     classes: tuple[str, ...] = ()
+    unlabelled: frozenset[str] = frozenset()  # ids of items without a truth, which are left out
     decisions: tuple[Decision, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -65,13 +66,13 @@ def choose_id(truth: Rows, others: Sequence[Rows], asked: str | None, label: str
     elif len(distinct) == 1:
         chosen, why = distinct[0], "of the columns that every file has, only its cells are all different"
     else:
-        raise DataError(_no_id(truth, others, pool))
+        raise DataError(_no_id(truth, others, pool, label if label in common else None))
     for rows in (truth, *others):
         rows.require(chosen, "--id")
     return chosen, Decision(what="id", chosen=f"column {chosen!r}", why=why, override="--id COLUMN")
 
 
-def _no_id(truth: Rows, others: Sequence[Rows], pool: Sequence[str]) -> str:
+def _no_id(truth: Rows, others: Sequence[Rows], pool: Sequence[str], label: str | None) -> str:
     if pool:
         return (
             f"Expected one column of ids; {few(pool, 6)} are in every file, and any of them may be it. Name it with "
@@ -80,9 +81,10 @@ def _no_id(truth: Rows, others: Sequence[Rows], pool: Sequence[str]) -> str:
     lacking = next((rows for rows in others if not set(rows.columns) & set(truth.columns)), others[0])
     nameless = "" in truth.columns and all("" in rows.columns for rows in others)
     return (
-        f"Expected a column of ids that {truth.name} and every file of predictions have; found none. {truth.name} has "
-        f"the columns {truth.listed()}; {lacking.name} has {lacking.listed()}. Items are joined by id, never by their "
-        "order: add a column of ids with the same name to every file"
+        f"Expected a column of ids that {truth.name} and every file of predictions have; found none"
+        + (f" apart from {label!r}, which --label names" if label else "")
+        + f". {truth.name} has the columns {truth.listed()}; {lacking.name} has {lacking.listed()}. Items are joined "
+        "by id, never by their order: add a column of ids with the same name to every file"
         + (
             " (the first column has no name: if it holds ids and not the numbers of the rows, name it)."
             if nameless
@@ -113,10 +115,10 @@ def read_truth(rows: Rows, *, id: str, label: str | None, task: str | None) -> T
     nameless = sum(not one for one in ids)
     unlabelled = [one for one, text in zip(ids, texts, strict=True) if one and not text]
     if nameless:
-        warnings.append(f"{rows.name}: {_rows(nameless)} no id in column {id!r} and were left out.")
+        warnings.append(f"{rows.name}: left out {counted(nameless, 'row', 'rows')} without an id in column {id!r}.")
     if unlabelled:
         warnings.append(
-            f"{rows.name}: {_items(len(unlabelled))} no label in column {column!r} and were left out "
+            f"{rows.name}: left out {counted(len(unlabelled), 'item', 'items')} without a label in column {column!r} "
             f"({few(unlabelled)})."
         )
     kept = [place for place, (one, text) in enumerate(zip(ids, texts, strict=True)) if one and text]
@@ -130,8 +132,8 @@ def read_truth(rows: Rows, *, id: str, label: str | None, task: str | None) -> T
     reason = "--task says so"
     if task is None:
         task, reason = _looks_like(rows, column, ids, texts)
-        other = NUMBERS if task == CLASSES else CLASSES
-        decisions.append(Decision(what="task", chosen=task, why=reason, override=f"--task {other}"))
+        other = "" if not rows.is_numeric(column) else "--task numbers" if task == CLASSES else "--task classes"
+        decisions.append(Decision(what="task", chosen=task, why=reason, override=other))
     classes: tuple[str, ...] = ()
     if task == NUMBERS:
         targets = rows.numbers(column, ids, "a number")
@@ -153,6 +155,7 @@ def read_truth(rows: Rows, *, id: str, label: str | None, task: str | None) -> T
         ids=tuple(ids),
         targets=targets,
         classes=classes,
+        unlabelled=frozenset(unlabelled),
         decisions=tuple(decisions),
         warnings=tuple(warnings),
     )
@@ -190,13 +193,13 @@ def _once(name: str, ids: list[str], texts: list[str], kept: list[int], warnings
             (repeated if texts[before] == texts[place] else clashing)[ids[place]] = None
     if clashing:
         raise DataError(
-            f"{name}: expected one row for each id; {len(clashing):,} {_stand(clashing)} more than once with different "
-            f"labels ({few(clashing)}). Keep one row of each, or name another column with --id."
+            f"{name}: expected one row for each id; {counted(len(clashing), 'id stands', 'ids stand')} more than once "
+            f"with different labels ({few(clashing)}). Keep one row of each, or name another column with --id."
         )
     if repeated:
         warnings.append(
-            f"{name}: {len(repeated):,} ids stand more than once with the same label ({few(repeated)}); each is used "
-            "once."
+            f"{name}: {counted(len(repeated), 'id stands', 'ids stand')} more than once with the same label "
+            f"({few(repeated)}); each is used once."
         )
     return list(first.values())
 
@@ -233,15 +236,3 @@ def _classes(name: str, column: str, texts: Sequence[str], *, asked: bool) -> tu
             "they are numbers."
         )
     return order_labels(counts)
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row has" if count == 1 else f"{count:,} rows have"
-
-
-def _items(count: int) -> str:
-    return f"{count:,} item has" if count == 1 else f"{count:,} items have"
-
-
-def _stand(names: Sequence[str] | dict[str, None]) -> str:
-    return "stands" if len(names) == 1 else "stand"
