@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 
 from epochal.core.errors import DataError, UserError
 from epochal.core.experiment import WORSE
@@ -85,7 +85,7 @@ def compare(
     doubt = of_classes.doubt(chosen, joined.truth.targets) if joined.truth.task == CLASSES else 0.0
     scores = [_scored(tool, tables[tool.name], chosen, doubt) for tool in joined.tools]
     scores.sort(key=lambda one: -chosen.sign * one.value)
-    answers = {tool.name: tool.values for tool in joined.tools}
+    answers = {tool.name: _answers(chosen, tool) for tool in joined.tools}
     pairs = [
         Pair(
             control=better.name,
@@ -211,8 +211,15 @@ def _scored(tool: Tool, table: Float[np.ndarray, "seeds items"], metric: Metric,
     )
 
 
+def _answers(metric: Metric, tool: Tool) -> Shaped[np.ndarray, "seeds items ..."]:
+    """What the metric judges: the label of each item, or the probabilities, or the numbers."""
+    if tool.form == NUMBERS or metric.name in OF_PROBABILITIES:
+        return tool.values
+    return np.stack([of_classes.decisions(metric, one) for one in tool.values])
+
+
 def _identical(first: np.ndarray, second: np.ndarray) -> bool:
-    """Whether two tools gave the same predictions, in every seed of both."""
+    """Whether two tools gave the same answers, in every seed of both."""
     return bool((first == first[0]).all() and (second == first[0]).all()) and len({len(first), len(second)} - {1}) < 2
 
 

@@ -175,7 +175,7 @@ def verdict(finding: Finding, metric: Metric, scores: Mapping[str, str]) -> str:
     """
     control, arm = finding.control, finding.arm
     if NO_EFFECT in finding.marks:
-        return f"{arm} and {control} give the same predictions for every item."
+        return f"{arm} and {control} give the same answer to every item."
     # The better score comes first, and the difference is its own.
     told = f"{scores[control]} against {scores[arm]}, {difference(finding, turned=True)}"
     if finding.verdict == CANNOT_TELL:

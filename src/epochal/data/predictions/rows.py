@@ -80,15 +80,15 @@ class Rows:
             DataError: a cell is no finite number, or commas in the column may be decimal commas or mark thousands.
         """
         cells = self.table[column]
-        if pd.api.types.is_numeric_dtype(cells.dtype):
-            values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
-            missing = np.isnan(values)
-        else:
-            texts = ["" if text.casefold() in NOTHING else text for text in self.texts(column)]
-            missing = np.array([not text for text in texts], dtype=bool)
-            values = _parsed(texts)
-            if np.isnan(values[~missing]).any():
-                values = _parsed(self._with_points(texts, column))
+        values = _parsed(cells)
+        doubtful = np.flatnonzero(np.isnan(values))  # empty, words for it, decimal commas, or no number
+        texts = [
+            "" if text.casefold() in NOTHING else text
+            for text in Rows(name=self.name, table=self.table[[column]].iloc[doubtful]).texts(column)
+        ]
+        values[doubtful] = _parsed(pd.Series(self._with_points(texts, column), dtype=object))
+        missing = np.zeros(len(values), dtype=bool)
+        missing[doubtful] = [not text for text in texts]
         bad = np.flatnonzero(~missing & ~np.isfinite(values))
         if len(bad):
             raise DataError(
@@ -217,8 +217,9 @@ def _checked(table: pd.DataFrame, name: str) -> Rows:
     return Rows(name=name, table=table)
 
 
-def _parsed(texts: list[str]) -> Float[np.ndarray, " rows"]:
-    return pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+def _parsed(cells: pd.Series) -> Float[np.ndarray, " rows"]:
+    """Cells as numbers, NaN where they are none."""
+    return pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
 
 
 def counted(count: int, one: str, several: str) -> str:
