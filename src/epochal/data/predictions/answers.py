@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Shaped
 from epochal.core.errors import DataError, UserError
 from epochal.data.listing import as_label, shown
 from epochal.data.predictions.columns import PROBABILITY, class_columns, find_column, label_column, number_column
-from epochal.data.predictions.rows import Rows, counted, few
+from epochal.data.predictions.rows import Rows, counted, few, such
 from epochal.data.predictions.truth import NUMBERS, Truth
 
 LABELS, PROBABILITIES = "labels", "probabilities"
@@ -218,16 +218,16 @@ def _probabilities(
         if len(bad):
             raise DataError(
                 f"{rows.name}: expected probabilities from 0 to 1 in column {column!r}; got {numbers[bad[0]]:g} for "
-                f"item {shown(ids[bad[0]])} ({len(bad):,} such cells). Turn scores into probabilities by softmax, and "
-                "divide per cent by 100."
+                f"item {shown(ids[bad[0]])}{such(len(bad), 'cells')}. Turn scores into probabilities by softmax, "
+                "and divide per cent by 100."
             )
         values[:, place] += np.where(empty[index], 0.0, numbers)
     given = np.asarray(~empty.all(axis=0))
     partly = np.flatnonzero(empty.any(axis=0) & given)
     if len(partly):
         raise DataError(
-            f"{rows.name}: expected a probability for every class; {len(partly):,} items have some only "
-            f"({few(ids[partly])}). Fill the empty cells, or empty the others of these rows."
+            f"{rows.name}: expected a probability for every class; {counted(len(partly), 'item has', 'items have')} "
+            f"some only ({few(ids[partly])}). Fill the empty cells, or empty the others of these rows."
         )
     without = [name for place, name in enumerate(truth.classes) if place not in columns.values()]
     if len(truth.classes) == 2 and len(columns) == 1:
@@ -240,7 +240,7 @@ def _probabilities(
         lacks = f" There is no column for {few(without)}." if without else ""
         raise DataError(
             f"{rows.name}: expected probabilities that sum to one over {_columns(tuple(columns))}; those of item "
-            f"{shown(ids[off[0]])} sum to {sums[off[0]]:.3g} ({len(off):,} such items).{lacks} Give one column for "
+            f"{shown(ids[off[0]])} sum to {sums[off[0]]:.3g}{such(len(off), 'items')}.{lacks} Give one column for "
             "each class, named by it, and divide each row by its sum."
         )
     if without:

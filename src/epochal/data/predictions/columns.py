@@ -59,7 +59,7 @@ def _rest(rows: Rows, truth: Truth, found: dict[str, int]) -> list[str]:
     """Columns that are named by classes without doubt, because only with them all rows sum to one."""
     if len(found) == 1:
         return []
-    ids = [""] * len(rows.table)
+    ids = rows.texts(truth.id)
     others = [
         column
         for column in rows.columns

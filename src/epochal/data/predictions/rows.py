@@ -94,8 +94,7 @@ class Rows:
             raise DataError(
                 f"{self.name}: expected {what} in each cell of column {column!r}; got "
                 f"{shown(str(cells.iloc[bad[0]]))!r} for item {shown(ids[bad[0]])}"
-                + (f" ({len(bad):,} such cells)" if len(bad) > 1 else "")
-                + ". Correct or empty these cells, or name another column."
+                f"{such(len(bad), 'cells')}. Correct or empty these cells, or name another column."
             )
         return values
 
@@ -225,6 +224,11 @@ def _parsed(cells: pd.Series) -> Float[np.ndarray, " rows"]:
 def counted(count: int, one: str, several: str) -> str:
     """'1 row has', '12 rows have'."""
     return f"{count:,} {one if count == 1 else several}"
+
+
+def such(count: int, what: str) -> str:
+    """' (12 such cells)', and nothing for one."""
+    return f" ({count:,} such {what})" if count > 1 else ""
 
 
 def few(names: Iterable[str], count: int = FEW) -> str:
