@@ -23,7 +23,7 @@ from epochal.data.manifest import _read_text as read_delimited
 
 FEW = 3  # ids that a message names
 WHOLE = re.compile(r"([-+]?\d+)(\.0*)?")
-DECIMAL_COMMA = re.compile(r"([-+]?\d+),(\d+)")
+DECIMAL_COMMA = re.compile(r"([-+]?\d*),(\d+)((?:e[-+]?\d+)?)", re.I)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,13 +111,13 @@ class Rows:
         found = [DECIMAL_COMMA.fullmatch(text) for text in texts if "," in text]
         if not found or None in found:
             return texts
-        if all(match is not None and len(match[2]) == 3 for match in found):
+        if all(match is not None and len(match[2]) == 3 and not match[3] for match in found):
             example = next(text for text in texts if "," in text)
             raise DataError(
                 f"{self.name}: a comma in column {column!r}, as in {example!r}, may be a decimal comma or mark "
                 "thousands. Write the numbers with a decimal point, and without marks for thousands."
             )
-        return [DECIMAL_COMMA.sub(r"\1.\2", text) for text in texts]
+        return [DECIMAL_COMMA.sub(r"\1.\2\3", text) for text in texts]
 
 
 def read_rows(source: Any, name: str = "") -> Rows:
