@@ -174,6 +174,8 @@ def test_seeds_widen_the_interval_and_are_counted():
     )
     same = epochal.compare(truth, {"ours": [ours[0], ours[0]]}, metric="rmse")
     assert same.warnings == ("the 2 files of ours hold the same predictions.",)
+    again = epochal.compare(truth, {"ours": [ours[0]] * 2, "copy": [ours[0]] * 3}, metric="rmse").findings[0]
+    assert (again.effect, again.verdict) == (0, EQUIVALENT)
 
 
 def test_the_best_number_may_be_the_lowest():
@@ -269,6 +271,7 @@ def test_a_class_that_the_truth_lacks():
         ({"margin": float("nan"), "metric": "log-loss"}, "margin: expected 0 or more; got nan."),
         ({"metric": "log-loss", "missing": "wrong"}, "missing: expected refuse or leave-out for log-loss, which is of"),
         ({"metric": "auroc", "positive": "cat"}, "Expected two classes, one of them positive; got 3."),
+        ({"positive": "cta"}, "positive: expected one of the classes cat, cow, dog; got 'cta'."),
         ({"cost": "miss=1 alarm=2"}, "Expected two classes, one of them positive; got 3."),
     ],
 )  # fmt: skip

@@ -1,16 +1,17 @@
 """Predictions of any tools on the same items, compared: scores with intervals, verdicts and tiers."""
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 
 from epochal.core.errors import DataError, UserError
 from epochal.core.experiment import WORSE
 from epochal.core.metric import ACCURACY, Metric
 from epochal.data.listing import shown
-from epochal.data.predictions import CLASSES, NUMBERS, WRONG, Joined, Tool, Truth, join, tools_of
+from epochal.data.predictions import CLASSES, NUMBERS, WRONG, Joined, Tool, Truth, join, positive_place, tools_of
 from epochal.data.report import Decision
 from epochal.judge.compare import Pair, compare_family
 from epochal.judge.goals import classes as of_classes
@@ -78,6 +79,8 @@ def compare(
         missing=missing,
     )
     decisions = list(joined.decisions)
+    if named is not None and joined.truth.task == CLASSES:
+        positive_place(joined.truth, named)
     chosen = _metric(joined.truth, metric, costs, named, decisions)
     _require_scored(chosen, joined)
     limit = _margin(margin, chosen, decisions)
@@ -92,7 +95,8 @@ def compare(
             arm=other.name,
             control_items=tables[better.name],
             arm_items=tables[other.name],
-            identical=_identical(answers[better.name], answers[other.name]),
+            identical=_identical((*answers[better.name], *answers[other.name]))
+            and len({better.seeds, other.seeds} - {1}) < 2,
             doubt=doubt,
         )
         for better, other in itertools.combinations(scores, 2)
@@ -174,7 +178,7 @@ def _require_scored(metric: Metric, joined: Joined) -> None:
             f"{metric.title}: expected probabilities of every tool; {', '.join(labels)} gave labels only. Give a "
             "column of probabilities for each class, or choose --metric accuracy, balanced-accuracy or macro-f1."
         )
-    if metric.name in of_classes.OF_ONE_CLASS and len(truth.classes) == 2 and joined.tools[0].values.shape[-1] > 2:
+    if metric.name in of_classes.OF_ONE_CLASS and len(truth.classes) == 2 and joined.tools[0].classes > 2:
         raise DataError(
             f"{metric.title}: expected predictions of {' and '.join(map(shown, truth.classes))} only; some items have "
             f"another class, or none. {' '.join(joined.warnings)} Choose --metric accuracy, or correct them."
@@ -194,7 +198,7 @@ def _margin(margin: float | None, metric: Metric, decisions: list[Decision]) -> 
 
 def _items(metric: Metric, tool: Tool, truth: Truth) -> Float[np.ndarray, "seeds items"]:
     goal = of_classes.items if truth.task == CLASSES else of_numbers.items
-    return np.stack([goal(metric, one, truth.targets) for one in tool.values])
+    return np.stack([goal(metric, tool.predictions(seed), truth.targets) for seed in range(len(tool.runs))])
 
 
 def _scored(tool: Tool, table: Float[np.ndarray, "seeds items"], metric: Metric, doubt: float) -> ToolScore:
@@ -211,16 +215,16 @@ def _scored(tool: Tool, table: Float[np.ndarray, "seeds items"], metric: Metric,
     )
 
 
-def _answers(metric: Metric, tool: Tool) -> Shaped[np.ndarray, "seeds items ..."]:
-    """What the metric judges: the label of each item, or the probabilities, or the numbers."""
+def _answers(metric: Metric, tool: Tool) -> list[np.ndarray]:
+    """What the metric judges, of each seed: the labels of the items, or the probabilities, or the numbers."""
     if tool.form == NUMBERS or metric.name in OF_PROBABILITIES:
-        return tool.values
-    return np.stack([of_classes.decisions(metric, one) for one in tool.values])
+        return [tool.predictions(seed) for seed in range(len(tool.runs))]
+    return [of_classes.decisions(metric, tool.predictions(seed)) for seed in range(len(tool.runs))]
 
 
-def _identical(first: np.ndarray, second: np.ndarray) -> bool:
-    """Whether two tools gave the same answers, in every seed of both."""
-    return bool((first == first[0]).all() and (second == first[0]).all()) and len({len(first), len(second)} - {1}) < 2
+def _identical(answers: Sequence[np.ndarray]) -> bool:
+    """Whether all trainings of one tool, or of two, gave the same answers."""
+    return all(np.array_equal(one, answers[0]) for one in answers[1:])
 
 
 def _cautions(metric: Metric, joined: Joined) -> list[str]:
@@ -236,7 +240,7 @@ def _cautions(metric: Metric, joined: Joined) -> list[str]:
             )
     if metric.name in ("r2", "rmse"):
         for tool in joined.tools:
-            squares = np.sort(((tool.values - truth.targets) ** 2).mean(axis=0))[::-1]
+            squares = np.sort(((np.stack(tool.runs) - truth.targets) ** 2).mean(axis=0))[::-1]
             half = int(np.searchsorted(np.cumsum(squares), squares.sum() / 2)) + 1
             if half <= HEAVY * len(squares):
                 lines.append(
@@ -244,9 +248,9 @@ def _cautions(metric: Metric, joined: Joined) -> list[str]:
                     f"of {metric.title} may be too short: consider --metric mae."
                 )
     for tool in joined.tools:
-        if len(tool.values) > 1 and (tool.values == tool.values[0]).all():
-            lines.append(f"the {len(tool.values)} files of {tool.name} hold the same predictions.")
-    single = [tool.name for tool in joined.tools if len(tool.values) == 1]
+        if len(tool.runs) > 1 and _identical([tool.predictions(seed) for seed in range(len(tool.runs))]):
+            lines.append(f"the {len(tool.runs)} files of {tool.name} hold the same predictions.")
+    single = [tool.name for tool in joined.tools if len(tool.runs) == 1]
     if single and len(single) < len(joined.tools):
         lines.append(
             f"{listed(single)} {'has' if len(single) == 1 else 'have'} one file only, so intervals do not include what "

@@ -21,7 +21,7 @@ SCORES = pd.DataFrame({"id": IDS, "score": [0.9, 0.2, 0.4, 0.1, 0.8, 0.3, 0.7, 0
 
 def values(truth, predictions, **options):
     """Of the one tool and its one seed."""
-    return joined(truth, predictions, **options).tools[0].values[0]
+    return joined(truth, predictions, **options).tools[0].predictions(0)
 
 
 def joined(truth, predictions, **options):
@@ -41,8 +41,8 @@ def test_labels_probabilities_and_numbers():
     assert found.truth.classes == ("cat", "cow", "dog")
     assert found.truth.targets.tolist() == [0, 2, 1, 0, 2, 1, 0, 2]
     assert found.tools[0].form == "labels"
-    assert found.tools[0].values.shape == (1, 8, 3)
-    assert found.tools[0].values[0].argmax(axis=1).tolist() == [0, 0, 1, 0, 2, 2, 0, 2]
+    assert found.tools[0].predictions(0).shape == (8, 3)
+    assert found.tools[0].predictions(0).argmax(axis=1).tolist() == [0, 0, 1, 0, 2, 2, 0, 2]
     np.testing.assert_allclose(values(TRUTH, PROBABILITIES), CHANCES)
     assert joined(TRUTH, PROBABILITIES).tools[0].form == "probabilities"
     assert joined(SECONDS, GUESSES).tools[0].form == "numbers"
@@ -56,7 +56,7 @@ def test_the_order_of_rows_and_columns_means_nothing(truth, predictions):
     np.testing.assert_array_equal(values(truth, shuffled), values(truth, predictions))
     other = joined(truth.iloc[::-1], shuffled)
     assert other.truth.ids == tuple(reversed(IDS))
-    np.testing.assert_array_equal(other.tools[0].values[0], values(truth, predictions)[::-1])
+    np.testing.assert_array_equal(other.tools[0].predictions(0), values(truth, predictions)[::-1])
 
 
 @pytest.mark.parametrize("name", ["p({})", "p_{}", "prob_{}", "Probability({})", "proba {}"])
@@ -70,7 +70,7 @@ def test_what_predict_writes_can_be_compared():
     written = PROBABILITIES.rename(columns={one: f"p({one})" for one in ("cat", "cow", "dog")})
     written = written.assign(label="cat", probability=0.7, error="")
     found = joined(TRUTH, written)
-    np.testing.assert_allclose(found.tools[0].values[0], CHANCES)
+    np.testing.assert_allclose(found.tools[0].predictions(0), CHANCES)
     assert found.warnings == (
         "ours: 4 labels of column 'label' are not the most probable class. The probabilities are used; to use the "
         "labels, say --prediction label.",
@@ -91,7 +91,7 @@ def test_one_column_is_enough_of_two_classes():
     by_name = values(TWO, SCORES.rename(columns={"score": "p(yes)"}))
     np.testing.assert_allclose(by_name, np.column_stack([1 - chances, chances]))
     by_option = joined(TWO, SCORES, positive="no")
-    np.testing.assert_allclose(by_option.tools[0].values[0], np.column_stack([chances, 1 - chances]))
+    np.testing.assert_allclose(by_option.tools[0].predictions(0), np.column_stack([chances, 1 - chances]))
     assert "ours: column 'score' is read as the probability of class no." in by_option.warnings
     numbered = TWO.assign(churn=[1, 0] * 4)
     np.testing.assert_allclose(values(numbered, SCORES)[:, 1], chances)
@@ -255,6 +255,8 @@ def test_what_cannot_be_used_is_refused_in_words(truth, predictions, message):
 def test_options_that_make_no_sense_are_refused_in_words():
     with pytest.raises(UserError, match="Expected the predictions of one tool or more; got none."):
         join(TRUTH, {})
+    with pytest.raises(UserError, match="Expected one file of predictions or more of each tool; got none of ours."):
+        join(TRUTH, {"ours": []})
     with pytest.raises(UserError, match="missing: expected one of refuse, leave-out, wrong; got 'ignore'."):
         joined(TRUTH, ANSWERS, missing="ignore")
     with pytest.raises(
@@ -279,7 +281,7 @@ def test_what_is_left_out_is_said():
     )
     found = joined(truth, more)
     assert found.truth.ids == tuple(IDS)
-    np.testing.assert_array_equal(found.tools[0].values[0], values(TRUTH, ANSWERS))
+    np.testing.assert_array_equal(found.tools[0].predictions(0), values(TRUTH, ANSWERS))
     assert found.warnings == (
         "truth: left out 1 row without an id in column 'id'.",
         "truth: left out 1 item without a label in column 'label' (i8).",
@@ -294,7 +296,7 @@ def test_missing_predictions_are_left_out_for_all_tools_or_wrong():
     tools = {"ours": [ANSWERS.iloc[:-1]], "theirs": [PROBABILITIES.iloc[1:]]}
     found = join(TRUTH, tools, missing="leave-out")
     assert found.truth.ids == tuple(IDS[1:-1])
-    np.testing.assert_allclose(found.tools[1].values[0], CHANCES[1:-1])
+    np.testing.assert_allclose(found.tools[1].predictions(0), CHANCES[1:-1])
     assert found.warnings == (
         "ours has no prediction for 1 of 8 items (i7).",
         "theirs has no prediction for 1 of 8 items (i0).",
@@ -303,8 +305,8 @@ def test_missing_predictions_are_left_out_for_all_tools_or_wrong():
     )
     found = join(TRUTH, tools, missing="wrong")
     assert found.truth.ids == tuple(IDS)
-    assert found.tools[0].values[0].argmax(axis=1).tolist() == [0, 0, 1, 0, 2, 2, 0, 3]
-    assert found.tools[1].values[0, 0].tolist() == [0, 0, 0, 1]
+    assert found.tools[0].predictions(0).argmax(axis=1).tolist() == [0, 0, 1, 0, 2, 2, 0, 3]
+    assert found.tools[1].predictions(0)[0].tolist() == [0, 0, 0, 1]
     assert found.warnings[0] == "ours has no prediction for 1 of 8 items (i7); they count as wrong."
     with pytest.raises(DataError, match="Expected two items or more that every tool predicted; found 1. ours has no"):
         join(TRUTH, {"ours": [ANSWERS.iloc[:4]], "theirs": [PROBABILITIES.iloc[3:]]}, missing="leave-out")
@@ -316,15 +318,15 @@ def test_missing_predictions_are_left_out_for_all_tools_or_wrong():
 
 def test_classes_that_the_truth_lacks():
     found = joined(TRUTH, changed(ANSWERS, "prediction", {"i1": "bird"}))
-    assert found.tools[0].values.shape == (1, 8, 4)
-    assert found.tools[0].values[0, 1].tolist() == [0, 0, 0, 1]
+    assert found.tools[0].predictions(0).shape == (8, 4)
+    assert found.tools[0].predictions(0)[1].tolist() == [0, 0, 0, 1]
     assert found.warnings == ("ours: 1 prediction is no class of the truth (bird): counted as wrong.",)
     for name in ("bird", "p(bird)"):
         more = PROBABILITIES.assign(**{one: 0.9 * PROBABILITIES[one] for one in ("cat", "cow", "dog")}, **{name: 0.1})
         np.testing.assert_allclose(values(TRUTH, more), np.column_stack([0.9 * CHANCES, np.full(8, 0.1)]))
     fewer = PROBABILITIES.drop(columns="cow").assign(cat=0.25, dog=0.75)
     found = joined(TRUTH, fewer)
-    assert (found.tools[0].values[0] == [0.25, 0, 0.75]).all()
+    assert (found.tools[0].predictions(0) == [0.25, 0, 0.75]).all()
     assert found.warnings == ("ours: it has no column for cow, whose probability counts as zero.",)
 
 
@@ -348,5 +350,6 @@ def test_a_copy_of_the_truth_is_pointed_out():
 
 def test_seeds_are_rows():
     found = join(TRUTH, {"ours": [ANSWERS, PROBABILITIES], "theirs": [PROBABILITIES]})
-    assert [tool.values.shape for tool in found.tools] == [(2, 8, 3), (1, 8, 3)]
+    assert [len(tool.runs) for tool in found.tools] == [2, 1]
+    np.testing.assert_allclose(found.tools[0].predictions(1), CHANCES)
     assert [tool.form for tool in found.tools] == ["labels", "probabilities"]

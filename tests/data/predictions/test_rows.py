@@ -103,6 +103,7 @@ def test_cells_as_numbers(cells, numbers):
         (["1", "high", "low"], "given: expected a number in each cell of column 'cell'; got 'high' for item b "
          r"\(2 such cells\). Correct or empty these cells, or name another column."),
         (["1", "inf", "2"], "got 'inf' for item b. Correct or empty"),
+        (["1", "2", "-1e300"], "got '-1e300' for item c. Correct or empty"),
         (["1", "1,234.5", "2"], "got '1,234.5' for item b"),
         (["1,234", "2,345", "7"], "given: a comma in column 'cell', as in '1,234', may be a decimal comma or mark "
          "thousands. Write the numbers with a decimal point, and without marks for thousands."),
@@ -149,5 +150,11 @@ def test_columns_that_are_missing_or_double_are_named():
     rows = read_rows(pd.DataFrame([[1, 2, 3]], columns=["id", "x", "x"]), "ours")
     with pytest.raises(DataError, match=r"ours has no column 'key' \(--id\). Its columns are: id, x, x."):
         rows.require("key", "--id")
-    with pytest.raises(DataError, match="ours has 2 columns 'x': give one of them another name."):
-        rows.require("x", "--prediction")
+    for read in (
+        lambda: rows.require("x", "--prediction"),
+        lambda: rows.texts("x"),
+        lambda: rows.numbers("x", ["a"], ""),
+    ):
+        with pytest.raises(DataError, match="ours has 2 columns 'x': give one of them another name."):
+            read()
+    assert not rows.is_numeric("x")

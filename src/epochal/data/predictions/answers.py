@@ -21,9 +21,9 @@ EXACT = 1e-6
 class Answers:
     """What one file says of each item.
 
-    `values` are numbers, float [items], or the probability of each class, float [items, classes + 1]; the last is that
-    of all classes that the truth does not have. Of labels it is 1 for the one that is answered. Rows that are not
-    `answered` hold zeros.
+    `values` are numbers, float [items]; or labels, the place of each in the truth's classes, int [items]; or the
+    probability of each class, float [items, classes + 1]. The place after all classes is that of every other class, and
+    of items that are not `answered`; their numbers are zero.
     """
 
     form: str  # "labels" | "probabilities" | "numbers"
@@ -61,10 +61,14 @@ def read_answers(rows: Rows, truth: Truth, *, prediction: str | None = None, pos
             "--prediction."
         )
     places, values = _once(rows.name, truth, places, values, warnings)
-    whole = np.zeros((len(truth.ids), *values.shape[1:]))
-    whole[places] = values
     answered = np.zeros(len(truth.ids), dtype=bool)
     answered[places] = True
+    whole = np.zeros((len(truth.ids), *values.shape[1:]), dtype=values.dtype)
+    whole[places] = values
+    if form == LABELS:
+        whole[~answered] = len(truth.classes)
+    elif form == PROBABILITIES:
+        whole[~answered, -1] = 1
     if form != PROBABILITIES:
         warnings += _too_good(rows.name, truth, whole, answered, columns)
     return Answers(form=form, columns=columns, values=whole, answered=answered, warnings=tuple(warnings))
@@ -125,7 +129,7 @@ def _classes(
     positive: str | None,
     warnings: list[str],
 ) -> tuple[str, tuple[str, ...], np.ndarray, np.ndarray]:
-    """Form, columns, probabilities [rows, classes + 1], and which rows have any."""
+    """Form, columns, labels [rows] or probabilities [rows, classes + 1], and which rows have any."""
     found = None if prediction is not None else class_columns(rows, truth)
     if found:
         values, given = _probabilities(rows, truth, ids, found, warnings)
@@ -145,7 +149,7 @@ def _classes(
     if strangers:
         warnings.append(_strange(rows.name, truth, column, texts, strangers))
     labels = np.array([known.get(text, len(known)) for text in texts])
-    return LABELS, (column,), np.eye(len(known) + 1)[labels], np.array([bool(text) for text in texts])
+    return LABELS, (column,), labels, np.array([bool(text) for text in texts])
 
 
 def _strange(name: str, truth: Truth, column: str, texts: Sequence[str], strangers: Sequence[str]) -> str:
@@ -271,8 +275,7 @@ def _other_labels(
 
 
 def _too_good(name: str, truth: Truth, values: np.ndarray, answered: np.ndarray, columns: Sequence[str]) -> list[str]:
-    answers = values if values.ndim == 1 else values.argmax(axis=1)
-    if columns[0] != truth.column or not (answers == truth.targets)[answered].all():
+    if columns[0] != truth.column or not (values == truth.targets)[answered].all():
         return []
     return [
         f"{name}: column {columns[0]!r} agrees with the truth on every item. If it is a copy of the truth, name the "

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Float, Shaped
 
 from epochal.core.errors import DataError, UserError
 from epochal.data.listing import shown
@@ -21,17 +21,26 @@ MISSING = (REFUSE, LEAVE_OUT, WRONG)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tool:
-    """The predictions of one tool, a row a seed: numbers [seeds, items], or probabilities [seeds, items, classes].
+    """The predictions of one tool: of each seed what `Answers` hold.
 
-    Probabilities have one place more than there are classes, where any tool answers something that is no class of the
-    truth. Of labels they are one for the label that is answered.
+    `classes` counts those of the truth, and one more for every other class where any tool answers one; 0 for numbers.
     """
 
     name: str
     files: tuple[str, ...]
     form: str  # "labels" | "probabilities" | "numbers": labels where any of its files holds labels
     columns: tuple[str, ...]  # of the first file
-    values: Shaped[np.ndarray, "seeds items ..."]
+    classes: int
+    runs: tuple[Shaped[np.ndarray, "items ..."], ...]
+
+    def predictions(self, seed: int) -> Float[np.ndarray, "items ..."]:
+        """Numbers [items], or probabilities [items, classes], which are one for a label that is answered."""
+        run = self.runs[seed]
+        if not self.classes or run.ndim == 2:
+            return run
+        chances = np.zeros((len(run), self.classes))
+        chances[np.arange(len(run)), run] = 1
+        return chances
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,6 +83,8 @@ def join(
         raise UserError(f"missing: expected one of {', '.join(MISSING)}; got {missing!r}.")
     if not tools:
         raise UserError("Expected the predictions of one tool or more; got none. Name a file of predictions.")
+    if empty := [name for name, sources in tools.items() if not sources]:
+        raise UserError(f"Expected one file of predictions or more of each tool; got none of {few(empty)}.")
     true = read_rows(truth, "truth")
     rows = {name: [read_rows(source, name) for source in sources] for name, sources in tools.items()}
     column, decision = choose_id(true, [one for seeds in rows.values() for one in seeds], id, label)
@@ -146,7 +157,7 @@ def _without_missing(
         )
     if missing == WRONG:
         warnings += [f"{gap}; they count as wrong." for gap in gaps]
-        return truth, answers  # zeros; `_tools` gives them to no class of the truth
+        return truth, answers
     kept = np.flatnonzero(np.all([one.answered for seeds in answers.values() for one in seeds], axis=0))
     if len(kept) < 2:
         raise DataError(
@@ -170,19 +181,18 @@ def _without_missing(
 
 
 def _tools(truth: Truth, answers: dict[str, list[Answers]], files: dict[str, list[str]]) -> tuple[Tool, ...]:
-    values = {name: np.stack([one.values for one in seeds]) for name, seeds in answers.items()}
-    if truth.task == CLASSES:
-        for name, seeds in answers.items():
-            values[name][..., -1] += ~np.stack([one.answered for one in seeds])
-        if not any(table[..., -1].any() for table in values.values()):
-            values = {name: table[..., :-1] for name, table in values.items()}
+    every = [one for seeds in answers.values() for one in seeds]
+    count = len(truth.classes)
+    others = any((one.values[:, -1] if one.values.ndim == 2 else one.values == count).any() for one in every)
+    classes = count + others if truth.task == CLASSES else 0
     return tuple(
         Tool(
             name=shown(name),
             files=tuple(files[name]),
             form=min((one.form for one in seeds), key=("labels", "probabilities", "numbers").index),
             columns=seeds[0].columns,
-            values=values[name],
+            classes=classes,
+            runs=tuple(one.values[:, :classes] if one.values.ndim == 2 else one.values for one in seeds),
         )
         for name, seeds in answers.items()
     )

@@ -21,6 +21,7 @@ from epochal.data.listing import NOTHING, as_label, label_texts, shown
 from epochal.data.manifest import _cells as cells_of
 from epochal.data.manifest import _read_text as read_delimited
 
+LARGEST = 1e100  # the squares of larger numbers are no numbers any more
 FEW = 3  # ids that a message names
 WHOLE = re.compile(r"([-+]?\d+)(\.0*)?")
 DECIMAL_COMMA = re.compile(r"([-+]?\d*),(\d+)((?:e[-+]?\d+)?)", re.I)
@@ -41,13 +42,21 @@ class Rows:
         """These rows only, in this order."""
         return Rows(name=self.name, table=self.table.iloc[list(places)])
 
+    def cells(self, column: str) -> pd.Series:
+        """The cells of a column.
+
+        Raises:
+            DataError: several columns have that name.
+        """
+        if (count := self.columns.count(column)) > 1:
+            raise DataError(f"{self.name} has {count} columns {column!r}: give one of them another name.")
+        return self.table[column]
+
     def require(self, column: str, option: str) -> None:
         """Raises DataError where there is no such column, or more than one."""
-        count = self.columns.count(column)
-        if count == 0:
+        if column not in self.columns:
             raise DataError(f"{self.name} has no column {column!r} ({option}). Its columns are: {self.listed()}.")
-        if count > 1:
-            raise DataError(f"{self.name} has {count} columns {column!r}: give one of them another name.")
+        self.cells(column)
 
     def listed(self) -> str:
         """The names of the columns, for a message."""
@@ -59,6 +68,7 @@ class Rows:
         Raises:
             DataError: a cell is no single value.
         """
+        self.cells(column)
         try:
             cells = cells_of(self.table, column, "one value")
         except DataError as error:
@@ -77,9 +87,10 @@ class Rows:
             what: is expected in each cell, for messages.
 
         Raises:
-            DataError: a cell is no finite number, or commas in the column may be decimal commas or mark thousands.
+            DataError: a cell is no number, or one beyond all measure; or commas in the column may be decimal commas or
+                mark thousands.
         """
-        cells = self.table[column]
+        cells = self.cells(column)
         values = _parsed(cells)
         doubtful = np.flatnonzero(np.isnan(values))  # empty, words for it, decimal commas, or no number
         texts = [
@@ -89,7 +100,7 @@ class Rows:
         values[doubtful] = _parsed(pd.Series(self._with_points(texts, column), dtype=object))
         missing = np.zeros(len(values), dtype=bool)
         missing[doubtful] = [not text for text in texts]
-        bad = np.flatnonzero(~missing & ~np.isfinite(values))
+        bad = np.flatnonzero(~missing & ~(np.abs(values) < LARGEST))
         if len(bad):
             raise DataError(
                 f"{self.name}: expected {what} in each cell of column {column!r}; got "

@@ -55,7 +55,7 @@ def choose_id(truth: Rows, others: Sequence[Rows], asked: str | None, label: str
         for rows in (truth, *others):
             rows.require(asked, "--id")
         return asked, None
-    common = [one for one in truth.columns if one and all(one in rows.columns for rows in others)]
+    common = [one for one in truth.columns if one and all(rows.columns.count(one) == 1 for rows in (truth, *others))]
     pool = [one for one in common if one != label and one.casefold() not in TRUTH_COLUMNS]
     named = [one for name in ID_COLUMNS for one in pool if one.casefold() == name]
     distinct = [one for one in pool if len(set(truth.texts(one))) == len(truth.table)]
