@@ -306,6 +306,14 @@ def test_what_scores_leave_unsaid():
     )
 
 
+def test_extreme_numbers_are_scored_without_a_warning():
+    truth, ((ours,), _) = numbers(50)
+    found = epochal.compare(truth, {"ours": ours, "diverged": ours.assign(prediction=1e29)})
+    assert found.best == "ours"
+    found = epochal.compare(truth, {"exact": ours.assign(prediction=truth["price"])}, metric="rmse")
+    assert (found.tools[0].value, found.warnings) == (0, ())
+
+
 def test_two_items_are_too_few_and_said_to_be():
     truth = pd.DataFrame({"id": ["a", "b"], "label": ["x", "y"]})
     found = epochal.compare(truth, {"one": truth, "two": pd.DataFrame({"id": ["a", "b"], "prediction": ["x", "x"]})})

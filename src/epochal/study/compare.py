@@ -242,7 +242,7 @@ def _cautions(metric: Metric, joined: Joined) -> list[str]:
         for tool in joined.tools:
             squares = np.sort(((np.stack(tool.runs) - truth.targets) ** 2).mean(axis=0))[::-1]
             half = int(np.searchsorted(np.cumsum(squares), squares.sum() / 2)) + 1
-            if half <= HEAVY * len(squares):
+            if squares.any() and half <= HEAVY * len(squares):
                 lines.append(
                     f"{half:,} of {len(squares):,} items hold half of all squared errors of {tool.name}, so intervals "
                     f"of {metric.title} may be too short: consider --metric mae."

@@ -217,6 +217,13 @@ def test_words_for_nothing_among_numbers_are_missing():
         (TRUTH, ANSWERS.iloc[:-2], r"Expected a prediction for every item of truth; ours has no prediction for 2 of 8 "
          r"items \(i6, i7\). Add them, or say --missing leave-out to compare all tools on the items that all of them "
          r"predicted, or --missing wrong to count them as wrong."),
+        (TRUTH, ANSWERS.assign(id=[*IDS[:2], *(f"x{one}" for one in IDS[2:])]), r"ours has no prediction for 6 of 8 "
+         r"items \(i2, i3, i4 and 3 more\). .* Also: ours: left out 6 items not in truth \(xi2, xi3, xi4 and 3 "
+         r"more\).$"),
+        (TRUTH, pd.concat([ANSWERS, ANSWERS[["id"]]], axis=1), "ours has 2 columns 'id': give one of them another "
+         "name."),
+        (TRUTH.assign(label=pd.date_range("2026", periods=8)), ANSWERS, "ours: expected classes of the truth in column "
+         "'prediction'"),
         (SECONDS, GUESSES.iloc[:-2], "on the items that all of them predicted.$"),
         (TRUTH, ANSWERS.assign(prediction=["Cat", *ANSWERS["prediction"][1:]]), "ours: expected a class of the truth "
          "in column 'prediction'; got 'Cat', and the truth has 'cat'. Classes are matched letter by letter: write them "

@@ -26,6 +26,7 @@ def folder(tmp_path, monkeypatch):
         (["theirs=run?.csv"], {"theirs": ["run1.csv", "run2.csv"]}),
         (["a=b,c.csv"], {"a=b,c": ["a=b,c.csv"]}),  # there is such a file
         (["x=with,comma.csv"], {"x": ["with,comma.csv"]}),
+        ([{"x\n y": "ours.csv"}], {"x y": ["ours.csv"]}),
         ([{"x": "ours.csv", "y": ["run1.csv", "run2.csv"]}], {"x": ["ours.csv"], "y": ["run1.csv", "run2.csv"]}),
     ],
 )

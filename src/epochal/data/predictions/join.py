@@ -154,6 +154,7 @@ def _without_missing(
         raise DataError(
             f"Expected a prediction for every item of {truth.name}; {'; '.join(gaps)}. Add them, or say --missing "
             f"leave-out to compare all tools on the items that all of them predicted{wrong}."
+            + (f" Also: {' '.join(warnings)}" if warnings else "")
         )
     if missing == WRONG:
         warnings += [f"{gap}; they count as wrong." for gap in gaps]

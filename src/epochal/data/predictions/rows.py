@@ -21,7 +21,7 @@ from epochal.data.listing import NOTHING, as_label, label_texts, shown
 from epochal.data.manifest import _cells as cells_of
 from epochal.data.manifest import _read_text as read_delimited
 
-LARGEST = 1e100  # the squares of larger numbers are no numbers any more
+LARGEST = 1e30  # beyond it powers of errors leave the range of numbers
 FEW = 3  # ids that a message names
 WHOLE = re.compile(r"([-+]?\d+)(\.0*)?")
 DECIMAL_COMMA = re.compile(r"([-+]?\d*),(\d+)((?:e[-+]?\d+)?)", re.I)
@@ -228,7 +228,9 @@ def _checked(table: pd.DataFrame, name: str) -> Rows:
 
 
 def _parsed(cells: pd.Series) -> Float[np.ndarray, " rows"]:
-    """Cells as numbers, NaN where they are none."""
+    """Cells as numbers, NaN where they are none; times are none, though pandas would count their nanoseconds."""
+    if cells.dtype.kind in "mM":
+        return np.full(len(cells), np.nan)
     return pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
 
 

@@ -27,7 +27,7 @@ def tools_of(given: Sequence[Any]) -> dict[str, list[Any]]:
     for one in given:
         if isinstance(one, Mapping):
             for name, sources in one.items():
-                tools.setdefault(str(name), []).extend(_listed(sources))
+                tools.setdefault(" ".join(str(name).split()), []).extend(_listed(sources))
         elif isinstance(one, str | os.PathLike):
             name, sources = _named(os.fspath(one))
             if name:

@@ -55,10 +55,11 @@ def choose_id(truth: Rows, others: Sequence[Rows], asked: str | None, label: str
         for rows in (truth, *others):
             rows.require(asked, "--id")
         return asked, None
-    common = [one for one in truth.columns if one and all(rows.columns.count(one) == 1 for rows in (truth, *others))]
+    common = [one for one in truth.columns if one and all(one in rows.columns for rows in others)]
     pool = [one for one in common if one != label and one.casefold() not in TRUTH_COLUMNS]
     named = [one for name in ID_COLUMNS for one in pool if one.casefold() == name]
-    distinct = [one for one in pool if len(set(truth.texts(one))) == len(truth.table)]
+    single = [one for one in pool if truth.columns.count(one) == 1]
+    distinct = [one for one in single if len(set(truth.texts(one))) == len(truth.table)]
     if named:
         chosen, why = named[0], "it is named like one and is in every file"
     elif len(pool) == 1:
