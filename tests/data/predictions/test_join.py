@@ -323,6 +323,11 @@ def test_missing_predictions_are_left_out_for_all_tools_or_wrong():
         join(TRUTH, {"ours": [ANSWERS.iloc[[0, 3]]]}, missing="leave-out")
 
 
+def test_classes_of_marks_alone_are_not_taken_for_one_another():
+    truth = TRUTH.assign(label=["+", "-"] * 4)
+    assert values(truth, ANSWERS.assign(prediction=["+", "?", *["-"] * 6])).argmax(axis=1).tolist() == [0, 2, *[1] * 6]
+
+
 def test_classes_that_the_truth_lacks():
     found = joined(TRUTH, changed(ANSWERS, "prediction", {"i1": "bird"}))
     assert found.tools[0].predictions(0).shape == (8, 4)

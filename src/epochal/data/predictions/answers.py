@@ -284,7 +284,8 @@ def _too_good(name: str, truth: Truth, values: np.ndarray, answered: np.ndarray,
 
 
 def _folded(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
+    """Without case, spaces and marks; a text of marks alone stays as it is."""
+    return "".join(letter for letter in text.casefold() if letter.isalnum()) or text
 
 
 def _is_number(text: str) -> bool:
