@@ -23,6 +23,8 @@ _HOMES = {
     "Predictions": "epochal.ship.predict",
     "evaluate": "epochal.ship.evaluate",
     "Evaluation": "epochal.ship.evaluation",
+    "compare": "epochal.study.compare",
+    "Comparison": "epochal.study.comparison",
     "fit": "epochal.train.fit",
     "RUNGS": "epochal.kinds.image_ladder",
     "Rung": "epochal.kinds.rung",

@@ -22,6 +22,7 @@ COMMANDS = {
     "refit": ("epochal.commands.refit", "Bundle the winner of a climb again: trained on more data, or an ensemble."),
     "predict": ("epochal.commands.predict", "Predict pictures with a bundle."),
     "evaluate": ("epochal.commands.evaluate", "Score a bundle on labelled pictures."),
+    "compare": ("epochal.commands.compare", "Compare predictions of any tools on the same items."),
     "report": ("epochal.commands.report", "Show and rewrite the report of a climb, or export its metrics."),
     "milestone": ("epochal.commands.milestone", "Run the claims of the field's history as experiments."),
     "atlas": ("epochal.commands.atlas", "Write the atlas: a static site of the history, from results."),

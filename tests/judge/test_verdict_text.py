@@ -174,6 +174,16 @@ def test_costs_are_told_in_full():
     assert difference(lower(BETTER, -2000.0, -1813.35, 0.0, COST, margin=0.1)).startswith("difference -1,813.350, 95%")
 
 
+def test_small_differences_have_the_digits_that_they_need():
+    tiny = lower(BETTER, -0.000021, -0.000015, -0.000009, LOSS, margin=0.00001)
+    assert difference(tiny) == "difference -0.000015 nats, 95% interval -0.000021 to -0.000009"
+    assert difference(lower(BETTER, -0.0021, -0.0015, -0.0009)) == (
+        "difference -0.0015 nats, 95% interval -0.0021 to -0.0009"
+    )
+    assert difference(lower(BETTER, -0.021, -0.015, -0.009)) == "difference -0.015 nats, 95% interval -0.021 to -0.009"
+    assert "difference 0.000 nats" in difference(lower(CANNOT_TELL, 0.0, 0.0, 0.0))
+
+
 def test_the_headline_speaks_of_unseen_data():
     assert headline("HOG + SVM", 0.803, 0.64, 0.9) == ("Recommended: HOG + SVM. 80% right on unseen data (64 to 90%).")
     assert headline("ResNet", 0.8034, 0.64, 0.9, METRICS["auroc"]) == (

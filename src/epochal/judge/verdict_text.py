@@ -313,7 +313,12 @@ def _digits(mean: float, low: float, high: float, least: int, most: int = 3) -> 
 
 
 def _signed(number: float, finding: Finding) -> str:
-    text = f"{100 * number:+.1f}" if finding.percent else f"{number:+,.3f}" if finding.margin < 1 else f"{number:+,.1f}"
+    if finding.percent:
+        text = f"{100 * number:+.1f}"
+    else:  # as many decimals as show two digits of the largest of the effect and the ends of its interval
+        largest = max(map(abs, (finding.effect, *finding.simultaneous)))
+        needed = 1 - math.floor(math.log10(largest)) if largest > 0 else 0
+        text = f"{number:+,.{max(needed, 3 if finding.margin < 1 else 1)}f}"
     return text.lstrip("+-") if float(text.replace(",", "")) == 0 else text
 
 
