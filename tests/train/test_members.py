@@ -136,7 +136,7 @@ def test_what_would_take_too_long_to_measure_is_told_by_its_work(size: Callable[
 
 
 def test_how_much_is_enough_and_how_little_is_too_little() -> None:
-    network, itself = Recipe(model="mlp", batch_size=50), Recipe(model="c", objective="estimate", batch_size=50)
+    network, itself = Recipe(model="mlp", batch_size=50), Recipe(model="majority", objective="estimate", batch_size=50)
     for count, most, fewest in (
         (10_000, PASSES * 10_000, 10_000),  # passes are the longer
         (300, UPDATES * 50, FEW_UPDATES * 50),  # steps are
