@@ -60,7 +60,9 @@ def test_a_difference_of_fifty_points_is_told_among_twelve_rungs(bench):
 @pytest.mark.parametrize("spreads", [(1.0,) * 13, (5.0,) * 13, (0.3,) * 6 + (5.0,) * 6 + (10.0,)])
 def test_equal_rungs_are_rarely_told_apart(bench, spreads, metric):
     """Six of them far less steady than the best, too."""
-    covered, told = bench.rates(bench.Family(spreads=spreads, seeds=3, items=200), metric, 300, np.random.default_rng(0))
+    covered, told = bench.rates(
+        bench.Family(spreads=spreads, seeds=3, items=200), metric, 300, np.random.default_rng(0)
+    )
     assert told <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)
     assert (covered > 0.91).all()
 
