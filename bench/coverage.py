@@ -5,6 +5,7 @@
 An item is right when control or arm + difficulty of the item + what this arm finds hard + luck of this training
 exceeds a threshold (a probit model): difficulty is shared by both arms, so that the same items are hard for both, and
 every training also shifts its arm's accuracy as a whole, by `seed_spread` points. The truth is then known exactly.
+Families of comparisons, whose arms differ in how steady they are, are in bench/families.py.
 """
 
 import argparse

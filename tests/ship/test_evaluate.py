@@ -13,6 +13,7 @@ from sklearn.datasets import load_digits
 from epochal import evaluate
 from epochal.cli import main
 from epochal.core.errors import DataError, UserError
+from epochal.judge.goals.classes import METRICS
 from epochal.judge.metrics import confusion_matrix
 from epochal.kinds.image_ladder import RUNGS
 from epochal.ship.bundle import Bundle, write_bundle
@@ -129,6 +130,20 @@ def test_the_promise_speaks_of_the_classes_that_are_there(opened, unseen):
     assert "images of these classes in its test split" in found.sentence
     assert found.missing == ("0", "1", "2", "4", "5", "6", "7", "9")
     assert "There is no image of 8 of the bundle's classes (0, 1, 2, 4, 5, 6, 7, 9)." in found.notes
+
+
+def test_a_class_with_few_images_is_told_where_the_bundles_metric_weighs_it_as_the_others(opened, unseen):
+    images, targets = unseen
+    kept = np.concatenate([np.flatnonzero(targets == 3)[:4], np.flatnonzero(targets == 8)])
+    some = images[kept], targets[kept]
+    chosen = METRICS["average-precision"].to_dict()
+    found = evaluate(replace(opened, evidence={"climb": {"metric": chosen}}), some)
+    assert [note for note in found.notes if "narrow" in note] == [
+        "The interval of average precision may be too narrow, because it ranks a class with fewer than 10 images: "
+        "3 (4)."
+    ]
+    assert found.to_text().count("may be too narrow") == 1
+    assert "narrow" not in " ".join(evaluate(opened, some).notes)  # chosen by accuracy
 
 
 def test_a_folder_is_read_as_the_bundle_sees_it_and_what_cannot_be_used_is_told(opened, unseen, tmp_path):

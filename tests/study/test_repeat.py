@@ -85,6 +85,23 @@ def test_a_metric_without_a_value_here_is_refused_before_anything_is_trained(
         climb(images(), budget="12s", rungs=RUNGS, out=tmp_path / "run", **asked)
 
 
+def test_a_class_with_few_images_is_told_once_where_the_metric_weighs_it_as_the_others(tmp_path: Path) -> None:
+    pictures, targets = images()
+    test = np.arange(180, 240)
+    test = test[(targets[test] != 3) | (test < 204)]
+    places = {"train": np.arange(120), "validation": np.arange(120, 180), "test": test}
+    parts = {split: (pictures[kept], targets[kept]) for split, kept in places.items()}
+    warning = (
+        "The interval of macro F1 may be too narrow, because it averages over a class with fewer than 10 images: "
+        "3 (6 in test)."
+    )
+    for metric, told in (("macro-f1", 1), ("accuracy", 0)):
+        out = tmp_path / metric
+        found = climb(parts, budget="6s", seeds=1, rungs=("nearest-neighbours",), metric=metric, out=out)
+        assert [note for note in found.result.notes if "too narrow" in note] == [warning] * told
+        assert (out / "report.html").read_text().count("may be too narrow") == told
+
+
 def test_ranks_need_two_classes_in_every_split(tmp_path: Path) -> None:
     pictures, targets = images()
     parts = {"train": (pictures, targets % 2), "test": (pictures[targets == 1], targets[targets == 1])}

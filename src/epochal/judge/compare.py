@@ -12,6 +12,9 @@ The interval that decided is the one to print. Of a difference that was found it
 which excludes zero; of all others the one at 1 - 5% / m, which includes zero, for Holm's levels are never stricter than
 Bonferroni's, and lies within the margin exactly where the verdict is equivalent. The verdicts hold together; intervals
 at the levels of steps do so only as far as these verdicts go (Guilbaud 2008).
+
+In a family of nine arms or more with three seeds or so, an arm borrows degrees of freedom from the others, for the
+levels beyond 95% that a family needs (`judge.moderation`). The interval of one effect alone is by its own seeds.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,6 +26,7 @@ from jaxtyping import Shaped
 
 from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, NO_EFFECT, UNDER_TRAINED, WORSE, Finding
 from epochal.core.metric import ACCURACY, Metric
+from epochal.judge.moderation import lend
 from epochal.judge.statistics import CrossedMean, binary, crossed_difference
 
 LEVEL, POWER = 0.95, 0.8
@@ -93,7 +97,7 @@ def compare_family(
 ) -> tuple[Finding, ...]:
     """The findings of comparisons that are corrected together; see the head of this module. Errors as `compare`."""
     margin, count = _margin(margin, metric), len(pairs)
-    layouts = [layout(pair, metric) for pair in pairs]
+    layouts = lend([layout(pair, metric) for pair in pairs])
     levels = [1 - (1 - LEVEL) / max(count, 1)] * count
     steps = sorted(range(count), key=lambda k: _rank(pairs[k], layouts[k]))
     for step, place in enumerate(steps):
@@ -187,7 +191,7 @@ def _finding(
     return Finding(
         **facts,
         effect=crossed.mean,
-        interval=crossed.interval(LEVEL),
+        interval=crossed.alone.interval(LEVEL),
         simultaneous=decided,
         p_value=crossed.p_value(),
         verdict=verdict,

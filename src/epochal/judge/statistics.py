@@ -19,6 +19,10 @@ b = t(S-1) sd(seeds), as in Howe (1974) and MOVER (Zou & Donner 2008); and for 9
 which is exact where one piece dominates. Without the last term coverage between is up to 97.7% for two degrees of
 freedom; with it, 94.9 to 96.3%, and nearer to 95% for more (by quadrature, for normal effects; never under at higher
 levels). bench/coverage.py measures it on correctness of simulated networks.
+
+Welch's degrees of freedom are for 95%. Far out in the tail they are too many where one arm is less stable than the
+other: a sum of t variates has the tail of its least certain one, and at 99.6%, with three seeds, intervals missed twice
+as often as they say. So beyond 95% they approach the least of the arms', by the cube root of 20 times the error level.
 """
 
 from dataclasses import dataclass, replace
@@ -28,16 +32,32 @@ from jaxtyping import Float, Int, Shaped
 from scipy import optimize, special
 
 SMALLEST_P = 1e-12
+OWN_LEVEL = 0.95  # up to which Welch's degrees of freedom hold, and arms speak by their own seeds
 _NODES = 64
 
 
 @dataclass(frozen=True, kw_only=True)
 class SeedSquares:
-    """What one arm with two seeds or more contributes: its mean squares between seeds and of the residual."""
+    """What one arm with two seeds or more contributes: its mean squares between seeds and of the residual.
+
+    `prior_square` and `prior_freedom` are what it borrows from the other arms of a family (`judge.moderation`).
+    """
 
     seeds: int
     seed_square: float
     residual_square: float
+    prior_square: float = 0.0
+    prior_freedom: float = 0.0
+
+    @property
+    def freedom(self) -> float:
+        return self.seeds - 1 + self.prior_freedom
+
+    @property
+    def square(self) -> float:
+        """The mean square between seeds, and what is borrowed, weighted by their degrees of freedom (Smyth 2004)."""
+        own = self.seeds - 1
+        return (self.prior_freedom * self.prior_square + own * self.seed_square) / self.freedom
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +90,20 @@ class CrossedMean:
         return float(np.sqrt(self._item_part + self._seed_parts.sum()))
 
     def half_width(self, level: float = 0.95, *, item_freedom: float | None = None) -> float:
-        """Half of the interval's width; the items' variance has `item_freedom` degrees of freedom, or items - 1."""
+        """Half of the interval's width; the items' variance has `item_freedom` degrees of freedom, or items - 1.
+
+        With borrowed degrees of freedom it is never less than that of the arms' own seeds at 95%: what is borrowed pays
+        for the correction for many comparisons, and for nothing else.
+        """
         items = self.items if item_freedom is None else item_freedom + 1
-        return float(half_width(self._item_part, self._seed_parts, self._freedoms, items, level))
+        half = float(half_width(self._item_part, self._seed_parts, self._freedoms, items, level))
+        alone = self.alone
+        return half if alone == self else max(half, alone.half_width(min(level, OWN_LEVEL), item_freedom=item_freedom))
+
+    @property
+    def alone(self) -> "CrossedMean":
+        """The same by the seeds of its own arms only, with nothing borrowed."""
+        return replace(self, arms=tuple(replace(arm, prior_square=0.0, prior_freedom=0.0) for arm in self.arms))
 
     def with_pseudo(self, pseudo: float) -> "CrossedMean":
         """The same with other pseudo-items."""
@@ -124,13 +155,18 @@ class CrossedMean:
     def project(self, *, items: int | None = None, seeds: int | None = None) -> "CrossedMean":
         """What to expect of other numbers of items, or of seeds in every arm that has seeds."""
         new_items = items or self.items
+
+        def scaled(square: float, residual: float) -> float:
+            return new_items / self.items * max(square - residual, 0.0) + residual
+
         arms = tuple(
-            SeedSquares(
+            replace(
+                arm,
                 seeds=seeds or arm.seeds,
-                seed_square=new_items * variance + arm.residual_square,
-                residual_square=arm.residual_square,
+                seed_square=scaled(arm.seed_square, arm.residual_square),
+                prior_square=scaled(arm.prior_square, arm.residual_square) if arm.prior_freedom else 0.0,
             )
-            for arm, variance in zip(self.arms, self.seed_variances, strict=True)
+            for arm in self.arms
         )
         item_square = self.item_variance + sum(arm.residual_square / arm.seeds for arm in arms)
         return replace(self, items=new_items, item_square=item_square, arms=arms)
@@ -141,11 +177,11 @@ class CrossedMean:
 
     @property
     def _seed_parts(self) -> np.ndarray:
-        return np.array([arm.seed_square / (arm.seeds * self.items) for arm in self.arms])
+        return np.array([arm.square / (arm.seeds * self.items) for arm in self.arms])
 
     @property
     def _freedoms(self) -> np.ndarray:
-        return np.array([arm.seeds - 1.0 for arm in self.arms])
+        return np.array([arm.freedom for arm in self.arms], dtype=np.float64)
 
     def _possible_half_widths(self, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Half widths that chance may give the seeds' part, and how likely each is."""
@@ -155,23 +191,34 @@ class CrossedMean:
         freedom = welch_freedom(parts, self._freedoms)
         chance = (np.arange(_NODES) + 0.5) / _NODES
         factors = special.chdtri(freedom, 1 - chance) / freedom
-        halves = half_width(self._item_part, (parts.sum() * factors)[:, None], freedom[None], self.items, level)
+        judged = tail_freedom(parts, self._freedoms, level)
+        halves = half_width(self._item_part, (parts.sum() * factors)[:, None], judged[None], self.items, level)
         return halves, np.full(_NODES, 1 / _NODES)
 
 
 def welch_freedom(
-    seed_parts: Float[np.ndarray, "*batch arms"], freedoms: Float[np.ndarray, " arms"]
+    seed_parts: Float[np.ndarray, "*batch arms"], freedoms: Float[np.ndarray, "*#batch arms"]
 ) -> Float[np.ndarray, "*batch"]:
     """Degrees of freedom of a sum of independent mean squares (Welch 1947; Satterthwaite 1946, equation 17)."""
     total, spread = seed_parts.sum(axis=-1), (seed_parts**2 / freedoms).sum(axis=-1)
-    freedom = np.divide(total**2, spread, out=np.full_like(total, freedoms.min()), where=spread > 0)
-    return np.clip(freedom, freedoms.min(), freedoms.sum())
+    least = np.broadcast_to(freedoms.min(axis=-1), np.shape(total))
+    freedom = np.divide(total**2, spread, out=np.array(least, dtype=np.float64), where=spread > 0)
+    return np.clip(freedom, least, freedoms.sum(axis=-1))
+
+
+def tail_freedom(
+    seed_parts: Float[np.ndarray, "*batch arms"], freedoms: Float[np.ndarray, "*#batch arms"], level: float
+) -> Float[np.ndarray, "*batch"]:
+    """Degrees of freedom of an interval: Welch's to 95%; beyond, nearer and nearer to the least of the arms'."""
+    share = min(1.0, ((1 - level) / (1 - OWN_LEVEL)) ** (1 / 3))
+    least = freedoms.min(axis=-1)
+    return least + share * (welch_freedom(seed_parts, freedoms) - least)
 
 
 def half_width(
     item_part: Float[np.ndarray, "*batch"] | float,
     seed_parts: Float[np.ndarray, "*batch arms"],
-    freedoms: Float[np.ndarray, " arms"],
+    freedoms: Float[np.ndarray, "*#batch arms"],
     items: float,
     level: float,
 ) -> Float[np.ndarray, "*batch"]:
@@ -180,7 +227,7 @@ def half_width(
     by_items = special.stdtrit(items - 1.0, tail) ** 2 * np.asarray(item_part, dtype=np.float64)
     if seed_parts.shape[-1] == 0:
         return np.sqrt(by_items)
-    freedom = welch_freedom(seed_parts, freedoms)
+    freedom = tail_freedom(seed_parts, freedoms, level)
     by_seeds = special.stdtrit(freedom, tail) ** 2 * seed_parts.sum(axis=-1)
     total = by_items + by_seeds
     overlap = np.divide(by_items * by_seeds, total, out=np.zeros_like(total), where=total > 0)

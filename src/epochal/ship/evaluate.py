@@ -12,12 +12,13 @@ from epochal.core.errors import DataError, UserError
 from epochal.core.metric import Metric
 from epochal.data.arrays import as_nchw, as_pictures
 from epochal.data.codec import Codec
-from epochal.data.listing import SPLIT_OF, Progress, label_array, label_texts
+from epochal.data.listing import SPLIT_OF, Progress, label_array, label_texts, shown
 from epochal.data.options import ReadOptions
 from epochal.data.read import list_source
 from epochal.data.white import EIGHT_BITS, as_numbers
 from epochal.judge.claims import newcombe, wilson
 from epochal.judge.goals.classes import METRICS, decisions, doubt, items, with_positive
+from epochal.judge.goals.few import few_items
 from epochal.judge.score import score
 from epochal.kinds.table import kind_of
 from epochal.ship.bundle import Bundle
@@ -86,6 +87,8 @@ def evaluate(
     accuracy = next(one for one in measured if one.metric.name == "accuracy")
     difference = None if promise is None else _difference(promise, called == targets)
     missing = tuple(opened.labels[place] for place in range(len(classes)) if place not in set(present.tolist()))
+    few = few_items(own, {"": {shown(opened.labels[one]): int((targets == one).sum()) for one in present}})
+    notes += [few] if few else []
     return Evaluation(
         bundle=opened.task.name,
         data=labelled.name,

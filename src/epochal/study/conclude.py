@@ -9,6 +9,7 @@ from epochal.core.experiment import UNDER_TRAINED
 from epochal.core.metric import ACCURACY
 from epochal.core.run import FAILED, FINISHED
 from epochal.judge.goals.classes import stakes
+from epochal.judge.goals.few import few_items
 from epochal.models.pretrained import without_file
 from epochal.models.weights import read_model
 from epochal.ship.bundle import as_shipped, write_bundle
@@ -23,6 +24,7 @@ from epochal.train.checkpoint import write_atomically
 from epochal.train.experiment import mean_curve
 
 BUNDLED = "bundled"  # the decision that names the trainings of the recommended rung, and which of them is bundled
+JUDGED = ("validation", "test")
 MOST_OF_ONE = 0.6  # share of the items in one class from which on accuracy says little
 
 
@@ -91,7 +93,10 @@ def caveats(here: Progress, choice: Choice) -> list[str]:
         for (stage, name), message in here.failed.items()
         if stage not in ("sizing", "qualifying")
     ]
-    return [text for text in (unbalanced(here), choice.recommendation.caveat, rehearsal_sentence(here), *lost) if text]
+    # Counts of the test split are in the data report, so they are given for an interrupted climb as well.
+    few = few_items(here.scoring.metric, {f"in {split}": here.dataset.report.counts[split] for split in JUDGED})
+    said = (unbalanced(here), few, choice.recommendation.caveat, rehearsal_sentence(here), *lost)
+    return [text for text in said if text]
 
 
 def unbalanced(here: Progress) -> str:

@@ -202,7 +202,7 @@ def doubt(metric: Metric, targets: Targets) -> float:
     """
     if metric.levels:
         return float(np.mean(np.square(metric.levels)))
-    if metric.name not in _OVER_CLASSES:
+    if metric.name not in OVER_CLASSES:
         return 0.0
     _, counts = np.unique(targets, return_counts=True)
     return float(((len(targets) / (len(counts) * counts)) ** 2).sum())
@@ -328,4 +328,4 @@ _COMPUTE: Mapping[str, Callable[[Metric, Chances, Targets], Values]] = {
     "log-loss": _log_loss,
     COST: _cost,
 }
-_OVER_CLASSES = ("balanced-accuracy", "macro-f1", "auroc", "average-precision")
+OVER_CLASSES = ("balanced-accuracy", "macro-f1", "auroc", "average-precision")
