@@ -13,7 +13,7 @@ which excludes zero; of all others the one at 1 - 5% / m, which includes zero, f
 Bonferroni's, and lies within the margin exactly where the verdict is equivalent. The verdicts hold together; intervals
 at the levels of steps do so only as far as these verdicts go (Guilbaud 2008).
 
-In a family of nine arms or more with three seeds or so, an arm borrows degrees of freedom from the others, for the
+In a family of nine arms or more an arm with three or four seeds borrows degrees of freedom from the others, for the
 levels beyond 95% that a family needs (`judge.moderation`). The interval of one effect alone is by its own seeds.
 """
 

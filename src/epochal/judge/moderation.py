@@ -12,9 +12,10 @@ F(d, d0), and an arm's variance given its measurement is
 Smyth has thousands of genes; we have thirteen arms, and what is gained by borrowing must not be lost by the arm that is
 less stable than its neighbours. So d0 and s0 are those of the *other* arms (eight or more), by likelihood (Wright &
 Simon 2003), and d0 is the smallest that they do not speak against; less than one degree of freedom is too little to
-borrow. No arm borrows more degrees than it has, nor beyond four in all: five seeds need nothing. One that is out of the
-others' range borrows nothing (as in Phipson et al. 2016). What is borrowed serves levels beyond 95% only
-(`statistics.CrossedMean.half_width`). bench/families.py measures what this does to errors and power.
+borrow. No arm borrows more degrees than it has, nor beyond four in all: five seeds need nothing, and two do not show
+whether they belong to the others. One that is out of the others' range borrows nothing (as in Phipson et al. 2016).
+What is borrowed serves levels beyond 95% only (`statistics.CrossedMean.half_width`). bench/families.py measures what
+this does to errors and power.
 """
 
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ from epochal.judge.statistics import CrossedMean
 LEAST_OTHERS = 8  # fewer variances say too little of their spread
 CONTRADICTED = 1.0  # a prior is spoken against when its log-likelihood is this much below the best
 OUT_OF_RANGE = 0.003  # a variance that is exceeded less often than this under the others' prior borrows in proportion
-LEAST_FREEDOM, ENOUGH = 1.0, 4.0  # degrees of freedom: the least to borrow, and with how many nothing is needed
+LEAST_OWN, LEAST_FREEDOM, ENOUGH = 2.0, 1.0, 4.0  # degrees of freedom: to have, to borrow, to have in all
 _FREEDOMS = np.array([*2.0 ** np.arange(-2, 6.5, 0.5), 1e4])  # d0 to choose from; the last says that all are equal
 _SCALES = 40  # values of s0^2 to choose from, from the smallest variance to the largest
 _FAR = 1e6  # times the median, or one in as many: variances beyond are as good as this
@@ -57,7 +58,7 @@ def borrowed(
 ) -> tuple[Float[np.ndarray, "*batch arms"], Float[np.ndarray, "*batch arms"]]:
     """s0^2 and d0 of what each arm borrows from the others; d0 is zero where it borrows nothing."""
     count = variances.shape[-1]
-    needed = np.minimum(freedoms, np.maximum(ENOUGH - freedoms, 0.0))
+    needed = np.where(freedoms < LEAST_OWN, 0.0, np.clip(ENOUGH - freedoms, 0.0, freedoms))
     if count <= LEAST_OTHERS or not needed.any():
         return np.zeros_like(variances), np.zeros_like(variances)
     typical = np.median(variances, axis=-1, keepdims=True)
