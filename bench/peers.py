@@ -67,6 +67,7 @@ def epochal(job: Job) -> Probe:
     """epochal's own `fit`, whole, with its feed; only the evaluations along the way and at the end are empty."""
     from epochal.core.recipe import Recipe
     from epochal.core.run import FINISHED, Budget
+    from epochal.data.codec import Codec
     from epochal.data.feed import ArrayFeed
     from epochal.train.fit import fit
     from epochal.train.objectives import CrossEntropy
@@ -81,11 +82,13 @@ def epochal(job: Job) -> Probe:
         batch_size=job.batch_size,
     )
     probe = fresh(job.network, normalises=False).train()
+    _, height, width = job.images.shape[1:]
+    codec = Codec(mode="grey", height=height, width=width, mean=(MEAN,), std=(STD,))
     trainee = Trainee(
         recipe=recipe,
         task="digits",
         model=probe,
-        feed=ArrayFeed(job.images, job.targets, batch_size=job.batch_size, mean=(MEAN,), std=(STD,)),
+        feed=ArrayFeed(job.images, job.targets, batch_size=job.batch_size, tensors=codec.tensors),
         objective=CrossEntropy(),
         per_step=job.batch_size,
         glance=lambda predictor: {},

@@ -59,6 +59,7 @@ class Stretches:
         import torch
 
         from epochal.core.task import Task
+        from epochal.data.codec import Codec
         from epochal.data.feed import ArrayFeed
         from epochal.kinds.image_ladder import RUNGS
         from epochal.models import catalogue
@@ -85,8 +86,9 @@ class Stretches:
         model = catalogue.build(recipe, task).to(memory_format=layout)
         self.recipe = recipe
         self.objective = make_objective(recipe, 0)
+        codec = Codec(mode="grey", height=side, width=side, mean=(0.5,), std=(0.3,))
         self.feed = ArrayFeed(
-            images, targets, batch_size=recipe.batch_size, mean=(0.5,), std=(0.3,), memory_format=recipe.memory_format
+            images, targets, batch_size=recipe.batch_size, tensors=codec.tensors, memory_format=recipe.memory_format
         )
         self.state = State(
             model=model,

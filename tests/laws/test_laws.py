@@ -15,6 +15,7 @@ from torch import nn
 
 from epochal.core.recipe import Recipe
 from epochal.core.seeds import stream
+from epochal.data.codec import Codec
 from epochal.data.feed import ArrayFeed
 from epochal.train.budget import Rate, seconds
 from epochal.train.checkpoint import Checkpoints
@@ -91,7 +92,8 @@ def test_a_feed_is_one_permutation_after_another_wherever_it_is_entered(
     count: int, batch_size: int, seed: int, start: int
 ) -> None:
     images = np.zeros((count, 1, 2, 2), np.uint8)
-    feed = ArrayFeed(images, np.arange(count), batch_size=batch_size, mean=(0.0,), std=(1.0,))
+    plain = Codec(mode="grey", height=2, width=2, mean=(0.0,), std=(1.0,))
+    feed = ArrayFeed(images, np.arange(count), batch_size=batch_size, tensors=plain.tensors)
     steps = start + 3
     whole = torch.cat([batch.targets for batch in islice(feed.batches(None, seed), steps)])
     entered = torch.cat([batch.targets for batch in islice(feed.batches(None, seed, start), 3)])

@@ -16,9 +16,8 @@ from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.kinds.image_ladder import IMAGE_LADDER
 from epochal.models.catalogue import build
-from epochal.models.frozen import Frozen, FrozenConfig, best_strength
+from epochal.models.frozen import Frozen, FrozenConfig, best_strength, normalise
 from epochal.models.interchange import naming_of, read_weights
-from epochal.models.predictor import normalise
 from epochal.models.pretrained import (
     Pretrained,
     begin,

@@ -18,7 +18,7 @@ from epochal.data.options import ReadOptions
 from epochal.kinds.image_ladder import IMAGE_LADDER
 from epochal.models.catalogue import build
 from epochal.models.interchange import naming_of
-from epochal.models.pretrained import Pretrained, transfer_recipes
+from epochal.models.pretrained import Pretrained, beginning_with, store_weights
 from epochal.ship.bundle import Bundle, write_bundle
 from epochal.ship.pretrained import open_weights, reading_for
 from epochal.train.fit import fit
@@ -127,7 +127,9 @@ def test_a_normalisation_of_other_channels_is_refused():
 @pytest.mark.parametrize("name", IMAGE_LADDER.transfer)
 def test_a_transfer_rung_trains_and_ships(name: str, weights: Pretrained, tmp_path: Path):
     dataset = from_arrays(*pictures(), options=reading_for(weights))
-    recipe = transfer_recipes(weights, tmp_path / "pretrained")[name]
+    recipe = beginning_with(
+        IMAGE_LADDER.transfer[name].recipe, weights, store_weights(weights, tmp_path / "pretrained")
+    )
     budget = Budget(examples=1280)
     predictor, run = fit(prepare(dataset, recipe, 0, budget), budget, 0)
     assert run.scores["score"] > 0.6

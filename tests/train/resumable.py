@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget, Run
+from epochal.data.codec import Codec
 from epochal.data.feed import ArrayFeed
 from epochal.models.predictor import NetworkPredictor
 from epochal.train.checkpoint import Checkpoints
@@ -22,7 +23,7 @@ from epochal.train.fit import fit
 from epochal.train.objectives import CrossEntropy
 from epochal.train.trainee import Trainee
 
-MEAN, STD = (0.305,), (0.377,)
+CODEC = Codec(mode="grey", height=8, width=8, mean=(0.305,), std=(0.377,))
 RECIPE = Recipe(
     model="small",
     optimiser="adam",
@@ -103,8 +104,7 @@ def trainee(recipe: Recipe = RECIPE, model: nn.Module | None = None, seed: int =
             images,
             targets,
             batch_size=recipe.batch_size,
-            mean=MEAN,
-            std=STD,
+            tensors=CODEC.tensors,
             augmentations=recipe.augment,
             memory_format=recipe.memory_format,
         ),
@@ -112,7 +112,7 @@ def trainee(recipe: Recipe = RECIPE, model: nn.Module | None = None, seed: int =
         per_step=recipe.batch_size,
         glance=Accuracy(),
         judge=AtTheEnd(),
-        predictor=lambda model: NetworkPredictor(model=model, mean=MEAN, std=STD),
+        predictor=lambda model: NetworkPredictor(model=model, codec=CODEC),
     )
 
 

@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from epochal.core.protocols import Batch
+from epochal.data.codec import Codec
 from epochal.data.feed import AUGMENTATIONS, ArrayFeed, WholeFeed
 
 MEAN, STD = (0.2, 0.5, 0.7), (0.25, 0.3, 0.2)
+tensors = Codec(mode="rgb", height=8, width=8, mean=MEAN, std=STD).tensors
 
 
 def numbered(count: int, side: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -21,7 +23,7 @@ def numbered(count: int, side: int = 4) -> tuple[np.ndarray, np.ndarray]:
 
 def feed(count: int = 23, batch_size: int = 5, side: int = 4, **arguments: object) -> ArrayFeed:
     images, targets = numbered(count, side)
-    return ArrayFeed(images, targets, batch_size=batch_size, mean=MEAN, std=STD, **arguments)  # type: ignore[arg-type]
+    return ArrayFeed(images, targets, batch_size=batch_size, tensors=tensors, **arguments)  # type: ignore[arg-type]
 
 
 def take(source: ArrayFeed, number: int, seed: int = 0, start: int = 0) -> list[Batch]:
@@ -75,22 +77,13 @@ def test_images_keep_their_targets_and_are_normalised() -> None:
         np.testing.assert_allclose(batch.inputs.numpy(), expected[batch.targets.numpy()], atol=1e-6)
 
 
-def test_normalisation_is_that_of_the_predictor() -> None:
-    from epochal.models.predictor import normalise
-
-    images, _ = numbered(23)
-    for batch in take(feed(), 3):
-        again = normalise(torch.from_numpy(images)[batch.targets], MEAN, STD)
-        torch.testing.assert_close(batch.inputs, again, rtol=0, atol=1e-6)
-
-
 @pytest.mark.parametrize("augmentations", [(), ("flip", "crop")])
 def test_a_map_from_disk_gives_what_memory_gives(tmp_path: Path, augmentations: tuple[str, ...]) -> None:
     images, targets = numbered(23, side=8)
     np.save(tmp_path / "images.npy", images)
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
     assert isinstance(mapped, np.memmap)
-    from_disk = ArrayFeed(mapped, targets, batch_size=5, mean=MEAN, std=STD, augmentations=augmentations)
+    from_disk = ArrayFeed(mapped, targets, batch_size=5, tensors=tensors, augmentations=augmentations)
     pairs = zip(take(from_disk, 8), take(feed(side=8, augmentations=augmentations), 8), strict=True)
     assert all(torch.equal(one.inputs, two.inputs) and torch.equal(one.targets, two.targets) for one, two in pairs)
 
@@ -98,7 +91,7 @@ def test_a_map_from_disk_gives_what_memory_gives(tmp_path: Path, augmentations: 
 def test_arrays_that_may_not_be_written_are_fine() -> None:
     images, targets = numbered(6)
     images.flags.writeable = targets.flags.writeable = False
-    source = ArrayFeed(images, targets, batch_size=4, mean=MEAN, std=STD)
+    source = ArrayFeed(images, targets, batch_size=4, tensors=tensors)
     assert len(take(source, 2)) == 2  # a warning would be an error
 
 
@@ -106,7 +99,7 @@ def test_training_does_not_change_the_images() -> None:
     images, targets = numbered(12, side=8)
     before = images.copy()
     source = ArrayFeed(
-        images, targets, batch_size=12, mean=MEAN, std=STD, augmentations=("flip", "crop", "colour_pca"), colour=COLOUR
+        images, targets, batch_size=12, tensors=tensors, augmentations=("flip", "crop", "colour_pca"), colour=COLOUR
     )
     for batch in take(source, 3):
         batch.inputs.zero_()

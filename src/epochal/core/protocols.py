@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -60,6 +60,17 @@ class Objective(Protocol):
     parts: tuple[str, ...]
 
     def loss(self, part: str, model: Any, batch: Any) -> Any: ...
+
+
+@runtime_checkable
+class Codec(Protocol):
+    """The fitted preprocessing of one task: raw inputs become encoded ones, which are stored, and these a model's."""
+
+    def check(self, inputs: np.ndarray, /) -> None:
+        """Raises ValueError, in words, for what is no batch of encoded inputs."""
+
+    def tensors(self, device: str = "cpu") -> Callable[[Any], Any]:
+        """What makes a network's inputs of encoded ones, on a device."""
 
 
 class Predictor(Protocol):

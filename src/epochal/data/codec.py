@@ -1,8 +1,9 @@
 """The codec: from any picture to the uint8 array that models see; fitted on train only, it travels in the bundle."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -10,6 +11,9 @@ from PIL import Image
 from epochal.core.record import Record
 from epochal.data.pictures import PictureError, read_picture, scale_to_bytes, to_eight_bits, upright
 from epochal.data.white import as_numbers, white_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SMALLEST_DEVIATION = 1 / 255  # a channel that never varies is not divided by zero
 
@@ -43,6 +47,27 @@ class Codec(Record):
     def input_shape(self) -> tuple[int, int, int]:
         """(channels, height, width)"""
         return (self.channels, self.height, self.width)
+
+    def check(self, images: np.ndarray) -> None:
+        """Refuse what is not a batch of encoded images.
+
+        Raises:
+            ValueError: says the shape and type that were expected and those that came.
+        """
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != self.input_shape:
+            raise ValueError(
+                f"Expected uint8 images of shape [batch, {', '.join(map(str, self.input_shape))}]; "
+                f"got {images.dtype} of shape {list(images.shape)}."
+            )
+
+    def tensors(self, device: str = "cpu") -> "Callable[[Tensor], Tensor]":
+        """What makes a network's inputs of encoded images on a device: float32 (pixels / 255 - mean) / std of uint8
+        [batch, channels, height, width]. Training, evaluation and a bundle that answers all use it."""
+        import torch
+
+        mean, std = (torch.tensor(values, device=device).view(1, -1, 1, 1) for values in (self.mean, self.std))
+        scale, shift = 1 / (255 * std), mean / std  # in one product and one difference
+        return lambda images: images.to(device).float().mul_(scale).sub_(shift)
 
     def encode(self, picture: Picture, *, white: float | None = None) -> np.ndarray:
         """uint8 [channels, height, width] of a file, a PIL image, or an array [h, w], [h, w, c] or [c, h, w].

@@ -1,6 +1,6 @@
 """Feeds: batches cut, augmented and normalised as whole batches on the device, never example by example."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,8 @@ from epochal.core.seeds import stream
 from epochal.data import augment
 from epochal.data.split import stratified
 
+Tensors = Callable[[str], Callable[[Tensor], Tensor]]
+
 
 class ArrayFeed:
     """Shuffled batches of an image array in memory or mapped from disk.
@@ -21,6 +23,8 @@ class ArrayFeed:
     Batch number i covers places i*batch_size to (i+1)*batch_size of an endless sequence: one permutation of the
     data after another, each drawn from (seed, epoch). So every batch is full, every epoch shows every image once, and
     batch i can be cut without cutting those before it.
+
+    `tensors` is the codec's: on a device, it makes a network's inputs of encoded images.
 
     Yields `Batch(inputs float32 [batch, channels, height, width], targets int64 [batch])`.
     """
@@ -31,8 +35,7 @@ class ArrayFeed:
         targets: Int64[np.ndarray, " n"],
         *,
         batch_size: int,
-        mean: tuple[float, ...],
-        std: tuple[float, ...],
+        tensors: Tensors,
         augmentations: tuple[str, ...] = (),
         colour: tuple[np.ndarray, np.ndarray] | None = None,
         memory_format: str = "contiguous",
@@ -41,8 +44,7 @@ class ArrayFeed:
         self.images = images
         self.targets = targets
         self.batch_size = batch_size
-        self.mean = mean
-        self.std = std
+        self.tensors = tensors
         self.augmentations = augmentations
         self.colour = colour
         self.memory_format = memory_format
@@ -58,14 +60,12 @@ class ArrayFeed:
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         images, targets = self._held
-        mean, std = (torch.tensor(values, device=self.device).view(1, -1, 1, 1) for values in (self.mean, self.std))
-        scale, shift = 1 / (255 * std), mean / std  # (x / 255 - mean) / std, in one product and one difference
+        as_inputs = self.tensors(self.device)
         layout = torch.channels_last if self.memory_format == "channels_last" else torch.contiguous_format
         number = start
         for index in self._indices(seed, start, images.device):
-            inputs = self._augmented(images.index_select(0, index).to(self.device), seed, number)
-            inputs = inputs.float().mul_(scale).sub_(shift).contiguous(memory_format=layout)
-            yield Batch(inputs, targets.index_select(0, index).to(self.device))
+            inputs = as_inputs(self._augmented(images.index_select(0, index).to(self.device), seed, number))
+            yield Batch(inputs.contiguous(memory_format=layout), targets.index_select(0, index).to(self.device))
             number += 1
 
     def _indices(self, seed: int, start: int, device: torch.device) -> Iterator[Tensor]:

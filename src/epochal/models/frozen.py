@@ -11,14 +11,14 @@ proportion. Nothing is drawn at random, so that every seed gives the same model.
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float, Float32, UInt8
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
@@ -33,7 +33,6 @@ from epochal.models.classical.pixels import (
     check_images,
     not_fitted,
 )
-from epochal.models.predictor import normalise
 from epochal.models.pretrained import ARCHITECTURE, HEAD, require_images_like, resnet_of, stored_weights, weights_needed
 
 TITLE = "Frozen features and a linear classifier"
@@ -207,3 +206,13 @@ def regression(features: np.ndarray, targets: np.ndarray, strength: float) -> Lo
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # `converged` reports it
         return LogisticRegression(C=strength, max_iter=STEPS).fit(features, targets)
+
+
+def normalise(
+    images: UInt8[Tensor, "batch channels height width"], mean: Sequence[float], std: Sequence[float]
+) -> Float[Tensor, "batch channels height width"]:
+    """(x / 255 - mean) / std for each channel, in float32; `mean` and `std` are on the scale from 0 to 1."""
+    shape = (1, -1, 1, 1)
+    means = torch.tensor(mean, dtype=torch.float32, device=images.device).view(shape)
+    deviations = torch.tensor(std, dtype=torch.float32, device=images.device).view(shape)
+    return images.to(torch.float32).div_(255.0).sub_(means).div_(deviations)

@@ -21,7 +21,7 @@ from epochal.core.task import Task
 from epochal.data.arrays import as_pictures
 from epochal.data.codec import Codec
 from epochal.data.white import EIGHT_BITS
-from epochal.models.predictor import EnsemblePredictor, check_images
+from epochal.models.predictor import EnsemblePredictor
 from epochal.models.pretrained import without_file
 from epochal.models.weights import model_files, read_model
 from epochal.ship import files
@@ -100,7 +100,7 @@ class Bundle:
         Raises:
             ValueError: the images have another type or shape.
         """
-        check_images(images, self.task.input_shape)
+        self.codec.check(images)
         if len(images) == 0:
             return np.zeros((0, self.task.classes), np.float32)
         with plain_settings():

@@ -78,8 +78,7 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
             train.images,
             train.targets,
             batch_size=batch_size,
-            mean=dataset.codec.mean,
-            std=dataset.codec.std,
+            tensors=dataset.codec.tensors,
             augmentations=recipe.augment,
             colour=colour,
             memory_format=recipe.memory_format,
@@ -108,8 +107,8 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
 def make_predictor(model: Any, codec: Codec) -> Predictor:
     """What answers questions with a trained model: the same path for evaluation, the test split, and a bundle."""
     if isinstance(model, nn.Module):
-        return NetworkPredictor(model=model, mean=codec.mean, std=codec.std)
-    return ClassicalPredictor(model=model)
+        return NetworkPredictor(model=model, codec=codec)
+    return ClassicalPredictor(model=model, codec=codec)
 
 
 class Judge:

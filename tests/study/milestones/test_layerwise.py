@@ -8,7 +8,6 @@ import torch
 
 from epochal.core.run import Budget
 from epochal.data.dataset import Dataset, open_dataset
-from epochal.models.predictor import normalise
 from epochal.study.milestone import run_milestone
 from epochal.study.milestones import layerwise
 from epochal.study.milestones.layerwise import MILESTONE, PLAIN, PRETRAINED, RECTIFIED, SIGMOID
@@ -27,7 +26,7 @@ def test_a_network_begins_as_the_stack_of_machines(digits: Dataset) -> None:
     network = prepare(digits, SIGMOID, 0, Budget(examples=1)).model
     layerwise.unfold(machines, network, digits)
     images = torch.from_numpy(digits.validation.images).to(device())
-    hidden = normalise(images, digits.codec.mean, digits.codec.std).flatten(1)
+    hidden = digits.codec.tensors()(images).flatten(1)
     with torch.no_grad():
         for depth in range(layerwise.LAYERS):
             hidden = network.hidden[4 * depth : 4 * depth + 4](hidden)

@@ -1,5 +1,6 @@
 """The page: it renders whatever a climb lacks, needs nothing else, escapes everything, and can be read without eyes."""
 
+import json
 import math
 import re
 from pathlib import Path
@@ -17,6 +18,7 @@ from climb_results import (
 )
 from pages import Page
 
+from epochal.core.older import modern
 from epochal.core.run import Point
 from epochal.study.report import render, write_report
 from epochal.study.result import ClimbResult
@@ -107,7 +109,7 @@ def test_every_picture_has_words(name):
 @pytest.mark.parametrize("file", FROZEN, ids=lambda file: file.parent.name)
 def test_results_of_earlier_versions_open(file):
     """What an earlier version wrote is read, and the page says what it did not know."""
-    result = ClimbResult.from_json(file.read_text(encoding="utf-8"))
+    result = ClimbResult.from_dict(modern(json.loads(file.read_text(encoding="utf-8"))))
     found = Page(render(result)).text
     assert "Recommended: Multilayer perceptron. 98% right on unseen data (" in found
     assert result.verdict in found

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from epochal.core.claim import Picture, Series
 from epochal.core.task import Task
+from epochal.data.codec import Codec
 from epochal.data.feed import ArrayFeed
 from epochal.judge.claims import RATIO, Question
 from epochal.kinds.image_ladder import RUNGS
@@ -113,13 +114,13 @@ def matrices(side: int, place: str) -> tuple[Tensor, Tensor]:
 def steps(place: str) -> Callable[[], None]:
     """A training on noise whose every call makes some steps more."""
     count, generator = PICTURES.counts["train"], np.random.default_rng(0)
+    _, height, width = PICTURES.input_shape
     images = generator.integers(0, 256, (count, *PICTURES.input_shape), dtype=np.uint8)
     feed = ArrayFeed(
         images,
         generator.integers(0, PICTURES.classes, count),
         batch_size=RECIPE.batch_size,
-        mean=(0.5,) * 3,
-        std=(0.3,) * 3,
+        tensors=Codec(mode="rgb", height=height, width=width, mean=(0.5,) * 3, std=(0.3,) * 3).tensors,
         memory_format=RECIPE.memory_format,
         device=place,
     )

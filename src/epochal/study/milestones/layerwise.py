@@ -74,12 +74,12 @@ def features(machines: tuple[Rbm, ...], images: Tensor) -> Tensor:
 def pretrain(dataset: Dataset, seed: int, examples: int) -> tuple[Rbm, ...]:
     """A stack of machines, each trained on what the hidden units of the one below say of the training images."""
     channels, train = dataset.task.input_shape[0], dataset.train
+    from_zero_to_one = dataset.codec.replace(mean=(0.0,) * channels, std=(1.0,) * channels)
     pixels = ArrayFeed(
         train.images,
         train.targets,
         batch_size=min(MACHINE.batch_size, len(train)),
-        mean=(0.0,) * channels,
-        std=(1.0,) * channels,
+        tensors=from_zero_to_one.tensors,
         device=device(),
     )
     steps = max(1, round(examples / pixels.batch_size))

@@ -16,7 +16,6 @@ from epochal.data.dataset import Dataset
 from epochal.judge.claims import Question
 from epochal.kinds.image_ladder import RUNGS
 from epochal.models import catalogue
-from epochal.models.predictor import normalise
 from epochal.models.weights import read_model
 from epochal.study.lab import Lab, under_trained
 from epochal.study.milestone import Measured, Milestone
@@ -168,7 +167,7 @@ def features(network: nn.Module, dataset: Dataset, images: np.ndarray) -> dict[s
     finally:
         hook.remove()
     by_layer = {layer: torch.cat(kept[place :: len(LAYERS)]).numpy() for place, layer in enumerate(LAYERS)}
-    pixels = normalise(torch.from_numpy(np.array(images)), dataset.codec.mean, dataset.codec.std)
+    pixels = dataset.codec.tensors()(torch.from_numpy(np.array(images)))
     return {PIXELS: flat(pixels).numpy()} | by_layer
 
 
