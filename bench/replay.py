@@ -70,7 +70,7 @@ def plain(dataset: Dataset, recipe: Recipe) -> Callable[[], None]:
     """The same network, its images on the GPU, and the loop that one writes."""
     model = prepare(dataset, recipe, 0, Budget(examples=1)).model
     layout = torch.channels_last if recipe.memory_format == "channels_last" else torch.contiguous_format
-    images = torch.from_numpy(np.array(dataset.train.images)).cuda().float().div(255).contiguous(memory_format=layout)
+    images = torch.from_numpy(np.array(dataset.train.inputs)).cuda().float().div(255).contiguous(memory_format=layout)
     targets = torch.from_numpy(np.array(dataset.train.targets)).cuda()
     optimiser = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, weight_decay=recipe.weight_decay)
 

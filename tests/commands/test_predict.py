@@ -23,7 +23,7 @@ def bundle(tmp_path_factory):
     dataset = open_dataset("digits", options=ReadOptions(max_examples=240, duplicates=False))
     recipe = RUNGS["nearest-neighbours"].recipe
     model = build(recipe, dataset.task)
-    model.fit(dataset.train.images, dataset.train.targets, seed=0)
+    model.fit(dataset.train.inputs, dataset.train.targets, seed=0)
     return write_bundle(
         tmp_path_factory.mktemp("made") / "bundle",
         model=model,

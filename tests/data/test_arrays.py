@@ -24,14 +24,14 @@ def test_digits():
     assert data.task.name == "digits" and data.task.labels == tuple("0123456789")
     assert data.task.input_shape == (1, 8, 8)
     assert sum(data.task.counts.values()) == 1797
-    assert set(np.unique(data.train.images)) == {int(np.floor(value * 255 / 16 + 0.5)) for value in range(17)}
+    assert set(np.unique(data.train.inputs)) == {int(np.floor(value * 255 / 16 + 0.5)) for value in range(17)}
     from sklearn.datasets import load_digits
 
     raw = load_digits()
     for place in (0, 500):
         index = int(data.train.items[place].split("[")[1][:-1])
         assert raw.target[index] == data.train.targets[place]
-        assert np.array_equal(data.codec.encode(raw.images[index]), data.train.images[place])
+        assert np.array_equal(data.codec.encode(raw.images[index]), data.train.inputs[place])
     assert data.report.duplicates.exact_pairs == data.report.duplicates.near_pairs == 0
 
 
@@ -43,7 +43,7 @@ def test_layouts(layout):
     data = from_arrays(given, labels)
     assert data.task.input_shape == (channels or 1, 10, 10)
     index = int(data.train.items[0].split("[")[1][:-1])
-    assert np.array_equal(data.train.images[0], images[index].reshape(-1, 10, 10))
+    assert np.array_equal(data.train.inputs[0], images[index].reshape(-1, 10, 10))
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_values(scale, dtype, white):
     data = from_arrays(given, labels)
     assert data.codec.white == white
     index = int(data.train.items[3].split("[")[1][:-1])
-    assert np.array_equal(data.train.images[3, 0], images[index])
-    assert np.array_equal(data.codec.encode(given[index]), data.train.images[3])
+    assert np.array_equal(data.train.inputs[3, 0], images[index])
+    assert np.array_equal(data.codec.encode(given[index]), data.train.inputs[3])
 
 
 def test_dark_pictures_are_pointed_out():
@@ -67,7 +67,7 @@ def test_dark_pictures_are_pointed_out():
     assert any("say --white 16 or ReadOptions(white=16)" in warning for warning in data.report.warnings)
     assert any("say --white 16" in warning for warning in from_arrays(images % 17, labels).report.warnings)
     for given in (images % 17 * 1.0, images % 17):  # bytes too are on the scale that was asked for
-        assert from_arrays(given, labels, options=ReadOptions(white=16)).train.images.max() == 255
+        assert from_arrays(given, labels, options=ReadOptions(white=16)).train.inputs.max() == 255
 
 
 TYPES = (np.uint8, np.int16, np.uint16, np.int64, np.float32, np.float64)
@@ -184,7 +184,7 @@ def test_size_can_be_asked_for():
     data = from_arrays(images, labels, options=ReadOptions(size=10))
     assert data.task.input_shape == (3, 10, 10)
     index = int(data.train.items[0].split("[")[1][:-1])
-    assert np.array_equal(data.codec.encode(images[index]), data.train.images[0])
+    assert np.array_equal(data.codec.encode(images[index]), data.train.inputs[0])
 
 
 def test_bad_examples_are_set_aside_and_named():
@@ -331,6 +331,6 @@ def test_idx_folders(tmp_path, ending):
     write_idx(tmp_path / f"t10k-labels-idx1-ubyte{ending}", y_test)
     data = open_dataset(tmp_path)
     assert data.task.counts == {"train": 48, "validation": 12, "test": 20}
-    assert np.array_equal(data.open_test().images[:, 0], x_test)
+    assert np.array_equal(data.open_test().inputs[:, 0], x_test)
     with pytest.raises(DataError, match="is one IDX file: open the folder"):
         open_dataset(tmp_path / f"train-images-idx3-ubyte{ending}")

@@ -35,7 +35,7 @@ def decoded(monkeypatch):
 
 def same(first, second):
     assert first.task == second.task and first.codec == second.codec and first.report == second.report
-    assert np.array_equal(first.train.images, second.train.images) and first.train.items == second.train.items
+    assert np.array_equal(first.train.inputs, second.train.inputs) and first.train.items == second.train.items
 
 
 def test_pictures_are_decoded_once(photos, decoded, own_cache):
@@ -83,7 +83,7 @@ def test_files_of_the_same_size_and_time_are_noticed(tmp_path, decoded, how):
             path.replace(root / path.relative_to(other))
     after = open_dataset(root)
     assert after.task.fingerprint != before.task.fingerprint and decoded == [12, 12]
-    assert np.array_equal(after.codec.encode(root / after.train.items[0]), after.train.images[0])
+    assert np.array_equal(after.codec.encode(root / after.train.items[0]), after.train.inputs[0])
 
 
 @pytest.mark.parametrize("damage", ["cut", "missing", "json"])
@@ -110,16 +110,16 @@ def test_large_sets_are_mapped_and_equal(photos, monkeypatch, tmp_path):
     options = ReadOptions(cache=str(tmp_path / "two"))
     for _ in range(2):
         mapped = open_dataset(root, options=options)
-        assert isinstance(mapped.train.images, np.memmap) and not isinstance(in_memory.train.images, np.memmap)
+        assert isinstance(mapped.train.inputs, np.memmap) and not isinstance(in_memory.train.inputs, np.memmap)
         same(in_memory, mapped)
-        assert np.array_equal(mapped.open_test().images, in_memory.open_test().images)
+        assert np.array_equal(mapped.open_test().inputs, in_memory.open_test().inputs)
         half = mapped.train_fraction(0.5)
-        assert np.array_equal(half.train.images, in_memory.train_fraction(0.5).train.images)
+        assert np.array_equal(half.train.inputs, in_memory.train_fraction(0.5).train.inputs)
         joined = mapped.joined().train
-        assert isinstance(joined.images, np.memmap)
-        assert np.array_equal(joined.images, in_memory.joined().train.images)
+        assert isinstance(joined.inputs, np.memmap)
+        assert np.array_equal(joined.inputs, in_memory.joined().train.inputs)
     with pytest.raises(ValueError, match="read-only"):
-        mapped.train.images[0] = 0
+        mapped.train.inputs[0] = 0
 
 
 def test_mapped_pictures_that_turn_out_grey(tmp_path, monkeypatch):
@@ -133,7 +133,7 @@ def test_mapped_pictures_that_turn_out_grey(tmp_path, monkeypatch):
     (tmp_path / "a" / "cut.png").write_bytes(content[: len(content) // 2])
     data = open_dataset(tmp_path, options=ReadOptions(size=40))
     assert data.task.input_shape == (1, 40, 40) and sum(data.task.counts.values()) == 12
-    assert np.array_equal(data.codec.encode(tmp_path / data.train.items[0]), data.train.images[0])
+    assert np.array_equal(data.codec.encode(tmp_path / data.train.items[0]), data.train.inputs[0])
 
 
 def test_a_process_killed_while_decoding_leaves_nothing_torn(tmp_path):
@@ -159,7 +159,7 @@ def test_a_process_killed_while_decoding_leaves_nothing_torn(tmp_path):
     assert [path.name[:8] for path in folder.iterdir()] == [".making-"]
     data = open_dataset(root, options=ReadOptions(cache=str(folder)))
     assert sum(data.task.counts.values()) == 40
-    assert np.array_equal(data.codec.encode(root / data.train.items[0]), data.train.images[0])
+    assert np.array_equal(data.codec.encode(root / data.train.items[0]), data.train.inputs[0])
     (left,) = folder.glob(".making-*")
     os.utime(left, (time.time() - 100_000,) * 2)
     shutil.rmtree(next(folder.glob("images-*")))

@@ -24,15 +24,15 @@ def test_the_raw_file_gives_the_training_tensor_bit_for_bit(photos, options):
     assert codec == data.codec
     for examples in (data.train, data.validation, data.open_test()):
         again = codec.encode_many(root / item for item in examples.items)
-        assert np.array_equal(again, examples.images)
+        assert np.array_equal(again, examples.inputs)
 
 
 def test_mean_and_std_are_those_of_the_training_split_only(photos):
     data = open_dataset(photos(ant=12, bee=12))
-    values = data.train.images.astype(np.float64) / 255
+    values = data.train.inputs.astype(np.float64) / 255
     assert data.codec.mean == pytest.approx(values.mean(axis=(0, 2, 3)), abs=1e-6)
     assert data.codec.std == pytest.approx(values.std(axis=(0, 2, 3)), abs=1e-6)
-    everything = np.concatenate([data.train.images, data.validation.images, data.open_test().images]) / 255
+    everything = np.concatenate([data.train.inputs, data.validation.inputs, data.open_test().inputs]) / 255
     assert abs(everything.mean() - values.mean()) > 1e-5
     assert json.loads(data.codec.to_json())["mean"] == list(data.codec.mean)
 

@@ -67,7 +67,7 @@ def test_subsets_by_index():
     data = open_dataset("digits")
     chosen = data.subset([5, 3, 8])
     assert chosen.train.items == tuple(data.train.items[index] for index in (5, 3, 8))
-    assert np.array_equal(chosen.train.images, data.train.images[[5, 3, 8]])
+    assert np.array_equal(chosen.train.inputs, data.train.inputs[[5, 3, 8]])
     with pytest.raises(DataError, match="at least one"):
         data.subset([])
 
@@ -76,9 +76,9 @@ def test_train_and_validation_joined():
     data = open_dataset("digits", options=ReadOptions(max_examples=200))
     joined = data.joined()
     assert joined.train.items == (*data.train.items, *data.validation.items)
-    np.testing.assert_array_equal(joined.train.images, np.concatenate([data.train.images, data.validation.images]))
+    np.testing.assert_array_equal(joined.train.inputs, np.concatenate([data.train.inputs, data.validation.inputs]))
     np.testing.assert_array_equal(joined.train.targets, np.concatenate([data.train.targets, data.validation.targets]))
-    assert len(joined.validation) == 0 and joined.validation.images.shape == (0, *data.task.input_shape)
+    assert len(joined.validation) == 0 and joined.validation.inputs.shape == (0, *data.task.input_shape)
     assert joined.open_test() is data.open_test() and joined.codec == data.codec
     counts = data.task.counts
     together = counts["train"] + counts["validation"]

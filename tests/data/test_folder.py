@@ -21,7 +21,7 @@ def test_class_folders_become_classes_and_are_split_by_class(photos):
     }
     assert data.task.counts == {"train": 18, "validation": 6, "test": 6}
     assert data.task.input_shape == (3, 40, 40)
-    assert data.train.images.dtype == np.uint8 and data.train.targets.dtype == np.int64
+    assert data.train.inputs.dtype == np.uint8 and data.train.targets.dtype == np.int64
     for item, target in zip(data.train.items, data.train.targets, strict=True):
         assert item.startswith(("ant/", "bee/")[target])
     everything = [*data.train.items, *data.validation.items, *data.open_test().items]
@@ -176,5 +176,5 @@ def test_grey_is_found_even_where_it_is_stored_as_colour(tmp_path):
     assert data.task.input_shape == (1, 40, 40)
     assert decisions(data.report)["channels"].why == "every image is without colour, though stored as colour"
     first = np.asarray(Image.open(tmp_path / data.train.items[0]))[..., 0]
-    assert np.array_equal(data.train.images[0, 0], first)
+    assert np.array_equal(data.train.inputs[0, 0], first)
     assert open_dataset(tmp_path, options=ReadOptions(channels="rgb")).task.input_shape == (3, 40, 40)

@@ -66,10 +66,10 @@ def test_a_folder_of_twelve_bits_stored_in_sixteen_uses_all_its_depth(tmp_path):
             Image.fromarray(values).save(tmp_path / label / f"{index}.png")
     data = open_dataset(tmp_path)
     assert data.codec.white == 4095 and data.task.input_shape == (1, 16, 16)
-    assert data.train.images.max() > 250
+    assert data.train.inputs.max() > 250
     assert any(decision.what == "white" and decision.chosen == "4095" for decision in data.report.decisions)
-    assert np.array_equal(data.codec.encode(tmp_path / data.train.items[0]), data.train.images[0])
-    assert open_dataset(tmp_path, options=ReadOptions(white=65535)).train.images.max() < 17
+    assert np.array_equal(data.codec.encode(tmp_path / data.train.items[0]), data.train.inputs[0])
+    assert open_dataset(tmp_path, options=ReadOptions(white=65535)).train.inputs.max() < 17
 
 
 def test_exif_rotation_is_applied(tmp_path):

@@ -26,9 +26,9 @@ def fitted(recipe: Recipe, dataset: Dataset):
     model = build(recipe, dataset.task)
     if isinstance(model, torch.nn.Module):
         model.train()
-        model(torch.from_numpy(dataset.train.images[:32]).float() / 255)  # moves the statistics of normalisation
+        model(torch.from_numpy(dataset.train.inputs[:32]).float() / 255)  # moves the statistics of normalisation
         return model
-    model.fit(dataset.train.images, dataset.train.targets, seed=0)
+    model.fit(dataset.train.inputs, dataset.train.targets, seed=0)
     return model
 
 
@@ -57,5 +57,5 @@ def picture(tmp_path: Path, digits: Dataset) -> Path:
 
     path = tmp_path / "pictures" / "first.png"
     path.parent.mkdir()
-    Image.fromarray(np.asarray(digits.validation.images[0, 0])).save(path)
+    Image.fromarray(np.asarray(digits.validation.inputs[0, 0])).save(path)
     return path

@@ -36,7 +36,7 @@ for folder in sys.argv[2:]:
 
 
 def test_every_rung_answers_the_same_in_a_fresh_process(tmp_path, digits):
-    images = digits.validation.images[:40]
+    images = digits.validation.inputs[:40]
     np.save(tmp_path / "images.npy", images)
     expected = {}
     for name, rung in RUNGS.items():
@@ -71,14 +71,14 @@ def test_what_is_written_is_what_is_opened(tmp_path, digits):
 
 def test_probabilities_are_logits_over_the_temperature(tmp_path, digits):
     opened = Bundle.open(bundled(tmp_path / "bundle", digits, temperature=2.0))
-    images = digits.validation.images[:5]
+    images = digits.validation.inputs[:5]
     logits = opened.logits(images)
     np.testing.assert_allclose(opened.probabilities(images), ClassScores(logits=logits / 2).probabilities)
     assert (opened.probabilities(images).max(axis=1) < ClassScores(logits=logits).probabilities.max(axis=1)).all()
 
 
 def test_a_batch_of_none_has_a_column_for_each_class(bundle, digits):
-    assert Bundle.open(bundle).logits(digits.validation.images[:0]).shape == (0, 10)
+    assert Bundle.open(bundle).logits(digits.validation.inputs[:0]).shape == (0, 10)
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 8, 8), (2, 1, 8, 9), (1, 8, 8)])

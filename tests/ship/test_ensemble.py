@@ -34,7 +34,7 @@ def members(rung, dataset, count=3):
         if isinstance(model, torch.nn.Module):
             found.append(model.eval())
         else:
-            model.fit(dataset.train.images[seed * 40 :], dataset.train.targets[seed * 40 :], seed=seed)
+            model.fit(dataset.train.inputs[seed * 40 :], dataset.train.targets[seed * 40 :], seed=seed)
             found.append(model)
     return found
 
@@ -62,7 +62,7 @@ def ensemble(tmp_path, digits):
 @pytest.mark.parametrize("rung", ["lenet", "boosted-trees"])
 def test_it_answers_with_the_mean_of_its_members(tmp_path, digits, rung):
     folder, models = written(tmp_path / "bundle", digits, rung)
-    opened, images = Bundle.open(folder), digits.validation.images[:30]
+    opened, images = Bundle.open(folder), digits.validation.inputs[:30]
     single = [
         ClassScores(logits=make_predictor(model, digits.codec)(images).logits / np.float32(temperature)).probabilities
         for model, temperature in zip(models, TEMPERATURES, strict=True)
@@ -79,12 +79,12 @@ def test_it_answers_with_the_mean_of_its_members(tmp_path, digits, rung):
 def test_all_that_a_bundle_does_it_does(ensemble, digits, picture):
     opened = Bundle.open(ensemble)
     (answer,) = opened.predict(picture)
-    expected = opened.probabilities(digits.validation.images[:1])[0]
+    expected = opened.probabilities(digits.validation.inputs[:1])[0]
     assert answer.label == opened.labels[expected.argmax()]
-    assert opened.logits(digits.validation.images[:0]).shape == (0, 10)
+    assert opened.logits(digits.validation.inputs[:0]).shape == (0, 10)
     labels = [opened.labels[target] for target in digits.validation.targets]
-    found = evaluate(opened, (digits.validation.images[:, 0], labels), options=ReadOptions(white=255))
-    right = opened.probabilities(digits.validation.images).argmax(axis=1) == digits.validation.targets
+    found = evaluate(opened, (digits.validation.inputs[:, 0], labels), options=ReadOptions(white=255))
+    right = opened.probabilities(digits.validation.inputs).argmax(axis=1) == digits.validation.targets
     assert found["accuracy"].value == pytest.approx(right.mean())
 
 

@@ -42,7 +42,7 @@ def predicted(inputs):
 def test_a_file_is_predicted_as_its_training_image_was(bundle, picture, digits):
     opened = Bundle.open(bundle)
     (row,) = opened.predict(picture)
-    expected = opened.probabilities(digits.validation.images[:1])[0]
+    expected = opened.probabilities(digits.validation.inputs[:1])[0]
     np.testing.assert_array_equal(row.probabilities, expected.astype(np.float32))
     assert row.label == opened.labels[expected.argmax()]
     assert row.probability == np.float32(expected.max())
@@ -50,7 +50,7 @@ def test_a_file_is_predicted_as_its_training_image_was(bundle, picture, digits):
 
 def test_files_images_arrays_and_globs_agree(bundle, picture, digits):
     opened = with_bytes(Bundle.open(bundle))
-    array = digits.validation.images[0]
+    array = digits.validation.inputs[0]
     with Image.open(picture) as image:
         rows = opened.predict(
             [
@@ -64,7 +64,7 @@ def test_files_images_arrays_and_globs_agree(bundle, picture, digits):
     assert rows[13].input == "[13]['named']"
     assert not rows.errors
     assert {row.probabilities for row in rows} == {rows[0].probabilities}
-    batch = opened.predict(digits.validation.images[:3])
+    batch = opened.predict(digits.validation.inputs[:3])
     assert [row.input for row in batch] == ["array[0]", "array[1]", "array[2]"]
     np.testing.assert_allclose(batch[0].probabilities, rows[0].probabilities, rtol=1e-4)  # rounding differs by batch
 
@@ -140,7 +140,7 @@ def test_columns_of_names_and_arrays_of_names_are_walked_through(picture):
 
 def test_tensors_are_pictures_whatever_they_carry(bundle, digits):
     opened = with_bytes(Bundle.open(bundle))
-    images = digits.validation.images[:4]
+    images = digits.validation.inputs[:4]
     expected = opened.predict(images)
     for given in (torch.from_numpy(images).float().requires_grad_(), torch.from_numpy(images).to(torch.int64)):
         np.testing.assert_array_equal(opened.predict(given).probabilities, expected.probabilities)
@@ -149,7 +149,7 @@ def test_tensors_are_pictures_whatever_they_carry(bundle, digits):
 
 def test_a_batch_of_grey_pictures_is_as_many_pictures(bundle, digits):
     opened = with_bytes(Bundle.open(bundle))
-    images = digits.validation.images[:4]
+    images = digits.validation.inputs[:4]
     np.testing.assert_array_equal(opened.predict(images[:, 0]).probabilities, opened.predict(images).probabilities)
     rows = opened.predict(np.where(np.arange(4)[:, None, None] == 1, np.nan, images[:, 0] / 255))
     assert [row.error is None for row in rows] == [True, False, True, True]
@@ -157,7 +157,7 @@ def test_a_batch_of_grey_pictures_is_as_many_pictures(bundle, digits):
 
 def test_white_is_what_the_caller_says(bundle, digits):
     opened = with_bytes(Bundle.open(bundle))
-    image = digits.validation.images[0]
+    image = digits.validation.inputs[0]
     deep = image.astype(np.uint16) * 16
     assert opened.predict(deep, white=16 * 255)[0].probabilities == opened.predict(image)[0].probabilities
     assert "white" in opened.predict(deep)[0].error

@@ -108,7 +108,7 @@ def test_images_are_read_as_the_weights_expect(weights: Pretrained):
     options = reading_for(weights, ReadOptions(seed=3))
     dataset = from_arrays(*pictures(channels=1), options=options)  # grey images become colour ones
     assert dataset.codec.replace(white=None) == CODEC.replace(max_megapixels=dataset.codec.max_megapixels)
-    assert dataset.train.images.shape[1:] == (3, 32, 32)
+    assert dataset.train.inputs.shape[1:] == (3, 32, 32)
     assert options.seed == 3
     assert reading_for(weights, ReadOptions(size=40)).size == 40
     with pytest.raises(UserError, match=r"take rgb images, and --channels grey was asked for"):
@@ -144,7 +144,7 @@ def test_a_transfer_rung_trains_and_ships(name: str, weights: Pretrained, tmp_pa
     )
     for path in (tmp_path / "pretrained").iterdir():
         path.unlink()
-    images = dataset.validation.images
+    images = dataset.validation.inputs
     np.testing.assert_array_equal(Bundle.open(shipped).logits(images), predictor(images).logits)
     if name == "fine-tuned":
         assert open_weights(shipped).origin.network == weights.origin.network

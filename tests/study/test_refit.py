@@ -58,7 +58,7 @@ def result_in(run: Path) -> ClimbResult:
 
 def right_on_test(bundle: Bundle, digits: Dataset) -> int:
     test = digits.open_test()
-    return int((bundle.probabilities(test.images).argmax(axis=1) == test.targets).sum())
+    return int((bundle.probabilities(test.inputs).argmax(axis=1) == test.targets).sum())
 
 
 # The refit
@@ -143,7 +143,7 @@ def test_an_interrupted_refit_continues_to_the_same_weights(
 def test_a_classical_rung_by_another_metric(classical: Path, digits: Dataset) -> None:
     assert result_in(classical).chosen == "boosted-trees"
     made, test = refit(classical), digits.open_test()
-    logits = made.bundle.logits(test.images)
+    logits = made.bundle.logits(test.inputs)
     loss = log_loss(logits / made.result.temperature, test.targets)
     assert made.result.shipped.score.mean == pytest.approx(loss, abs=1e-4)
     assert made.result.metric.name == "log-loss" and " nats (95% interval " in made.result.sentence
@@ -166,7 +166,7 @@ def test_the_seeds_answer_together(which: str, digits: Dataset, request: pytest.
     ]
     mean = np.mean(members, axis=0) ** (1 / bundle.temperature)
     mean /= mean.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(bundle.probabilities(test.images), mean, atol=1e-5)
+    np.testing.assert_allclose(bundle.probabilities(test.inputs), mean, atol=1e-5)
     promise = promised(bundle, np.arange(10))
     assert promise is not None and promise.right == int((mean.argmax(axis=1) == test.targets).sum())
     assert result.single == result_in(run).shipped.score  # type: ignore[union-attr]
@@ -177,7 +177,7 @@ def test_the_seeds_answer_together(which: str, digits: Dataset, request: pytest.
 
 def test_the_mean_is_calibrated_on_validation(run: Path, digits: Dataset) -> None:
     bundle = refit(run, ensemble=True).bundle
-    logits, targets = bundle.logits(digits.validation.images), digits.validation.targets
+    logits, targets = bundle.logits(digits.validation.inputs), digits.validation.targets
     assert bundle.temperature == pytest.approx(fit_temperature(logits, targets), rel=1e-4)
 
 

@@ -79,7 +79,7 @@ def recalls(recipe: Recipe) -> np.ndarray:
     dataset = rare()
     predictor, _ = fit(prepare(dataset, recipe, 0, BUDGET), BUDGET, 0)
     split = dataset.validation
-    right = predictor(split.images).labels == split.targets
+    right = predictor(split.inputs).labels == split.targets
     return np.array([right[split.targets == place].mean() for place in range(2)])
 
 

@@ -68,7 +68,7 @@ def test_a_classical_rung_fits_itself(name: str, least: float) -> None:
     assert run.scores["score"] > least
     assert (run.cost.steps, run.cost.examples) == (1, count)
     assert len(run.curve) == 1
-    assert predictor(digits().validation.images[:3]).logits.shape == (3, 10)
+    assert predictor(digits().validation.inputs[:3]).logits.shape == (3, 10)
 
 
 def test_a_classical_rung_with_fewer_examples_learns_less() -> None:

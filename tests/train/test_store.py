@@ -247,7 +247,7 @@ def test_the_files_of_a_run_hold_the_model_that_was_scored(tmp_path: Path, name:
         run = run_once("it", recipe, digits(), store, budget=budget, seed=0)
         model = read_model(store.folder("it"), recipe, digits().task)
         trainee = prepare(digits(), recipe, 1, budget)
-        logits = trainee.predictor(model)(digits().validation.images).logits
+        logits = trainee.predictor(model)(digits().validation.inputs).logits
         near = 0 if device() == "cpu" else 1e-3  # read back, the model answers on the processor
         np.testing.assert_allclose(logits, store.arrays("it", "validation-")["logits"], rtol=0, atol=near)
         assert (logits.argmax(axis=1) == digits().validation.targets).mean() == run.scores["score"]

@@ -73,6 +73,17 @@ class Codec(Protocol):
         """What makes a network's inputs of encoded ones, on a device."""
 
 
+class Input(Protocol):
+    """One kind of data, on its way to a network. `dataset` is an opened one, and `recipe` what is trained on it."""
+
+    def feed(self, dataset: Any, recipe: Any, device: str) -> Feed:
+        """Batches of the training split, made on the device."""
+
+    def unsuited(self, dataset: Any) -> tuple[tuple[str, ...], str]:
+        """Augmentations that would cost these inputs their label, and the sentence that says what was found; empty
+        where nothing was asked."""
+
+
 class Predictor(Protocol):
     """From a column of encoded inputs to their prediction."""
 

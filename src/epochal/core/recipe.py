@@ -1,6 +1,6 @@
 """A recipe: everything that decides a training, apart from the data, the budget and the seed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from epochal.core.record import Record
@@ -39,6 +39,9 @@ class Recipe(Record):
         """Names of the fields in which two recipes differ; an option is named `options.<name>`."""
         mine, theirs = _flat(self), _flat(other)
         return tuple(sorted(name for name in mine | theirs if mine.get(name, _ABSENT) != theirs.get(name, _ABSENT)))
+
+    def without_augmentations(self, names: Sequence[str]) -> "Recipe":
+        return self.replace(augment=tuple(name for name in self.augment if name not in names))
 
     def with_options(self, **options: Option) -> "Recipe":
         return self.replace(options={**self.options, **options})

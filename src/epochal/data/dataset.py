@@ -24,9 +24,10 @@ from epochal.data.split import TEST, TRAIN, VALIDATION, rank, some, stratified
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Examples:
-    """Images uint8 [n, channels, height, width] (in memory, or mapped), targets int64 [n], and names of the items."""
+    """Encoded inputs [n, ...], such as images uint8 [n, channels, height, width], in memory or mapped; targets [n]; and
+    names of the items."""
 
-    images: np.ndarray
+    inputs: np.ndarray
     targets: np.ndarray
     items: tuple[str, ...]
 
@@ -66,7 +67,7 @@ class Dataset:
         if not len(chosen):
             raise DataError("a subset needs at least one training example.")
         train = Examples(
-            images=cache.take(self.train.images, chosen, self._folder, self.task.fingerprint),
+            inputs=cache.take(self.train.inputs, chosen, self._folder, self.task.fingerprint),
             targets=self.train.targets[chosen],
             items=tuple(self.train.items[index] for index in chosen),
         )
@@ -101,11 +102,11 @@ class Dataset:
         chosen. It has no validation split; the codec stays as the training split had it, and the test split too."""
         parts = self.train, self.validation
         train = Examples(
-            images=cache.join([part.images for part in parts], self._folder, self.task.fingerprint),
+            inputs=cache.join([part.inputs for part in parts], self._folder, self.task.fingerprint),
             targets=np.concatenate([part.targets for part in parts]),
             items=(*self.train.items, *self.validation.items),
         )
-        none = Examples(images=self.validation.images[:0], targets=self.validation.targets[:0], items=())
+        none = Examples(inputs=self.validation.inputs[:0], targets=self.validation.targets[:0], items=())
         digests = {
             **self._digests,
             "train": np.concatenate([self._digests[split] for split in ("train", "validation")]),
@@ -236,12 +237,12 @@ def _assemble(
     for name, which in zip(SPLITS, (TRAIN, VALIDATION, TEST), strict=True):
         chosen = np.flatnonzero(split == which)
         parts[name] = Examples(
-            images=cache.take(decoded.images, chosen, decoded.folder, decoded.key),
+            inputs=cache.take(decoded.images, chosen, decoded.folder, decoded.key),
             targets=targets[chosen],
             items=tuple(listing.items[index] for index in chosen),
         )
         digests[name] = decoded.digests[chosen]
-    codec = _normalised(decoded.codec, parts["train"].images, options)
+    codec = _normalised(decoded.codec, parts["train"].inputs, options)
     task = Task(
         name=listing.name,
         input_shape=codec.input_shape,

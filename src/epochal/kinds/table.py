@@ -1,10 +1,11 @@
-"""The table of task kinds: what is asked of which data, and the ladder of approaches that climbs it."""
+"""The table of task kinds. A row is an input, a goal, and the ladder of approaches that climbs it."""
 
 from dataclasses import dataclass
 
-from epochal.core.protocols import Goal
+from epochal.core.protocols import Goal, Input
 from epochal.core.task import Task
 from epochal.judge.goals.classes import Classes
+from epochal.kinds.image_input import ImageInput
 from epochal.kinds.image_ladder import IMAGE_LADDER
 from epochal.kinds.rung import Ladder, Rung
 
@@ -16,13 +17,14 @@ class TaskKind:
     """One kind of task. `item` is what one example is called."""
 
     name: str
+    input: Input
     goal: Goal
     ladder: Ladder
     item: str
 
 
 KINDS: dict[str, TaskKind] = {
-    IMAGE_CLASSES: TaskKind(name=IMAGE_CLASSES, goal=Classes(), ladder=IMAGE_LADDER, item="image"),
+    IMAGE_CLASSES: TaskKind(name=IMAGE_CLASSES, input=ImageInput(), goal=Classes(), ladder=IMAGE_LADDER, item="image"),
 }
 
 

@@ -123,7 +123,7 @@ def answer_seconds(here: Progress, name: str, arm: Arm) -> float:
 
     def measure() -> float:
         model: Any = read_model(here.store.folder(finished_names(arm)[0]), arm.recipe, here.dataset.task)
-        predictor, images = make_predictor(model, here.dataset.codec), here.dataset.validation.images
+        predictor, images = make_predictor(model, here.dataset.codec), here.dataset.validation.inputs
         times = []
         for k in range(ANSWERS):
             item = images[k % len(images)][None]

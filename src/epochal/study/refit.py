@@ -219,7 +219,7 @@ def _on_test(winner: Winner, predictor: Predictor, temperature: float, unseen: n
     metric, dataset, name = winner.climb.metric, winner.dataset, winner.names[winner.place]
     examples = dataset.open_test()
     targets, least = examples.targets, doubt(metric, examples.targets)
-    chances = probabilities(predictor(examples.images).logits, temperature)
+    chances = probabilities(predictor(examples.inputs).logits, temperature)
     alone = on_split(winner.store, name, winner.recipe, dataset, examples, winner.goal)
     single = probabilities(alone.logits, winner.temperatures[winner.place])
     before, now = (items(metric, one, targets)[None] for one in (single, chances))

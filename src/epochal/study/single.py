@@ -24,7 +24,6 @@ from epochal.study.resuming import taken_up
 from epochal.train.budget import Rate
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import MEASURING, VALIDATION, answer, run_once
-from epochal.train.flipping import flips_keep_labels, without_flips
 from epochal.train.members import size_up
 from epochal.train.store import open_store
 from epochal.train.surroundings import set_apart
@@ -90,10 +89,11 @@ def train_dataset(
     began = time.perf_counter()
     with open_store(directory) as store:
         require_same_data(store, dataset)
-        if "flip" in members[0].augment and "augment" not in settings:
-            flips, why = store.decide("flips", lambda: list(flips_keep_labels(dataset)))
-            watch(why)
-            members = members if flips else [without_flips(member) for member in members]
+        if members[0].augment and "augment" not in settings:
+            unsuited, why = store.decide("unsuited", lambda: list(kind_of(dataset.task).input.unsuited(dataset)))
+            if why:
+                watch(why)
+            members = [member.without_augmentations(unsuited) for member in members]
 
         asked = {"rung": name, "settings": {key: str(value) for key, value in settings.items()}}
         if (known := store.decide("asked", lambda: asked)) != asked:

@@ -10,11 +10,11 @@ from epochal.core.experiment import Finding, Trainings
 from epochal.core.run import Budget
 from epochal.judge.learning_curve import LEAST_POINTS
 from epochal.judge.verdict_text import listed, value
+from epochal.kinds.table import kind_of
 from epochal.study.plan import CURVE, CURVE_SEEDS, FINALISTS, FRACTIONS, REHEARSED
 from epochal.study.progress import Progress
 from epochal.train.budget import Rate
 from epochal.train.experiment import Arm, mean_curve, pair_all, run_arm
-from epochal.train.flipping import flips_keep_labels, without_flips
 from epochal.train.workers import share
 
 CLOSING = (4.0, 0.015)  # seconds, and share of the budget, for the choice, the bundle and the report
@@ -30,12 +30,13 @@ def qualify(here: Progress) -> None:
     Classical rungs go first, each with all threads; what they leave of their shares goes to the networks.
     """
     made, dataset = here.plan, here.dataset
-    flips, why = here.store.decide("flips", lambda: list(flips_keep_labels(dataset)))
-    here.watch(why)
+    unsuited, why = here.store.decide("unsuited", lambda: list(kind_of(dataset.task).input.unsuited(dataset)))
+    if why:
+        here.watch(why)
 
     def job(name: str, seconds: float) -> Callable[[], Arm]:
         rate = here.rates[name]
-        recipe = rate.recipe if flips else without_flips(rate.recipe)
+        recipe = rate.recipe.without_augmentations(unsuited)
         asked = Trainings(
             name=f"qualifying/{name}",
             recipe=recipe,

@@ -75,7 +75,7 @@ def on_split(store: Store, name: str, recipe: Recipe, dataset: Dataset, examples
     """What one training answers on the test split."""
     if not store.arrays(name, f"{TEST}-"):
         model = read_model(store.folder(name), recipe, dataset.task)
-        store.keep_arrays(name, named(TEST, make_predictor(model, dataset.codec)(examples.images)))
+        store.keep_arrays(name, named(TEST, make_predictor(model, dataset.codec)(examples.inputs)))
     return answer(store, name, TEST, goal)
 
 
@@ -200,7 +200,7 @@ def wrong_examples(here: Progress, opened: Examples, chances: np.ndarray) -> tup
             truth=labels[opened.targets[i]],
             predicted=labels[predicted[i]],
             confidence=float(sure[i]),
-            thumbnail=thumbnail(opened.images[i]),
+            thumbnail=thumbnail(opened.inputs[i]),
         )
         for i in wrong
     )

@@ -179,7 +179,7 @@ def _measure_classical(dataset: Dataset, recipe: Recipe, allowed: float) -> Rate
 def _answering(dataset: Dataset, trainee: Trainee) -> float:
     """Seconds to predict one example."""
     predictor = trainee.predictor(trainee.model)
-    some = dataset.validation.images[:ASKED]
+    some = dataset.validation.inputs[:ASKED]
     predictor(some[:64])  # the first answers are slower
     started = time.perf_counter()
     predictor(some)

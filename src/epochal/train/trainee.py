@@ -12,10 +12,9 @@ from epochal.core.protocols import Evaluate, Feed, Goal, Objective, Predictor
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
 from epochal.core.seeds import stream
-from epochal.data.augment import fit_colour_pca
 from epochal.data.codec import Codec
 from epochal.data.dataset import Dataset, Examples
-from epochal.data.feed import ArrayFeed, WholeFeed
+from epochal.data.feed import WholeFeed
 from epochal.kinds.table import kind_of
 from epochal.models import catalogue
 from epochal.models.flops import flops, parameters
@@ -69,36 +68,22 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
     model = begin(catalogue.build(recipe, dataset.task), recipe, dataset.task)
     train = dataset.train
     objective = make_objective(recipe, seed, lambda: balanced(train.targets, dataset.task.classes).to(device()))
-    by_steps = catalogue.traits(recipe).by_steps
+    kind, by_steps = kind_of(dataset.task), catalogue.traits(recipe).by_steps
     if by_steps:
         model = model.to(device())
-        batch_size = min(recipe.batch_size, len(train.targets))
-        colour = fit_colour_pca(train.images) if "colour_pca" in recipe.augment else None
-        feed: Feed = ArrayFeed(
-            train.images,
-            train.targets,
-            batch_size=batch_size,
-            tensors=dataset.codec.tensors,
-            augmentations=recipe.augment,
-            colour=colour,
-            memory_format=recipe.memory_format,
-            device=device(),
-        )
+        feed: Feed = kind.input.feed(dataset, recipe, device())
     else:
-        batch_size = min(budget.examples, len(train.targets))
-        feed = WholeFeed(train.images, train.targets, limit=budget.examples)
-
-    goal = kind_of(dataset.task).goal
+        feed = WholeFeed(train.inputs, train.targets, limit=budget.examples)
     return Trainee(
         recipe=recipe,
         task=dataset.task.fingerprint,
         model=model,
         feed=feed,
         objective=objective,
-        per_step=batch_size,
+        per_step=min(recipe.batch_size if by_steps else budget.examples, len(train)),
         by_steps=by_steps,
-        glance=Judge(goal, dataset.validation, budget.glance),
-        judge=Judge(goal, dataset.validation),
+        glance=Judge(kind.goal, dataset.validation, budget.glance),
+        judge=Judge(kind.goal, dataset.validation),
         predictor=lambda model: make_predictor(model, dataset.codec),
         flops=3 * flops(model, dataset.task.input_shape) if by_steps else None,
     )
@@ -125,5 +110,5 @@ class Judge:
         chosen: Any = slice(None)
         if self.most is not None and count > self.most:
             chosen = np.linspace(0, count - 1, self.most).astype(int)
-        self.prediction = predictor(self.examples.images[chosen])
+        self.prediction = predictor(self.examples.inputs[chosen])
         return self.goal.look(self.prediction, self.examples.targets[chosen])

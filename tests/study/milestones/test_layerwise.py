@@ -25,7 +25,7 @@ def test_a_network_begins_as_the_stack_of_machines(digits: Dataset) -> None:
     machines = layerwise.pretrain(digits, seed=0, examples=20_000)
     network = prepare(digits, SIGMOID, 0, Budget(examples=1)).model
     layerwise.unfold(machines, network, digits)
-    images = torch.from_numpy(digits.validation.images).to(device())
+    images = torch.from_numpy(digits.validation.inputs).to(device())
     hidden = digits.codec.tensors()(images).flatten(1)
     with torch.no_grad():
         for depth in range(layerwise.LAYERS):
@@ -36,7 +36,7 @@ def test_a_network_begins_as_the_stack_of_machines(digits: Dataset) -> None:
 
 
 def test_machines_learn_to_reconstruct(digits: Dataset) -> None:
-    images = torch.from_numpy(digits.validation.images).to(device()).flatten(1) / 255
+    images = torch.from_numpy(digits.validation.inputs).to(device()).flatten(1) / 255
 
     def missed(examples: int) -> float:
         torch.manual_seed(0)

@@ -37,7 +37,7 @@ def train(dataset: Dataset, size: int, seed: int, examples: int) -> dict[str, fl
     budget = Budget(examples=examples)
     predictor, _ = fit(prepare(part, NETWORK, seed, budget), budget, seed, points=1)
     train_error, error = (
-        float((predictor(split.images).labels != split.targets).mean()) for split in (part.train, part.validation)
+        float((predictor(split.inputs).labels != split.targets).mean()) for split in (part.train, part.validation)
     )
     return {"size": len(part.train), "training error": train_error, "error": error}
 

@@ -76,7 +76,7 @@ def pretrain(dataset: Dataset, seed: int, examples: int) -> tuple[Rbm, ...]:
     channels, train = dataset.task.input_shape[0], dataset.train
     from_zero_to_one = dataset.codec.replace(mean=(0.0,) * channels, std=(1.0,) * channels)
     pixels = ArrayFeed(
-        train.images,
+        train.inputs,
         train.targets,
         batch_size=min(MACHINE.batch_size, len(train)),
         tensors=from_zero_to_one.tensors,
@@ -118,7 +118,7 @@ def train(
         unfold(machines, trainee.model, labelled)
     predictor, run = fit(trainee, Budget(examples=examples), seed)
     targets = labelled.validation.targets
-    answers = predictor(labelled.validation.images).labels if run.status == FINISHED else np.zeros_like(targets)
+    answers = predictor(labelled.validation.inputs).labels if run.status == FINISHED else np.zeros_like(targets)
     return {
         "correct": (answers == targets).astype(int).tolist(),
         "examples": [point.examples for point in run.curve],

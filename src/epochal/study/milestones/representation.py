@@ -144,8 +144,8 @@ def probe_seed(folder: Path, dataset: Dataset, classes: tuple[int, ...], seed: i
     networks = {TRAINED: read_model(folder, RECIPE, dataset.task), UNTRAINED: untrained(dataset, seed)}
     answers: Answers = {}
     for name, network in networks.items():
-        known = features(network, dataset, train.images[labelled])
-        asked = features(network, dataset, validation.images[judged])
+        known = features(network, dataset, train.inputs[labelled])
+        asked = features(network, dataset, validation.inputs[judged])
         answers[name] = {
             layer: {
                 method: (predicted == validation.targets[judged]).astype(int).tolist()

@@ -128,7 +128,7 @@ def answered(dataset: Dataset, recipe: Recipe, seed: int, examples: int) -> list
     budget = Budget(examples=examples)
     predictor, run = fit(prepare(dataset, recipe, seed, budget), budget, seed, points=1)
     targets = dataset.validation.targets
-    labels = predictor(dataset.validation.images).labels if run.status == FINISHED else np.zeros_like(targets)
+    labels = predictor(dataset.validation.inputs).labels if run.status == FINISHED else np.zeros_like(targets)
     return (labels == targets).astype(int).tolist()
 
 

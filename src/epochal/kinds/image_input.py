@@ -1,0 +1,55 @@
+"""The input of images: how they reach a network, and which augmentations would cost them their label."""
+
+import numpy as np
+from sklearn.neighbors import KNeighborsClassifier
+
+from epochal.core.recipe import Recipe
+from epochal.data.augment import fit_colour_pca
+from epochal.data.dataset import Dataset, Examples
+from epochal.data.feed import ArrayFeed
+
+TOLERATED = 0.95  # share of its accuracy that the nearest neighbour must keep on mirrored images
+NEIGHBOURS, ASKED = 3000, 600  # examples looked at
+
+
+class ImageInput:
+    """`core.protocols.Input` for images."""
+
+    def feed(self, dataset: Dataset, recipe: Recipe, device: str) -> ArrayFeed:
+        """Batches of the training images, augmented as the recipe says."""
+        train = dataset.train
+        return ArrayFeed(
+            train.inputs,
+            train.targets,
+            batch_size=min(recipe.batch_size, len(train)),
+            tensors=dataset.codec.tensors,
+            augmentations=recipe.augment,
+            colour=fit_colour_pca(train.inputs) if "colour_pca" in recipe.augment else None,
+            memory_format=recipe.memory_format,
+            device=device,
+        )
+
+    def unsuited(self, dataset: Dataset) -> tuple[tuple[str, ...], str]:
+        """Mirroring, where mirrored validation images are not recognised by their nearest unmirrored training image;
+        and the sentence that says so. Digits are not; most photographs are."""
+        train, validation = _some(dataset.train, NEIGHBOURS), _some(dataset.validation, ASKED)
+        neighbours = KNeighborsClassifier(1).fit(_pixels(train[0]), train[1])
+        plain = neighbours.score(_pixels(validation[0]), validation[1])
+        mirrored = neighbours.score(_pixels(validation[0][:, :, :, ::-1]), validation[1])
+        keep = mirrored >= TOLERATED * plain
+        return () if keep else ("flip",), (
+            f"mirroring: {'used' if keep else 'not used'} as augmentation (the nearest neighbour recognises "
+            f"{100 * plain:.0f}% of the images, and {100 * mirrored:.0f}% of them mirrored)"
+        )
+
+
+def _some(examples: Examples, most: int) -> tuple[np.ndarray, np.ndarray]:
+    count = len(examples)
+    chosen = np.linspace(0, count - 1, min(count, most)).astype(int)
+    return np.asarray(examples.inputs[chosen]), examples.targets[chosen]
+
+
+def _pixels(images: np.ndarray) -> np.ndarray:
+    """[n, channels, height, width] to [n, pixels], thinned to at most 32 by 32."""
+    stride = max(1, max(images.shape[2:]) // 32)
+    return images[:, :, ::stride, ::stride].reshape(len(images), -1).astype(np.float32)
