@@ -10,11 +10,11 @@ from epochal.study.milestones import overlapping_pooling
 
 
 def test_half_a_point_is_not_confirmed_by_a_few_digits(tmp_path: Path) -> None:
-    scale = replace(overlapping_pooling.SMALL, images=500, passes=4)
+    scale = replace(overlapping_pooling.FEW_PASSES, images=500, passes=4)
     few = replace(overlapping_pooling.MILESTONE, measure=partial(overlapping_pooling.measure, scale=scale))
     result = run_milestone(few, source="digits", scale=1, seeds=2, out=tmp_path)
     (check,) = result.checks
-    assert (check.control, check.arm) == (overlapping_pooling.CONTROL, overlapping_pooling.ARM)
+    assert (check.control, check.arm) == overlapping_pooling.LABELS
     assert min(check.control_mean, check.arm_mean) > 0.3
     assert check.verdict != CONFIRMED
     assert check.simultaneous[1] - check.simultaneous[0] > 2 * check.size  # which is why

@@ -1,19 +1,15 @@
 """2012: images varied in ways that keep their label hold off overfitting."""
 
-from functools import partial
-
 from epochal.core.claim import LESS
 from epochal.core.run import FINISHED
 from epochal.judge.claims import RATIO, Question
-from epochal.kinds.image_ladder import RUNGS
-from epochal.study import imagenet
 from epochal.study.changes import change
 from epochal.study.lab import Lab, Scale, ask_accuracy, curves, under_trained
-from epochal.study.milestone import Measured, Milestone, PaperScale
-from epochal.study.milestones.table import CLAIMS
+from epochal.study.milestone import Measured
+from epochal.study.milestones.alexnet_claims import OPTIONS, alexnet, at_both_scales
 from epochal.train.experiment import Arm
 
-SMALL = Scale(data="cifar10", images=200, side=16, passes=60, options={"dropout": 0.0, "width": 1 / 8})
+SMALL = Scale(data="cifar10", images=200, side=16, passes=60, options=OPTIONS)
 LEAST = 1e-6  # loss
 CONTROL = "no augmentation"
 LABELS = {"crop": "random crops", "flip": "mirrored images", "colour_pca": "shifted colours"}
@@ -24,9 +20,9 @@ def losses(arm: Arm) -> list[float]:
     return [max(run.scores["loss"], LEAST) for run in arm.runs if run.status == FINISHED]
 
 
-def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
+def measure(lab: Lab, scale: Scale) -> Measured:
     dataset = lab.open(scale)
-    control = scale.fit(RUNGS["alexnet"].recipe).replace(augment=())
+    control = scale.fit(alexnet()).replace(augment=())
     arms = lab.train(
         dataset,
         {CONTROL: control} | {label: change(name).apply(control) for name, label in LABELS.items()},
@@ -81,22 +77,12 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
     )
 
 
-COMPARED = "each augmentation alone against none"
-
-MILESTONE = Milestone(
-    **vars(CLAIMS["augmentation"]),
-    setting=f"AlexNet, an eighth as wide, on {SMALL.images:,} images of CIFAR-10 at {SMALL.side}x{SMALL.side} pixels, "
-    f"{SMALL.passes:g} passes: {COMPARED}",
-    differs=f"{SMALL.images:,} images of {SMALL.side}x{SMALL.side} instead of 1.2 million of 224x224, and 574 "
-    "thousand weights instead of 60 million, begun as by He et al. 2015; no dropout, with which so few steps do not "
-    "come to overfitting. Crops move by up to an eighth of the side over black, and the answers for ten crops of an "
-    "image are not averaged. Few images, many passes, and the loss as the measure of overfitting, were chosen after "
-    "first looks, in which crops cost accuracy at 500 images.",
-    measure=measure,
-    paper_scale=PaperScale(
-        setting=f"{imagenet.SETTING}: {COMPARED}",
-        differs=imagenet.DIFFERS,
-        data=imagenet.ALEXNET.data,
-        measure=partial(measure, scale=imagenet.ALEXNET),
-    ),
+MILESTONE = at_both_scales(
+    "augmentation",
+    measure,
+    SMALL,
+    compared="each augmentation alone against none",
+    differs="; no dropout, with which so few steps do not come to overfitting. Crops move by up to an eighth of the "
+    "side over black, and the answers for ten crops of an image are not averaged. Few images, many passes, and the "
+    "loss as the measure of overfitting, were chosen after first looks, in which crops cost accuracy at 500 images.",
 )
