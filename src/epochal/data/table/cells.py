@@ -16,7 +16,7 @@ from epochal.data.table.raw import texts_of
 
 # Texts that stand for a missing cell. Words such as "none" may name a level: they are missing among numbers only.
 PLACEHOLDERS = ("", "?", "na", "n/a", "n.a.", "nan", "<na>", "nat", "null", "#n/a", "#na", "-", "--", ".", "..")
-AMONG_NUMBERS = (*PLACEHOLDERS, "none", "missing", "unknown", "nil", "x")
+AMONG_NUMBERS = (*PLACEHOLDERS, "none", "missing", "unknown", "nil")
 PLAIN = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 TRUE = ("true", "yes", "t", "y", "on")
 SPACES = " \u00a0\u2009\u202f"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.csv
+from pyarrow import csv as arrow_csv
 
 from epochal.core.errors import DataError
 from epochal.data.listing import shown
@@ -249,25 +249,25 @@ def _arrow(
     several threads, and a second reading by one of them tells their lines.
     """
 
-    def ragged(row: pa.csv.InvalidRow) -> str:
+    def ragged(row: arrow_csv.InvalidRow) -> str:
         bad.append((row.number, row.actual_columns, row.text or ""))
         return "skip"
 
     def read(types: dict[str, pa.DataType], threads: bool) -> pa.Table:
         bad.clear()
-        return pa.csv.read_csv(
+        return arrow_csv.read_csv(
             path,
-            read_options=pa.csv.ReadOptions(
+            read_options=arrow_csv.ReadOptions(
                 use_threads=threads,
                 block_size=BLOCK,
                 column_names=layout.names,
                 skip_rows_after_names=layout.skip,
                 encoding=encoding,
             ),
-            parse_options=pa.csv.ParseOptions(
+            parse_options=arrow_csv.ParseOptions(
                 delimiter=layout.separator, newlines_in_values=layout.quoted, invalid_row_handler=ragged
             ),
-            convert_options=pa.csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""]),
+            convert_options=arrow_csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""]),
         )
 
     try:
@@ -301,11 +301,11 @@ def _tell_ragged(
     if not bad:
         return
     number, found, text = bad[0]
-    for number, _, text in bad:
-        if text.strip().count("\n"):
+    for line, _, row in bad:
+        if row.strip().count("\n"):
             raise DataError(
-                f"{path}: line {number} opens a quote that is not closed there, so that the lines after it are taken "
-                f"for one cell: {text[:40]!r}. Close the quote, or write a quote inside a cell twice."
+                f"{path}: line {line} opens a quote that is not closed there, so that the lines after it are taken "
+                f"for one cell: {row[:40]!r}. Close the quote, or write a quote inside a cell twice."
             )
     place = f"line {number}" if number is not None else f"the row {text[:40]!r}"
     if len(bad) > max(1, MOST_RAGGED * (kept + len(bad))):

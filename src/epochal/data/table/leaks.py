@@ -12,6 +12,7 @@ from epochal.data.table.target import Target
 
 FEWEST = 20  # rows below which nothing is concluded from a column
 CERTAIN = 1e-6  # chance of a finding, were the column unrelated to the label
+MOST_OF_RANGE = 0.9  # share of the rows that a range of a number may have to be one value, so to say
 COPIES = 0.5  # share of the rows that must have the cell for a column to be a copy of the label
 SORTED = 0.5  # runs of one label in the order of the rows, of those that chance would give
 ALIKE = 0.9  # correlation of the labels of neighbouring rows
@@ -131,14 +132,12 @@ def _only(target: Target, where: np.ndarray) -> str:
             return ""
         base = float((target.values == first).mean())
         return f"the label is {target.labels[int(first)]!r}" if base ** len(inside) < CERTAIN else ""
-    if inside.min() == inside.max() and (outside != inside[0]).mean() > 0.5:
-        return f"the label is {inside[0]:g}"
-    for apart, word, value in (
-        (inside.min() > outside.max(), "above", outside.max()),
-        (inside.max() < outside.min(), "below", outside.min()),
+    for edge, word, share in (
+        (inside.max(), "below", float((target.values <= inside.max()).mean())),
+        (inside.min(), "above", float((target.values >= inside.min()).mean())),
     ):
-        if apart:
-            return f"the label lies {word} {value:g}, as in no other row"
+        if share < MOST_OF_RANGE and share ** len(inside) < CERTAIN:
+            return f"the label is {edge:g} or {word}, as in only {share:.0%} of all rows"
     return ""
 
 

@@ -72,7 +72,8 @@ class NumberCodec(Record):
         missing = np.isnan(numbers)
         if self.knots:
             numbers = np.interp(numbers, self.knots, self.scores)
-        scaled = np.clip((numbers - self.mean) / self.std, -FARTHEST, FARTHEST)
+        with np.errstate(over="ignore"):  # what is too far is clipped
+            scaled = np.clip((numbers - self.mean) / self.std, -FARTHEST, FARTHEST)
         out[:, 0] = np.where(missing, 0, scaled)
         if self.missing:
             out[:, 1] = missing
@@ -83,6 +84,8 @@ def _offset(present: np.ndarray) -> float:
     if not len(present):
         return 0.0
     low, high = float(present.min()), float(present.max())
+    if max(abs(low), abs(high)) < 2**24 and (present == np.floor(present)).all():
+        return 0.0  # float32 has all these whole numbers
     coarse = float(np.spacing(np.float32(min(max(abs(low), abs(high)), 1e38))))
     return round(low) if high > low and coarse > (high - low) / 20_000 and high - low < 1e30 else 0.0
 

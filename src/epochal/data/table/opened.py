@@ -85,6 +85,9 @@ def open_table(source: Any, options: TableOptions | None = None, *, test: Any = 
     division = divide_rows(raw, target, hashes, options, published=own, groups=groups, times=own_times)
     raw.table = pa.table({})  # the cells are read: what they were read from may go
     codec = TableCodec.fitted({name: reads[name].column for name in cells}, cells, target.rows[division.split == 0])
+    for name in cells:
+        if name not in codec.columns:
+            raw.decide(f"column {name!r}", "left out", "no word stands in two of its cells, or each in nearly all")
     parts, contents = _parts(codec, cells, target, division, hashes)
     leaks = [*ids, *copies, *find_missing(cells, target)]
     if times is not None and options.time is not None:

@@ -59,9 +59,10 @@ def _read_file(path: Path, options: TableOptions, as_text: tuple[str, ...]) -> R
 
 
 def _read_parquet(path: Path) -> RawTable:
+    from pyarrow import parquet
 
     try:
-        table = pa.parquet.read_table(path, use_threads=False)
+        table = parquet.read_table(path, use_threads=False)
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{path} cannot be read as Parquet: {str(error).strip()[:200]}.") from error
     names = list(table.column_names)
@@ -81,13 +82,14 @@ def _read_json(path: Path) -> RawTable:
     Raises:
         DataError: a line is no object; the message names it.
     """
+    from pyarrow import json as arrow_json
 
     with path.open("rb") as file:
         first = file.read(4096).lstrip()[:1]
     if first == b"{":
         try:
-            options = pa.json.ReadOptions(use_threads=False, block_size=2**24)
-            return RawTable(name=shown(path.stem), kind="JSON lines", table=pa.json.read_json(path, options))
+            options = arrow_json.ReadOptions(use_threads=False, block_size=2**24)
+            return RawTable(name=shown(path.stem), kind="JSON lines", table=arrow_json.read_json(path, options))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             pass  # a column of mixed types, which Arrow refuses, or a bad line, which is named below
     rows = []

@@ -14,7 +14,7 @@ from epochal.data.table.cells import Column
 MOST_WORDS = 256
 FEWEST_WORDS = 32
 CELLS = 50_000_000  # numbers that all rows of a text column may come to at rest
-COMMON = 0.5  # share of the cells in which a word tells nothing any more
+COMMON = 0.7  # share of the cells in which a word tells nothing any more
 LOOKED_AT = 50_000  # training rows from which the words are chosen
 ROUGHLY_A_WORD = r"[^\p{L}\p{N}]+"  # what lies between words: neither letter nor digit
 
