@@ -125,7 +125,7 @@ def test_filled_only_above_a_number() -> None:
     frame["bonus"] = frame["second"].where(frame["label"] > 0, odd)
     assert "is missing in 2" in found(frame)["missing", "bonus"].what
     frame["bonus"] = frame["second"].where(frame["label"] <= 0, odd)
-    assert "or above, as in only 5" in found(frame)["missing", "bonus"].what
+    assert "or above, as in only 47%" in found(frame)["missing", "bonus"].what
 
 
 def test_dates_after_the_row() -> None:
