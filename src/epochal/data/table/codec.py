@@ -14,7 +14,7 @@ from epochal.data.split import some
 from epochal.data.table.categories import CategoryCodec
 from epochal.data.table.cells import Cells, Column, missing_cells, read_cells
 from epochal.data.table.dates import DateCodec
-from epochal.data.table.numbers import NumberCodec
+from epochal.data.table.numbers import LARGEST, NumberCodec
 from epochal.data.table.raw import as_table, nearest, one_array
 from epochal.data.table.words import TextCodec
 
@@ -133,6 +133,7 @@ class TableCodec(Record):
                 else:
                     part.encode(found.values[chosen], block)
                 start += len(part.levels)
+            np.clip(out[begin : begin + BLOCK], -LARGEST, LARGEST, out=out[begin : begin + BLOCK])
         return out
 
     def tensors(self, encoded: Float32[np.ndarray, "rows columns"]) -> Float32[np.ndarray, "rows width"]:

@@ -17,10 +17,10 @@ from epochal.data.table.options import TableOptions
 from epochal.data.table.raw import RawTable
 
 SEPARATORS = ",;\t|"
-HEAD = 2**16  # bytes from which marks, header and kinds of cells are judged
+HEAD = 2**15  # bytes from which marks, header and kinds of cells are judged
 WIDE_HEAD = 2**22  # the same where rows are so long that these hold fewer than a hundred
 SNIFFED = 200  # rows of them for the separator
-TYPED = 300  # rows of them for the kinds of cells
+TYPED = 200  # rows of them for the kinds of cells
 MOST_RAGGED = 0.01  # share of rows of a wrong length that are set aside; of more, the file is refused
 BLOCK = 2**22  # bytes read at once
 NAMED_ROWS = 5

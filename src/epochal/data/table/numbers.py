@@ -62,9 +62,9 @@ class NumberCodec(Record):
         return codec.replace(mean=_short(mean), std=_short(std) if std > 1e-12 * max(1.0, abs(mean)) else 1.0)
 
     def encode(self, values: Float[np.ndarray, " rows"], out: Float32[np.ndarray, "rows 1"]) -> None:
-        """Writes the numbers at rest, NaN where missing."""
-        shifted = values - self.offset if self.offset else values
-        out[:, 0] = np.clip(shifted, -LARGEST, LARGEST)
+        """Writes the numbers at rest, NaN where missing, and infinity where float32 has no number so large."""
+        with np.errstate(over="ignore"):
+            out[:, 0] = values - self.offset if self.offset else values
 
     def tensors(self, encoded: Float32[np.ndarray, "rows 1"], out: Float32[np.ndarray, "rows width"]) -> None:
         """Writes what models see: the number, 0 where missing, and 1 where missing if training rows have it missing."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -80,8 +81,8 @@ def read_target(raw: RawTable, label: str, options: TableOptions) -> Target:
             f"column {label!r} holds several labels a row. epochal learns one answer a row: make a table for each "
             "label."
         )
-    texts = _label_texts(array)
-    filled = np.flatnonzero(~np.asarray(pc.is_null(texts).to_numpy(zero_copy_only=False)))
+    found = _labels(array)
+    filled = np.flatnonzero(found.codes >= 0)
     lost = len(raw) - len(filled)
     if not len(filled):
         raise DataError(f"column {label!r} is empty: no row has a label. Name another one with --label.")
@@ -90,55 +91,82 @@ def read_target(raw: RawTable, label: str, options: TableOptions) -> Target:
             f"{lost:,} of {len(raw):,} rows have no label in column {label!r}: they are set aside, and only the other "
             f"{len(filled):,} are learned from and judged."
         )
-        texts = texts.take(pa.array(filled))
-    column, numbers, kind = _kind(raw, label, array, texts, filled, options)
+        found = found._replace(codes=found.codes[filled])
+    column, numbers, kind = _kind(raw, label, array, found, options)
     if kind == "number":
         assert numbers is not None
-        read = np.flatnonzero(np.isfinite(numbers))
+        values = numbers[found.codes]
+        finite = np.isfinite(values)
+        read = np.flatnonzero(finite)
         if len(read) < len(filled):
             raw.warnings.append(
                 f"{len(filled) - len(read):,} labels in column {label!r} are no numbers, such as "
-                f"{texts[int(np.flatnonzero(~np.isfinite(numbers))[0])].as_py()!r}: their rows are set aside."
+                f"{found.names[int(found.codes[~finite][0])].as_py()!r}: their rows are set aside."
             )
-        if not len(read) or np.ptp(numbers[read]) == 0:
+        if not len(read) or np.ptp(values[read]) == 0:
             raise DataError(f"column {label!r} holds a single number, so there is nothing to learn: name another one.")
         labels: tuple[str, ...] = ()
-        rows, values = filled[read], numbers[read]
+        rows, values = filled[read], values[read]
     else:
-        labels, values = _classes(raw, label, texts, options)
+        labels, values = _classes(raw, label, found, options)
         rows = filled
     rows, values, weights = _weighted(raw, rows, values, options)
     return Target(column=column, kind=kind, values=values, rows=rows, labels=labels, weights=weights)
 
 
-def _label_texts(array: pa.Array) -> pa.Array:
-    """The labels as text, null where missing; only nothing is missing, words such as NA name classes."""
+class _Labels(NamedTuple):
+    """The labels of rows: `codes` [rows] into the different ones, -1 where missing; their `names` and `counts`; and
+    their `numbers`, where the column is one of numbers."""
+
+    codes: np.ndarray
+    names: pa.Array
+    counts: np.ndarray
+    numbers: np.ndarray | None
+
+
+def _labels(array: pa.Array) -> _Labels:
+    """The labels of a column; only nothing is missing, words such as NA name classes."""
+    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type) or pa.types.is_decimal(array.type):
+        values = read_cells(array, Column(name="", kind="number")).values
+        filled = ~np.isnan(values)
+        different, inverse, counts = np.unique(values[filled], return_inverse=True, return_counts=True)
+        codes = np.full(len(values), -1, np.int64)
+        codes[filled] = inverse
+        return _Labels(codes, texts_of(pa.array(different)), counts, different)
     if not pa.types.is_dictionary(array.type):
         array = pc.dictionary_encode(texts_of(array))
-    names = [as_label(text) if text is not None else "" for text in texts_of(array.dictionary).to_pylist()]
-    return pa.array([name or None for name in names], pa.string()).take(array.indices)
+    place: dict[str, int] = {}
+    mapped = np.full(len(array.dictionary) + 1, -1, np.int64)
+    for index, text in enumerate(texts_of(array.dictionary).to_pylist()):
+        name = as_label(text) if text is not None else ""
+        if name:
+            mapped[index] = place.setdefault(name, len(place))
+    codes = mapped[pc.fill_null(array.indices.cast(pa.int32()), -1).to_numpy(zero_copy_only=False)]
+    counts = np.bincount(codes + 1, minlength=len(place) + 1)[1:]
+    used = np.flatnonzero(counts)  # a dictionary may list levels that no row has
+    again = np.full(len(place) + 1, -1, np.int64)
+    again[used] = np.arange(len(used))
+    names = pa.array([*place], pa.string()).take(pa.array(used))
+    return _Labels(again[codes], names, counts[used], None)
 
 
 def _kind(
-    raw: RawTable, label: str, array: pa.Array, texts: pa.Array, filled: np.ndarray, options: TableOptions
+    raw: RawTable, label: str, array: pa.Array, found: _Labels, options: TableOptions
 ) -> tuple[Column, np.ndarray | None, str]:
-    """How the labels are read, their numbers where they are such, and "classes" or "number", told with the reason."""
-    counts = {entry["values"]: entry["counts"] for entry in pc.value_counts(texts).to_pylist()}
-    several = list(counts)[:: max(1, len(counts) // 4_000)]
-    guessed, _ = guess(label, several, options.decimal, options.day_first)
-    if (
-        pa.types.is_timestamp(array.type)
-        or pa.types.is_date(array.type)
-        or (guessed.kind == "date" and len(counts) > 2)
-    ):
+    """How the labels are read, the numbers of the different ones where they are such, and "classes" or "number"."""
+    several = found.names.take(pa.array(np.arange(0, len(found.names), max(1, len(found.names) // 4_000)))).to_pylist()
+    guessed, _ = guess(label, several, options.decimal or raw.decimal, options.day_first)
+    dated = pa.types.is_timestamp(array.type) or pa.types.is_date(array.type)
+    if dated or (guessed.kind == "date" and len(found.names) > 2):
         raise DataError(
             f"column {label!r} holds dates, such as {several[0]!r}. epochal predicts classes or numbers: write the "
             "date as a number (days from another date), or name another column with --label."
         )
-    numeric = guessed.kind == "number" and not pa.types.is_boolean(array.type)
-    column = guessed.replace(kind="number" if numeric else "category", placeholders=("",))
-    numbers = read_cells(texts, column).values if numeric else None
-    kind, why = _decided(counts, numbers, len(texts))
+    numbers, column = found.numbers, Column(name=label, kind="number", placeholders=("",))
+    if numbers is None and guessed.kind == "number":
+        column = guessed.replace(placeholders=("",))
+        numbers = read_cells(found.names, column).values
+    kind, why = _decided(found, numbers)
     if options.target == "number" and numbers is None:
         raise DataError(
             f"column {label!r} holds words such as {several[0]!r}, which are no numbers. Say --target classes, or name "
@@ -146,21 +174,23 @@ def _kind(
         )
     if options.target != "auto":
         kind = options.target
-        raw.decide(f"what {label!r} is", _named(kind, counts), f"as --target {kind} says")
+        raw.decide(f"what {label!r} is", _named(kind, len(found.names)), f"as --target {kind} says")
     else:
         other = "classes" if kind == "number" else "number"
-        raw.decide(f"what {label!r} is", _named(kind, counts), why, f"--target {other}" if numeric else "")
-    return column.replace(kind="number" if kind == "number" else "category"), numbers, kind
+        override = f"--target {other}" if numbers is not None else ""
+        raw.decide(f"what {label!r} is", _named(kind, len(found.names)), why, override)
+    return column if kind == "number" else column.replace(kind="category"), numbers, kind
 
 
-def _named(kind: str, counts: dict[str, int]) -> str:
-    return "a number to predict" if kind == "number" else f"{len(counts):,} class{'' if len(counts) == 1 else 'es'}"
+def _named(kind: str, different: int) -> str:
+    return "a number to predict" if kind == "number" else f"{different:,} class{'' if different == 1 else 'es'}"
 
 
-def _decided(counts: dict[str, int], numbers: np.ndarray | None, rows: int) -> tuple[str, str]:
+def _decided(found: _Labels, numbers: np.ndarray | None) -> tuple[str, str]:
+    """ "classes" or "number", and why."""
+    different, rows = len(found.names), int(found.counts.sum())
     if numbers is None:
-        return "classes", f"its cells are words, such as {max(counts, key=lambda text: counts[text])!r}"
-    different = len(counts)
+        return "classes", f"its cells are words, such as {found.names[int(found.counts.argmax())].as_py()!r}"
     if different <= 2:
         return "classes", "it has two values"
     finite = numbers[np.isfinite(numbers)]
@@ -171,13 +201,10 @@ def _decided(counts: dict[str, int], numbers: np.ndarray | None, rows: int) -> t
     return "number", f"it has {different:,} different whole numbers in {rows:,} rows"
 
 
-def _classes(raw: RawTable, label: str, texts: pa.Array, options: TableOptions) -> tuple[tuple[str, ...], np.ndarray]:
+def _classes(raw: RawTable, label: str, found: _Labels, options: TableOptions) -> tuple[tuple[str, ...], np.ndarray]:
     """The names of the classes in order, and the index of each row's class."""
-    codes = pc.dictionary_encode(texts)
-    names = codes.dictionary.to_pylist()
-    counts = Counter(
-        dict(zip(names, np.bincount(codes.indices.to_numpy(), minlength=len(names)).tolist(), strict=True))
-    )
+    names = found.names.to_pylist()
+    counts = Counter(dict(zip(names, found.counts.tolist(), strict=True)))
     if len(names) == 1:
         raise DataError(
             f"column {label!r} has one class only, {names[0]!r}, so there is nothing to tell apart. Name another "
@@ -186,14 +213,14 @@ def _classes(raw: RawTable, label: str, texts: pa.Array, options: TableOptions) 
     single = sum(count == 1 for count in counts.values())
     if options.target == "auto":
         _refuse_several(label, counts)
-    if single > MANY and single > len(texts) / 2:
+    if single > MANY and single > len(found.codes) / 2:
         raise DataError(
-            f"column {label!r} has {len(names):,} different labels in {len(texts):,} rows: they look like names of the "
-            "rows, not like classes. Name another column with --label."
+            f"column {label!r} has {len(names):,} different labels in {len(found.codes):,} rows: they look like names of "
+            "the rows, not like classes. Name another column with --label."
         )
     order = order_labels(names)
     place = {name: index for index, name in enumerate(order)}
-    values = np.array([place[name] for name in names], np.int64)[codes.indices.to_numpy()]
+    values = np.array([place[name] for name in names], np.int64)[found.codes]
     few = [name for name in order if 1 < counts[name] < FEW_ROWS]
     alone = [name for name in order if counts[name] == 1]
     if alone:
