@@ -55,17 +55,23 @@ class DateCodec(Record):
         present = moments[~missing] if missing.any() else moments
         start = present.min().astype("datetime64[D]") if len(present) else np.datetime64("1970-01-01")
         parts = _parts(present[:: max(1, len(present) // LOOKED_AT)])
+        years = np.where(missing, np.nan, _parts(moments)["year"])
         elapsed = NumberCodec.fitted(column, _days(moments, start))
-        years = NumberCodec.fitted(column, np.where(missing, np.nan, _year(moments))).replace(missing=False)
         kept = tuple(part for part in PARTS if len(present) and np.ptp(parts[part]) > 0)
-        return cls(column=column, start=str(start), parts=kept, elapsed=elapsed, years=years)
+        return cls(
+            column=column,
+            start=str(start),
+            parts=kept,
+            elapsed=elapsed,
+            years=NumberCodec.fitted(column, years).replace(missing=False),
+        )
 
     def encode(self, moments: Shaped[np.ndarray, " rows"], out: Float32[np.ndarray, "rows columns"]) -> None:
         """Writes the parts at rest."""
         missing = np.isnat(moments)
         self.elapsed.encode(_days(moments, np.datetime64(self.start)), out[:, :1])
-        self.years.encode(np.where(missing, np.nan, _year(moments)), out[:, 1:2])
         parts = _parts(moments)
+        self.years.encode(np.where(missing, np.nan, parts["year"]), out[:, 1:2])
         for place, part in enumerate(self.parts, start=2):
             out[:, place] = np.where(missing, 0, FIRST + parts[part])
 
@@ -85,17 +91,14 @@ def _days(moments: np.ndarray, start: np.datetime64) -> np.ndarray:
     return np.where(np.isnat(moments), np.nan, days)
 
 
-def _year(moments: np.ndarray) -> np.ndarray:
-    return moments.astype("datetime64[Y]").astype(np.int64) + 1970
-
-
 def _parts(moments: np.ndarray) -> dict[str, np.ndarray]:
-    """The month from 0, the weekday from Monday as 0, and the hour of each date; nonsense where one is missing."""
+    """The year, the month from 0, the weekday from Monday as 0, and the hour of each date; nonsense where missing."""
     ticks = np.where(np.isnat(moments), 0, moments.astype(np.int64))
     days = ticks // DAY
-    months = moments.astype("datetime64[M]").astype(np.int64) % 12
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     return {
-        "month": np.where(np.isnat(moments), 0, months),
+        "year": 1970 + months // 12,
+        "month": months % 12,
         "weekday": (days + 3) % 7,  # 1 January 1970 was a Thursday
         "hour": (ticks - days * DAY) // (DAY // 24),
     }

@@ -215,8 +215,8 @@ def _classes(raw: RawTable, label: str, found: _Labels, options: TableOptions) -
         _refuse_several(label, counts)
     if single > MANY and single > len(found.codes) / 2:
         raise DataError(
-            f"column {label!r} has {len(names):,} different labels in {len(found.codes):,} rows: they look like names of "
-            "the rows, not like classes. Name another column with --label."
+            f"column {label!r} has {len(names):,} different labels in {len(found.codes):,} rows: they look like names "
+            "of the rows, not like classes. Name another column with --label."
         )
     order = order_labels(names)
     place = {name: index for index, name in enumerate(order)}
