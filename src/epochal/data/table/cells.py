@@ -1,6 +1,7 @@
 """From the cells of a column to numbers, levels, dates or texts, as its reading says; the same for ever after."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -119,6 +120,7 @@ def read_levels(array: pa.Array, column: Column) -> Cells:
     mapped = np.full(len(dictionary) + 1, -1, np.int32)
     for index, text in enumerate(dictionary):
         if text is not None and text.casefold() not in column.placeholders:
+            text = text if text.isascii() else unicodedata.normalize("NFC", text)
             mapped[index] = place.setdefault(text, len(place))
     return Cells(mapped[_indices(codes)], levels=tuple(place))
 
@@ -171,7 +173,7 @@ def trimmed(array: pa.Array) -> pa.Array:
 
 
 def _float64(array: pa.Array) -> np.ndarray:
-    numbers = array.cast(pa.float64()) if array.type != pa.float64() else array
+    numbers = array.cast(pa.float64(), safe=False) if array.type != pa.float64() else array
     values = numbers.to_numpy(zero_copy_only=False)
     if not np.isfinite(values).all():
         values = np.where(np.isfinite(values), values, np.nan)

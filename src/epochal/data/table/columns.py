@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from epochal.core.errors import DataError
 from epochal.data.split import some
 from epochal.data.table.cells import AMONG_NUMBERS, PLACEHOLDERS, Cells, Column, missing_cells, read_cells, trimmed
 from epochal.data.table.guess import guess
@@ -45,6 +46,11 @@ def _inspect(raw: RawTable, name: str, options: TableOptions) -> Read:
     asked = options.columns.get(name)
     column, why = _recognised(name, array, options, asked, raw.decimal)
     cells = Cells(np.empty(0)) if column.kind in LEFT_OUT else read_cells(array, column)
+    if asked is not None and column.kind not in LEFT_OUT and missing_cells(cells).all():
+        raise DataError(
+            f"column {name!r}: none of its {len(array):,} cells can be read as {asked}, as --column {name}={asked} "
+            f"asks ({some(sorted(cells.odd)) or 'all are empty'}). Say another kind, or --column {name}=drop."
+        )
     if asked is None and column.kind not in LEFT_OUT:
         kind = column.kind
         column, why = _reconsidered(column, cells, array, why)
@@ -83,6 +89,8 @@ def _recognised(
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return Column(name=name, kind="unusable"), f"its cells hold {kind}, not one value each"
     typed, why = _typed(kind)
+    if typed and pa.types.is_dictionary(array.type):
+        typed, why = "category", "it is a categorical column"
     if typed and asked in (None, typed):
         return Column(name=name, kind=typed), why
     texts = trimmed(sample_of(array, GUESSED)).to_pylist()

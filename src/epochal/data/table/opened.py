@@ -74,11 +74,15 @@ def open_table(source: Any, options: TableOptions | None = None, *, test: Any = 
     options = options if published is None or options.split else options.replace(split=_split_column(raw, label))
     aside = {label, options.group, options.weights, options.split}
     reads = inspect(raw, [name for name in raw.columns if name not in aside], options)
+    reads |= _kept_ids(raw, reads, options)
     groups, times = _groups(raw, target, options), _times(raw, reads, options)
     ids = find_ids({name: read.column for name, read in reads.items()}, {name: r.why for name, r in reads.items()})
     cells = {name: read.cells for name, read in reads.items() if read.column.kind not in LEFT_OUT}
     copies = [leak for leak in find_copies(cells, target) if leak.column not in options.keep]
     cells = {name: found for name, found in cells.items() if name not in {leak.column for leak in copies}}
+    if not cells:
+        reasons = " ".join(leak.what for leak in (*ids, *copies))
+        raise DataError(f"{raw.name}: no column is left to learn from. {reasons} Name columns to keep with --keep.")
     hashes = row_hashes(cells, target.rows)
     own_times = times[target.rows] if times is not None else None
     own = published[target.rows] if published is not None else None
@@ -123,6 +127,17 @@ def _raw(source: Any, test: Any, options: TableOptions) -> tuple[RawTable, Table
     else:
         raw = read_table(source, options)
     return (raw if test is None else join_tables(raw, read_table(test, options))), options
+
+
+def _kept_ids(raw: RawTable, reads: dict[str, Read], options: TableOptions) -> dict[str, Read]:
+    """The columns that look like ids and that --keep names, read as numbers or levels."""
+    kept = [name for name, read in reads.items() if read.column.kind == "id" and name in options.keep]
+    raw.decisions = [
+        decision for decision in raw.decisions if decision.what not in {f"column {name!r}" for name in kept}
+    ]
+    numbers = {name: read_cells(raw.column(name), Column(name=name, kind="number")).odd for name in kept}
+    kinds = {name: "category" if odd else "number" for name, odd in numbers.items()}
+    return inspect(raw, kept, options.replace(columns={**options.columns, **kinds}))
 
 
 def _split_column(raw: RawTable, label: str) -> str | None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from epochal.core.errors import DataError
-from epochal.data.listing import missing_label
+from epochal.data.listing import missing_label, shown
 from epochal.data.report import Decision, Problem
 
 SHOWN_COLUMNS = 20  # names that an error lists
@@ -103,7 +103,8 @@ def as_table(rows: Any) -> pa.Table:
         columns = dict(rows) if whole and rows else {name: [value] for name, value in rows.items()}
         return pa.table({str(name): as_array(values) for name, values in columns.items()})
     if isinstance(rows, Sequence) and not isinstance(rows, str | bytes) and all(isinstance(r, Mapping) for r in rows):
-        names = list(dict.fromkeys(str(name) for row in rows for name in row))
+        rows = [{str(name): value for name, value in row.items()} for row in rows]
+        names = list(dict.fromkeys(name for row in rows for name in row))
         return pa.table({name: as_array([row.get(name) for row in rows]) for name in names})
     raise DataError(
         f"Expected a DataFrame, a row as a dict, or a list of such rows; got {type(rows).__name__}. "
@@ -117,8 +118,11 @@ def as_array(values: Any) -> pa.Array:
         return one_array(values)
     values = list(values) if isinstance(values, tuple) else values
     try:
-        return one_array(pa.array(values, from_pandas=True))
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        array = one_array(pa.array(values, from_pandas=True))
+        if isinstance(array.type, pa.BaseExtensionType):  # such as uuid: only its texts are of use
+            raise pa.ArrowNotImplementedError
+        return array
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeEncodeError):
         return pa.array([None if missing_label(value) else _text(value) for value in values], pa.string())
 
 
@@ -128,13 +132,15 @@ def _text(value: Any) -> str:
         return value.decode("utf-8", "replace")
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return f"{value:.0f}"
-    return str(value)
+    return shown(str(value))
 
 
 def texts_of(array: pa.Array) -> pa.Array:
     """The cells as Arrow text; whole numbers are written as such in any type of number."""
     if pa.types.is_dictionary(array.type):
         array = array.cast(array.type.value_type)
+    if pa.types.is_boolean(array.type):
+        return pc.if_else(array, "True", "False")
     if pa.types.is_floating(array.type):
         whole = pc.and_(pc.equal(pc.floor(array), array), pc.less(pc.abs(array), 2.0**62))
         numbers = pc.if_else(whole, array, None).cast(pa.int64())
