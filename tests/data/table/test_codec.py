@@ -118,19 +118,20 @@ def test_numbers_are_standardised() -> None:
 def test_heavy_tails_go_through_their_quantiles() -> None:
     values = np.exp(np.random.default_rng(0).normal(0, 3, 5_000))
     codec = only(values)
-    seen = codec.tensors(codec.encode(pd.DataFrame({"x": values})))[:, 0]
-    assert len(codec.numbers[0].knots) > 100
+    seen = codec.tensors(codec.encode(pd.DataFrame({"x": values})))[:, 1]
+    assert codec.features == ("x", "normal score of x") and len(codec.numbers[0].knots) > 100
     assert np.abs(seen).max() < 5 and (np.diff(seen[np.argsort(values)]) >= 0).all()
     assert abs(float(np.mean(seen**4)) - 3) < 0.5  # as normal numbers have it; the raw ones have hundreds
-    far = codec.tensors(codec.encode([{"x": 1e300}, {"x": -1e300}]))[:, 0]
+    far = codec.tensors(codec.encode([{"x": 1e300}, {"x": -1e300}]))[:, 1]
     assert far[0] == seen.max() and far[1] == seen.min()
 
 
 def test_mostly_zero_counts_keep_their_zeros_apart() -> None:
     values = np.concatenate([np.zeros(920), np.random.default_rng(0).integers(1, 100_000, 80)])
     codec = only(values)
-    seen = codec.tensors(codec.encode(pd.DataFrame({"x": values})))[:, 0]
+    seen = codec.tensors(codec.encode(pd.DataFrame({"x": values})))[:, 1]
     assert len(np.unique(seen[:920])) == 1 and (seen[920:] > seen[0]).all()
+    assert len(np.unique(seen)) > 70  # the few others have knots of their own
 
 
 def test_missing_is_a_sign_only_where_training_rows_have_it() -> None:
@@ -212,7 +213,7 @@ def test_parts_that_never_vary_are_left_out_and_a_missing_date_has_one_sign() ->
     encoded = codec.encode({"x": None})[0]
     assert np.isnan(encoded[:2]).all() and encoded[2:].tolist() == [0, 0]
     seen = codec.tensors(encoded[None])[0]
-    assert seen.sum() == 1 and codec.features[int(seen.argmax())] == "x is missing"
+    assert seen.sum() == 1 and codec.features[int(seen.argmax())] == "x elapsed days is missing"
 
 
 def test_texts_are_tf_idf_as_scikit_learn_has_it() -> None:

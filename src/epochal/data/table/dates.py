@@ -46,7 +46,7 @@ class DateCodec(Record):
     def features(self) -> tuple[str, ...]:
         name = self.column.name
         values = [f"{name} {part} = {value}" for part in self.parts for value in range(PARTS[part])]
-        return (f"{name} elapsed days", *((f"{name} is missing",) if self.missing else ()), f"{name} year", *values)
+        return (*self.elapsed.described(f"{name} elapsed days"), *self.years.described(f"{name} year"), *values)
 
     @classmethod
     def fitted(cls, column: Column, moments: Shaped[np.ndarray, " rows"]) -> Self:
@@ -77,10 +77,10 @@ class DateCodec(Record):
 
     def tensors(self, encoded: Float32[np.ndarray, "rows columns"], out: Float32[np.ndarray, "rows width"]) -> None:
         """Writes the numbers scaled, and zeros and a one for each part."""
-        place = 1 + self.missing
-        self.elapsed.tensors(encoded[:, :1], out[:, :place])
-        self.years.tensors(encoded[:, 1:2], out[:, place : place + 1])
-        place += 1
+        first = len(self.elapsed.features)
+        place = first + len(self.years.features)
+        self.elapsed.tensors(encoded[:, :1], out[:, :first])
+        self.years.tensors(encoded[:, 1:2], out[:, first:place])
         for column, part in enumerate(self.parts, start=2):
             one_hot(encoded[:, column], [], PARTS[part], out[:, place : place + PARTS[part]])
             place += PARTS[part]
