@@ -82,6 +82,17 @@ def test_nothing_of_the_held_out_rows_is_in_the_codec(table: pd.DataFrame) -> No
     assert opened(other.assign(part=split), split="part").codec.categories == found.codec.categories
 
 
+def test_no_label_of_a_held_out_row_decides_anything(table: pd.DataFrame) -> None:
+    split = np.array(["train", "validation", "test", "train"] * 100)
+    frame = table.assign(part=split, copy=table["churned"])
+    found = opened(frame, split="part")
+    assert [leak.column for leak in found.leaks if leak.kind == "copy"] == ["copy"]
+    other = frame.copy()
+    other.loc[split != "train", "churned"] = np.where(np.arange(200) % 2, "yes", "no")
+    changed = opened(other, split="part")
+    assert changed.leaks == found.leaks and changed.codec == found.codec
+
+
 def test_weights_groups_and_time_are_no_features(table: pd.DataFrame) -> None:
     frame = table.assign(weight=np.arange(len(table)) % 3 + 1.0, shop=[f"shop {i % 40}" for i in range(len(table))])
     found = opened(frame, weights="weight", group="shop")

@@ -53,15 +53,15 @@ def find_copies(cells: Mapping[str, Cells], target: Target) -> list[Leak]:
     for name, column in cells.items():
         if column.texts is not None or len(target.rows) < FEWEST:
             continue
-        values = of_rows(column.values, target.rows)
-        if not _maybe_one_to_one(values[:2000], target.values[:2000], target.kind):
+        if not _maybe_one_to_one(column.values[target.rows[:2000]], target.values[:2000], target.kind):
             continue
+        values = of_rows(column.values, target.rows)
         present = ~missing_cells(Cells(values))
         if present.sum() < max(FEWEST, COPIES * len(values)):
             continue
         how = _one_to_one(values[present], target.values[present], target.kind)
         if how:
-            share = "" if present.all() else f" in the {present.mean():.0%} of the rows that have it"
+            share = "" if present.all() else f" in the {present.mean():.0%} of the training rows that have it"
             found.append(
                 Leak(
                     kind="copy",
@@ -116,7 +116,9 @@ def find_missing(cells: Mapping[str, Cells], target: Target) -> list[Leak]:
                     Leak(
                         kind="missing",
                         column=name,
-                        what=f"column {name!r} is {word} in {int(where.sum()):,} rows, and in all of them {what}.",
+                        what=(
+                            f"column {name!r} is {word} in {int(where.sum()):,} training rows, and in all of them {what}."
+                        ),
                         advice=f"If it is written once the label is known, drop it: {kind_option(name, 'drop')}.",
                     )
                 )
@@ -137,7 +139,7 @@ def _only(target: Target, where: np.ndarray) -> str:
         (inside.min(), "above", float((target.values >= inside.min()).mean())),
     ):
         if share < MOST_OF_RANGE and share ** len(inside) < CERTAIN:
-            return f"the label is {edge:g} or {word}, as in only {share:.0%} of all rows"
+            return f"the label is {edge:g} or {word}, as in only {share:.0%} of these rows"
     return ""
 
 

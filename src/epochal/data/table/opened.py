@@ -12,7 +12,7 @@ from epochal.core.errors import DataError
 from epochal.data.listing import SPLIT_OF
 from epochal.data.manifest import SPLIT_COLUMNS
 from epochal.data.report import SPLITS, Decision, Problem
-from epochal.data.split import some
+from epochal.data.split import TRAIN, some
 from epochal.data.table.cells import Cells, Column, missing_cells, read_cells
 from epochal.data.table.codec import TableCodec
 from epochal.data.table.columns import LEFT_OUT, Read, inspect
@@ -78,26 +78,27 @@ def open_table(source: Any, options: TableOptions | None = None, *, test: Any = 
     groups, times = _groups(raw, target, options), _times(raw, reads, options)
     ids = find_ids({name: read.column for name, read in reads.items()}, {name: r.why for name, r in reads.items()})
     cells = {name: read.cells for name, read in reads.items() if read.column.kind not in LEFT_OUT}
-    copies = [leak for leak in find_copies(cells, target) if leak.column not in options.keep]
-    cells = {name: found for name, found in cells.items() if name not in {leak.column for leak in copies}}
-    if not cells:
-        reasons = " ".join(leak.what for leak in (*ids, *copies))
-        raise DataError(f"{raw.name}: no column is left to learn from. {reasons} Name columns to keep with --keep.")
     hashes = row_hashes(cells, target.rows)
     own_times = times[target.rows] if times is not None else None
     own = published[target.rows] if published is not None else None
     division = divide_rows(raw, target, hashes, options, published=own, groups=groups, times=own_times)
+    learned = target.at(np.flatnonzero(division.split == TRAIN))  # no label of a held-out row decides anything
+    copies = [leak for leak in find_copies(cells, learned) if leak.column not in options.keep]
+    cells = {name: found for name, found in cells.items() if name not in {leak.column for leak in copies}}
+    if not cells:
+        reasons = " ".join(leak.what for leak in (*ids, *copies))
+        raise DataError(f"{raw.name}: no column is left to learn from. {reasons} Name columns to keep with --keep.")
     raw.table = pa.table({})  # the cells are read: what they were read from may go
-    codec = TableCodec.fitted({name: reads[name].column for name in cells}, cells, target.rows[division.split == 0])
+    codec = TableCodec.fitted({name: reads[name].column for name in cells}, cells, learned.rows)
     for name in cells:
         if name not in codec.columns:
             raw.decide(f"column {name!r}", "left out", "no word stands in two of its cells, or each in nearly all")
     parts, contents = _parts(codec, cells, target, division, hashes)
-    leaks = [*ids, *copies, *find_missing(cells, target)]
+    leaks = [*ids, *copies, *find_missing(cells, learned)]
     if times is not None and options.time is not None:
         leaks += find_late(cells, options.time, times, target.rows)
     leaks += find_repeated(division.split, division.straddling, division.copies)
-    leaks += find_order(target, by_time=times is not None)
+    leaks += find_order(learned, by_time=times is not None)
     train = parts["train"]
     leaks += [
         leak

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +38,11 @@ class Target:
     rows: np.ndarray
     labels: tuple[str, ...] = ()
     weights: np.ndarray | None = None
+
+    def at(self, places: np.ndarray) -> "Target":
+        """The answers of some of these rows only."""
+        weights = self.weights[places] if self.weights is not None else None
+        return replace(self, values=self.values[places], rows=self.rows[places], weights=weights)
 
 
 def find_label(raw: RawTable, options: TableOptions) -> str:
