@@ -95,6 +95,19 @@ def test_many_strong_columns_are_told_once_as_an_easy_task() -> None:
     assert "The task is easy, or drop those" in leaks["strong", ""].advice
 
 
+def test_a_strong_column_among_hundreds() -> None:
+    noise = pd.DataFrame(np.random.default_rng(3).normal(size=(N, 200))).add_prefix("noise ")
+    frame = pd.concat([noise, data()], axis=1)
+    frame["told"] = (frame["label"] == "yes") + np.random.default_rng(2).random(N) * 0.1
+    leaks = found(frame)
+    assert set(leaks) == {("strong", "told")}
+    assert "as well as the 40 likeliest columns: AUC 1.000 alone" in leaks["strong", "told"].what
+    for kind in ("a", "b", "c"):
+        frame.loc[np.random.default_rng(ord(kind)).random(N) < 0.5, "label"] = kind
+    frame["told"] = frame["label"].map({"a": 1, "b": 2, "c": 3, "yes": 4, "no": 5}) + np.random.default_rng(2).random(N)
+    assert set(found(frame)) == {("strong", "told")}
+
+
 def test_a_strong_column_may_be_kept() -> None:
     frame = data()
     frame["told"] = (frame["label"] == "yes") + np.random.default_rng(2).random(N) * 0.1

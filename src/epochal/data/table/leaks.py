@@ -117,7 +117,8 @@ def find_missing(cells: Mapping[str, Cells], target: Target) -> list[Leak]:
                         kind="missing",
                         column=name,
                         what=(
-                            f"column {name!r} is {word} in {int(where.sum()):,} training rows, and in all of them {what}."
+                            f"column {name!r} is {word} in {int(where.sum()):,} training rows, and in all of them "
+                            f"{what}."
                         ),
                         advice=f"If it is written once the label is known, drop it: {kind_option(name, 'drop')}.",
                     )

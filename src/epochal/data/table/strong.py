@@ -17,6 +17,7 @@ STRONG = 0.9  # skill, from 0 for a constant answer to 1 for the label itself, f
 AS_GOOD = 0.97  # share of the skill of all columns
 SEVERAL = 3  # columns that reach it; of more, it is said that the task may be an easy one
 LEAVES = 16
+MOST_TREES = 40  # columns that are tried with a tree; of more, those whose ranges tell most of the label
 ROUNDS = 25
 
 
@@ -45,17 +46,21 @@ def find_strong(
         if classes
         else (DecisionTreeRegressor, HistGradientBoostingRegressor)
     )
-    places = {source: [i for i, name in enumerate(codec.sources) if name == source] for source in sources}
-    skills = {}
-    for source in sources:
+    places: dict[str, list[int]] = {source: [] for source in sources}
+    for place, source in enumerate(codec.sources):
+        places[source].append(place)
+    skills, likeliest = {}, _likeliest(encoded, answers, places, classes)
+    for source in likeliest:
         columns = np.nan_to_num(encoded[:, places[source]], nan=-1e30)
         tree = one(max_leaf_nodes=LEAVES, min_samples_leaf=5, random_state=0)
         skills[source] = _skill(tree, columns, answers, half, classes)
-    suspects = [source for source in sources if skills[source] >= STRONG]
+    suspects = [source for source, skill in skills.items() if skill >= STRONG]
     if not suspects:
         return []
     model = many(max_iter=ROUNDS, learning_rate=0.3, early_stopping=False, random_state=0)
-    together = _skill(model, encoded, answers, half, classes)
+    every = encoded[:, [place for source in likeliest for place in places[source]]]
+    together = _skill(model, every, answers, half, classes)
+    whole = "all columns" if len(likeliest) == len(sources) else f"the {len(likeliest)} likeliest columns"
     measure = "AUC" if classes and len(np.unique(answers)) == 2 else "share of errors avoided" if classes else "R2"
 
     def told(skill: float) -> str:
@@ -69,7 +74,7 @@ def find_strong(
             Leak(
                 kind="strong",
                 what=(
-                    f"{len(strong)} columns alone each predict the label about as well as all columns together, "
+                    f"{len(strong)} columns alone each predict the label about as well as {whole} together, "
                     f"{measure} {told(together)}, {about}: {named}{' and more' if len(strong) > 2 * SEVERAL else ''}."
                 ),
                 advice="The task is easy, or drop those that are known only once the label is: --column NAME=drop.",
@@ -80,13 +85,37 @@ def find_strong(
             kind="strong",
             column=source,
             what=(
-                f"column {source!r} alone predicts the label as well as all columns: {measure} {told(skills[source])} "
+                f"column {source!r} alone predicts the label as well as {whole}: {measure} {told(skills[source])} "
                 f"alone, {told(together)} together, {about}."
             ),
             advice=f"If it is known only once the label is, drop it: {kind_option(source, 'drop')}.",
         )
         for source in strong
     ]
+
+
+def _likeliest(encoded: np.ndarray, answers: np.ndarray, places: dict[str, list[int]], classes: bool) -> list[str]:
+    """The columns worth a tree: all of few, else those with the largest share of variance between their ranges."""
+    if len(places) <= MOST_TREES:
+        return list(places)
+    names, codes = np.unique(answers, return_inverse=True)
+    several = classes and len(names) > 2
+    wanted = (
+        [codes == index for index in range(min(len(names), LEAVES))] if several else [codes if classes else answers]
+    )
+    parts = dict.fromkeys(places, 0.0)
+    for source, columns in places.items():
+        for column in columns:
+            values = np.nan_to_num(encoded[:, column], nan=-1e30)
+            edges = np.unique(np.quantile(values, np.arange(1, LEAVES) / LEAVES))
+            inside = np.searchsorted(edges, values)
+            counts = np.maximum(np.bincount(inside, minlength=LEAVES), 1)
+            for answer in wanted:
+                centred = answer - answer.mean()
+                sums = np.bincount(inside, weights=centred, minlength=LEAVES)
+                share = float((sums**2 / counts).sum() / max((centred**2).sum(), 1e-300))
+                parts[source] = max(parts[source], share)
+    return sorted(places, key=lambda source: -parts[source])[:MOST_TREES]
 
 
 def _sample(answers: np.ndarray, most: int) -> np.ndarray:
