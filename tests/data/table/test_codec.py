@@ -243,7 +243,7 @@ def test_what_is_different_about_new_rows_is_told(codec: TableCodec, table: pd.D
     assert codec.examine(table.drop(columns=["churned", "customer_id"])) == ()
     row = {"age": "old", "income": None, "city": "Madrid", "since": "2020-01-01", "vip": "yes", "note": "x", "more": 1}
     assert codec.examine(row) == (
-        "1 columns are not used by the model: 'more'.",
+        "1 column is not used by the model: 'more'.",
         "column 'age': 1 of 1 cells are no number ('old') and are taken as missing.",
         "column 'income': 1 of 1 cells are missing, and none was in training.",
         "column 'city': 1 of 1 rows have a value that training never saw ('Madrid').",

@@ -92,7 +92,7 @@ def test_groups_stay_whole_and_models_do_not_see_them() -> None:
     assert abs(len(table.parts["test"].rows) - 200) <= 10
     groups[7] = ""
     table = opened(data().assign(patient=groups), group="patient")
-    assert "1 rows have no group in column 'patient'" in table.warnings[0]
+    assert "1 row has no group in column 'patient'" in table.warnings[0]
 
 
 def test_time_puts_train_before_validation_before_test() -> None:
@@ -116,7 +116,7 @@ def test_rows_without_a_time_are_set_aside_and_words_are_no_times() -> None:
     when = pd.Series(pd.date_range("2020-01-01", periods=N)).where(np.arange(N) % 10 > 0)
     table = opened(data().assign(when=when), time="when")
     assert sum(len(rows) for rows in splits(table).values()) == 900
-    assert "100 rows have no time in column 'when' and are set aside." in table.warnings
+    assert "100 rows have no time in column 'when': set aside." in table.warnings
     with pytest.raises(DataError, match="column 'when' holds neither dates nor numbers and cannot be the --time"):
         opened(data().assign(when=["early", "late"] * 500), time="when")
     with pytest.raises(DataError, match="no row is left for train"):

@@ -109,7 +109,7 @@ def test_nan_labels_are_set_aside_and_counted() -> None:
 def test_labels_that_are_no_numbers_among_numbers() -> None:
     target, raw = look([*(f"{i}.5" for i in range(N)), "broken"])
     assert target.kind == "number" and len(target.values) == N
-    assert "1 labels in column 'label' are no numbers, such as 'broken'" in raw.warnings[0]
+    assert "1 label is no number in column 'label', such as 'broken'" in raw.warnings[0]
 
 
 def test_one_class_one_number_and_names_of_rows_are_refused() -> None:

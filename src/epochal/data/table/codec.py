@@ -15,7 +15,7 @@ from epochal.data.table.categories import CategoryCodec
 from epochal.data.table.cells import Cells, Column, missing_cells, read_cells
 from epochal.data.table.dates import DateCodec
 from epochal.data.table.numbers import LARGEST, NumberCodec
-from epochal.data.table.raw import as_table, nearest, one_array
+from epochal.data.table.raw import as_table, counted, nearest, one_array
 from epochal.data.table.words import TextCodec
 
 BLOCK = 2**14  # rows encoded at once
@@ -155,7 +155,7 @@ class TableCodec(Record):
         table = as_table(rows)
         cells = self._read(table)
         extra = [name for name in table.column_names if name not in self.columns]
-        notes = [f"{len(extra)} columns are not used by the model: {some(extra)}."] if extra else []
+        notes = [f"{counted(len(extra), 'column', 'is', 'are')} not used by the model: {some(extra)}."] if extra else []
         for part in self.parts:
             name, found = part.column.name, cells[part.column.name]
             if found.odd:

@@ -96,7 +96,7 @@ def _recognised(
     texts = trimmed(sample_of(array, GUESSED)).to_pylist()
     column, why = guess(name, [text or "" for text in texts], options.decimal or decimal, options.day_first)
     if asked is None and column.kind == "category" and not pa.types.is_dictionary(array.type) and nearly_unique(array):
-        return column.replace(kind="id"), f"nearly each of its {len(array) - array.null_count:,} cells is another one"
+        return column.replace(kind="id"), f"nearly all of its {len(array) - array.null_count:,} cells differ"
     if asked is None or asked == column.kind:
         return column, why
     placeholders = AMONG_NUMBERS if asked == "number" else PLACEHOLDERS

@@ -316,9 +316,9 @@ def _tell_ragged(
     place = f"line {number}" if number is not None else f"the row {text[:40]!r}"
     if len(bad) > max(1, MOST_RAGGED * (kept + len(bad))):
         raise DataError(
-            f"{path}: {len(bad):,} of {kept + len(bad):,} rows have not {width} cells as the header has; {place} has "
-            f"{found}. Give every row {width} cells, and put a cell that holds {separator!r} itself, such as a decimal "
-            "comma, in double quotes."
+            f"{path}: {len(bad):,} of {kept + len(bad):,} rows have more or fewer cells than the header, which has "
+            f"{width}; {place} has {found}. Give every row {width} cells, and put a cell that holds "
+            f"{separator!r} itself, such as a decimal comma, in double quotes."
         )
     for number, found, text in bad:
         raw.problem(f"line {number}", f"has {found} cells where the header has {width}: {text[:60]!r}")

@@ -19,7 +19,7 @@ from epochal.data.table.columns import LEFT_OUT, Read, inspect
 from epochal.data.table.leaks import Leak, find_copies, find_ids, find_late, find_missing, find_order, find_repeated
 from epochal.data.table.named import NAMED_TABLES, named_table
 from epochal.data.table.options import TableOptions
-from epochal.data.table.raw import RawTable, join_tables, texts_of
+from epochal.data.table.raw import RawTable, counted, join_tables, texts_of
 from epochal.data.table.read import read_table
 from epochal.data.table.split import Division, divide_rows, row_hashes
 from epochal.data.table.strong import find_strong
@@ -184,7 +184,7 @@ def _groups(raw: RawTable, target: Target, options: TableOptions) -> list[str] |
     empty = sum(not group for group in groups)
     if empty:
         raw.warnings.append(
-            f"{empty:,} rows have no group in column {options.group!r}: each is treated as a group of its own."
+            f"{counted(empty, 'row', 'has', 'have')} no group in column {options.group!r}: each is a group of its own."
         )
     raw.decide(f"column {options.group!r}", "left out of what models see", "it names the groups")
     return groups

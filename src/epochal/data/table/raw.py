@@ -47,6 +47,12 @@ class RawTable:
         return one_array(self.table.column(name))
 
 
+def counted(number: int, noun: str, one: str = "", several: str = "") -> str:
+    """Such as "1 row has" and "2 rows have": a number, its noun, and the verb that goes with it."""
+    verb = one if number == 1 else several
+    return f"{number:,} {noun}{'' if number == 1 else 's'}" + (f" {verb}" if verb else "")
+
+
 def kind_option(name: str, *kinds: str) -> str:
     """How to say that a column is of one of these kinds."""
     return " or ".join(f'--column "{name}={kind}"' if " " in name else f"--column {name}={kind}" for kind in kinds)
@@ -172,13 +178,13 @@ def join_tables(train: RawTable, test: RawTable) -> RawTable:
             f"{name!r}" + "".join(f" (is it {near!r}?)" for near in nearest(name, test.columns)[:1]) for name in lacking
         ]
         raise DataError(
-            f"{test.name}: the test rows lack {len(lacking)} columns of {train.name}: {', '.join(hints[:5])}. They "
-            "need the same columns, the label among them."
+            f"{test.name}: the test rows lack {counted(len(lacking), 'column')} of {train.name}: "
+            f"{', '.join(hints[:5])}. They need the same columns, the label among them."
         )
     extra = [name for name in test.columns if name not in train.columns]
     if extra:
         train.warnings.append(
-            f"{len(extra)} columns of {test.name} are not in {train.name} and are left out: {extra[:5]}."
+            f"{counted(len(extra), 'column', 'is', 'are')} only in {test.name} and left out: {extra[:5]}."
         )
     columns = {}
     for name in train.columns:

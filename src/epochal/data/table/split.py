@@ -11,7 +11,7 @@ from epochal.data.report import SPLITS
 from epochal.data.split import TEST, TRAIN, VALIDATION, assign, join, some, straddling
 from epochal.data.table.cells import Cells, of_rows
 from epochal.data.table.options import TableOptions
-from epochal.data.table.raw import RawTable
+from epochal.data.table.raw import RawTable, counted
 from epochal.data.table.target import Target
 
 BINS = 10  # ranges of a number to predict that are spread evenly over the splits
@@ -143,7 +143,9 @@ def _by_time(raw: RawTable, times: np.ndarray, options: TableOptions) -> np.ndar
     known = np.sort(times[~unknown])
     count = len(known)
     if unknown.any():
-        raw.warnings.append(f"{int(unknown.sum()):,} rows have no time in column {options.time!r} and are set aside.")
+        raw.warnings.append(
+            f"{counted(int(unknown.sum()), 'row', 'has', 'have')} no time in column {options.time!r}: set aside."
+        )
     if count < 3:
         raise DataError(f"column {options.time!r} has {count} times: three or more rows need one to split by --time.")
     held = options.test_fraction + options.validation_fraction

@@ -15,7 +15,7 @@ from epochal.data.split import some
 from epochal.data.table.cells import Column, read_cells
 from epochal.data.table.guess import guess
 from epochal.data.table.options import TableOptions
-from epochal.data.table.raw import RawTable, named_column, texts_of
+from epochal.data.table.raw import RawTable, counted, named_column, texts_of
 
 # Names that the column to predict may have, the likeliest first.
 LABEL_NAMES = ("label", "target", "class", "y", "outcome", "response", "labels", "species", "diagnosis")
@@ -105,7 +105,7 @@ def read_target(raw: RawTable, label: str, options: TableOptions) -> Target:
         read = np.flatnonzero(finite)
         if len(read) < len(filled):
             raw.warnings.append(
-                f"{len(filled) - len(read):,} labels in column {label!r} are no numbers, such as "
+                f"{counted(len(filled) - len(read), 'label', 'is no number', 'are no numbers')} in column {label!r}, such as "
                 f"{found.names[int(found.codes[~finite][0])].as_py()!r}: their rows are set aside."
             )
         if not len(read) or np.ptp(values[read]) == 0:
@@ -286,5 +286,5 @@ def _weighted(
         raise DataError(f"column {options.weights!r}: every weight is 0. Give some rows a weight above 0.")
     zero = weights == 0
     if zero.any():
-        raw.warnings.append(f"{int(zero.sum()):,} rows have the weight 0 and are set aside.")
+        raw.warnings.append(f"{counted(int(zero.sum()), 'row', 'has', 'have')} the weight 0: set aside.")
     return rows[~zero], values[~zero], weights[~zero]
