@@ -181,3 +181,12 @@ def test_levels_in_two_unicode_forms_are_one(write: Callable[..., Path]) -> None
     raw = read_table(write(f"x,place,label\n{rows}x,tea,a\n"))
     codec = open_table(raw.table.to_pandas(), TableOptions(label="label")).codec
     assert [part.kept for part in codec.categories if part.column.name == "place"] == [("caf\u00e9", "tea")]
+
+
+def test_levels_that_the_user_names_are_read_as_they_are_written(write: Callable[..., Path]) -> None:
+    rows = "".join(f"{i % 7},{1 + i % 3}.50,{'ab'[i % 2]}\n" for i in range(300))
+    path = write(f"x,size,label\n{rows}1,007,a\n1,007,b\n")
+    assert open_table(path, TableOptions(label="label")).codec.numbers[1].column.name == "size"
+    codec = open_table(path, TableOptions(label="label", columns={"size": "category"})).codec
+    assert {"1.50", "2.50", "3.50"} <= set(codec.categories[0].kept) and codec.as_text == ("size",)
+    assert codec.encode({"x": 1, "size": "1.50"})[0, 1] > 1

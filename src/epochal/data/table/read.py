@@ -29,6 +29,7 @@ def read_table(source: Any, options: TableOptions | None = None, as_text: tuple[
     """
     options = options or TableOptions()
     options.validate()
+    as_text = (*as_text, *(name for name, kind in options.columns.items() if kind in ("category", "text")))
     if isinstance(source, str | Path):
         raw = _read_file(Path(source), options, as_text)
     else:

@@ -104,8 +104,9 @@ def read_target(raw: RawTable, label: str, options: TableOptions) -> Target:
         finite = np.isfinite(values)
         read = np.flatnonzero(finite)
         if len(read) < len(filled):
+            wrong = counted(len(filled) - len(read), "label", "is no number", "are no numbers")
             raw.warnings.append(
-                f"{counted(len(filled) - len(read), 'label', 'is no number', 'are no numbers')} in column {label!r}, such as "
+                f"{wrong} in column {label!r}, such as "
                 f"{found.names[int(found.codes[~finite][0])].as_py()!r}: their rows are set aside."
             )
         if not len(read) or np.ptp(values[read]) == 0:
