@@ -60,6 +60,13 @@ def test_quotes_commas_and_newlines_inside_cells(write: Write) -> None:
     assert raw.column("text").to_pylist()[0] == 'a, "b"\nc' and len(raw) == 31
 
 
+def test_newlines_in_cells_far_below_the_first_rows(write: Write) -> None:
+    lines = "".join(f'{i},"first {i}\nsecond, third\n{"x" * (i % 50)}",{"ab"[i % 2]}\n' for i in range(130_000))
+    raw = read_table(write("x,text,label\n" + body("{i},{c},{c}", 20_000) + lines))
+    assert len(raw) == 150_000 and not raw.problems
+    assert raw.column("text").to_pylist()[-1] == "first 129999\nsecond, third\n" + "x" * 49
+
+
 def test_windows_line_ends_and_empty_lines(write: Write) -> None:
     raw = read_table(write(("x,label\n" + body("{i},{c}") + "\n\n").replace("\n", "\r\n")))
     assert len(raw) == 30 and raw.column("label").to_pylist()[0] == "a"

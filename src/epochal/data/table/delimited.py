@@ -81,7 +81,7 @@ def read_delimited(path: Path, options: TableOptions, as_text: tuple[str, ...] =
     raw.decimal = options.decimal or _decimal(body, separator)
     types = _types(names, body, as_text, raw.decimal)
     bad: list[tuple[int | None, int, str]] = []
-    layout = _Layout(separator=separator, names=names, skip=bool(told) + (options.header != "no"), quoted='"' in text)
+    layout = _Layout(separator=separator, names=names, skip=bool(told) + (options.header != "no"), quoted=_quoted(path))
     try:
         table = _arrow(path, encoding, layout, types, bad)
     except _NotUtf8:
@@ -122,6 +122,12 @@ def _encoding(path: Path, start: bytes) -> str:
         if error.start < len(start) - 4:  # the last character may be cut
             return _western(start)
     return "utf-8"
+
+
+def _quoted(path: Path) -> bool:
+    """Whether the file has a quote anywhere, within which a cell may hold line ends."""
+    with path.open("rb") as file:
+        return any(b'"' in block for block in iter(lambda: file.read(BLOCK), b""))
 
 
 def _western(part: bytes) -> str:
