@@ -127,6 +127,20 @@ def test_mixed_cells_are_counted_and_the_override_is_named() -> None:
     assert look([*texts("{n}"), *["word"] * 40])[0].column.kind == "category"
 
 
+def test_a_number_that_may_stand_for_missing_cells_is_told() -> None:
+    values = np.random.default_rng(0).normal(size=N)
+    values[::10] = -999
+    _, raw = look(values)
+    assert raw.warnings == [
+        "column 'x' is -999 in many cells, far from all others. If that means that a cell is missing, leave those "
+        "cells empty."
+    ]
+    values[::10] = 9999
+    assert "column 'x' is 9999 in many cells" in look(values)[1].warnings[0]
+    assert look(np.linspace(-1100, 0, N).round() * 9)[1].warnings == []
+    assert look(np.random.default_rng(0).integers(90, 100, N))[1].warnings == []  # 99 is one of many
+
+
 def test_leading_zeros_are_codes() -> None:
     read, raw = look(texts("{n:05d}"))
     assert read.column.kind == "category" and read.column.as_text and read.cells.levels[1] == "00001"

@@ -22,6 +22,7 @@ ID_NAMES = re.compile(
     r"(^|[_\s.-])(id|ids|uid|uuid|guid|key|index|idx|nr|number|no)$|(?<=[a-z])(Id|ID|Key|Uuid)$", re.I
 )
 UNIQUE = 0.98  # share of different values from which a column of names has one for each row
+STAND_IN = 0.005  # share of the cells of a number that stands for missing ones
 LEFT_OUT = ("id", "constant", "unusable")  # kinds that no model sees
 FEWEST = 20  # rows below which nothing is taken for an id
 
@@ -156,6 +157,19 @@ def _numbers_reconsidered(column: Column, present: np.ndarray, why: str) -> tupl
     return column, why
 
 
+def _stand_in(values: np.ndarray) -> float | None:
+    """A number such as -999 that many cells have, far from all others: it may stand for a missing cell."""
+    few = values[:: max(1, len(values) // SAMPLE)]
+    few = few[~np.isnan(few)]
+    for value, beyond in ((few.min(), few[few > few.min()]), (few.max(), few[few < few.max()])) if len(few) else ():
+        often = len(few) - len(beyond) >= max(2, STAND_IN * len(few))
+        if len(beyond) and often and re.fullmatch(r"-?(99+|88+)", f"{value:.0f}"):
+            gap = min(abs(value - beyond.min()), abs(value - beyond.max()))
+            if gap > np.ptp(beyond):
+                return float(value)
+    return None
+
+
 def _calendar(numbers: np.ndarray) -> bool:
     months, days = numbers // 100 % 100, numbers % 100
     return bool(((months >= 1) & (months <= 12) & (days >= 1) & (days <= 31)).all())
@@ -190,6 +204,12 @@ def _tell(raw: RawTable, column: Column, cells: Cells, why: str, asked: str | No
             f"column {name!r} is read as {word}: {total:,} of {len(array):,} cells cannot be read so "
             f"({some(sorted(cells.odd, key=lambda text: -cells.odd[text]))}) and are taken as missing. "
             f"Correct them, or say {kind_option(name, 'category')}."
+        )
+    stand_in = _stand_in(cells.values) if kind == "number" else None
+    if stand_in is not None:
+        raw.warnings.append(
+            f"column {name!r} is {stand_in:g} in many cells, far from all others. If that means that a cell is "
+            "missing, leave those cells empty."
         )
     marks = _placeholders(array, column) if int(missing_cells(cells).sum()) > array.null_count else []
     if marks:

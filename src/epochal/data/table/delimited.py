@@ -15,7 +15,7 @@ from epochal.core.errors import DataError
 from epochal.data.listing import shown
 from epochal.data.table.cells import AMONG_NUMBERS, PLAIN
 from epochal.data.table.options import TableOptions
-from epochal.data.table.raw import RawTable
+from epochal.data.table.raw import RawTable, counted
 
 SEPARATORS = ",;\t|"
 HEAD = 2**15  # bytes from which marks, header and kinds of cells are judged
@@ -323,7 +323,7 @@ def _tell_ragged(
     if len(bad) > max(1, MOST_RAGGED * (kept + len(bad))):
         raise DataError(
             f"{path}: {len(bad):,} of {kept + len(bad):,} rows have more or fewer cells than the header, which has "
-            f"{width}; {place} has {found}. Give every row {width} cells, and put a cell that holds "
+            f"{width}; {place} has {found}. Give every row {counted(width, 'cell')}, and put a cell that holds "
             f"{separator!r} itself, such as a decimal comma, in double quotes."
         )
     for number, found, text in bad:
