@@ -92,8 +92,10 @@ def assign(
 def _fill_empty(result: np.ndarray, units: np.ndarray, order: np.ndarray, open_splits: Sequence[int]) -> None:
     """Give a held-out split that few large groups left empty the smallest group of train, if train keeps another."""
     for split in reversed(open_splits):
+        if (result == split).any():
+            continue
         train = np.unique(units[result == TRAIN])
-        if (result == split).any() or len(train) < 2:
+        if len(train) < 2:
             continue
         size = np.bincount(units)
         first = {int(unit): int(order[units == unit].min()) for unit in train[size[train] == size[train].min()]}
