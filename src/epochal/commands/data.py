@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from epochal.commands.options import loading, read_options, reading, say
+from epochal.commands.tables import table_options, tabular
 
 
 @click.group()
@@ -48,15 +49,37 @@ def get(name: str) -> None:
 @data.command("check")
 @click.argument("path")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report, as JSON.")
+@click.option(
+    "--task", type=click.Choice(["auto", "image", "table"]), default="auto", show_default=True, help="What the data is."
+)
+@tabular
 @reading
-def check_data(path: str, as_json: bool, **values: Any) -> None:
-    """Read the data at PATH and say what is in it: classes, splits, bad files, copies. Nothing is trained.
+def check_data(path: str, as_json: bool, task: str, **values: Any) -> None:
+    """Read the data at PATH and say what is in it: classes, splits, bad files, copies; of a table also the columns that
+    tell of the label what they will not tell of a new row. Nothing is trained.
 
     \b
     epochal data check photos/
+    epochal data check customers.csv --label churned
+    epochal data check adult
     """
+    from epochal.data.table.claims import is_table
+
+    claimed, why = is_table(path)
+    if task == "auto" and values.get("image") is None:
+        task = "table" if claimed else "image"
+        if why:
+            say(f"read as {'a table' if claimed else 'a list of pictures'}, because {why} (--task says otherwise)")
+    if task == "table":
+        from epochal.data.table.opened import open_table
+        from epochal.data.table.report import report_of
+
+        text = report_of(open_table(path, table_options(values)))
+        click.echo(text.to_json() if as_json else text.to_text())
+        return
     from epochal.data.dataset import check
     from epochal.data.options import ReadOptions
 
+    table_options(values, image=True)
     report = check(path, read_options(values) or ReadOptions(), loading())
     click.echo(report.to_json() if as_json else report.to_text())

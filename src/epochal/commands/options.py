@@ -44,7 +44,7 @@ _READING = (
     ),
     click.option("--max-examples", type=int, metavar="N", help="Read at most N pictures."),
 )
-_NAMES = {
+NAMES = {  # of the options, as commands have them, and as fields of `ReadOptions`
     "size": "size",
     "resize": "resize",
     "channels": "channels",
@@ -72,7 +72,7 @@ def read_options(values: dict[str, Any]) -> "ReadOptions | None":
     """Take the reading options out of a command's values; None where none was given."""
     from epochal.data.options import ReadOptions
 
-    given = {field: values.pop(name, None) for name, field in _NAMES.items()}
+    given = {field: values.pop(name, None) for name, field in NAMES.items()}
     given = {field: value for field, value in given.items() if value is not None}
     return ReadOptions(**given) if given else None
 

@@ -102,12 +102,12 @@ class DataReport(Record):
         """The report for a terminal."""
         totals = self.totals
         lines = [f"{self.name}: {sum(totals.values()):,} images of {len(self.labels)} classes ({self.kind})", ""]
-        lines += _table(self.labels, self.counts)
+        lines += class_table(self.labels, self.counts)
         lines += ["", *self._facts()]
-        lines += _section("Decided from the data", [str(item) for item in self.decisions], limit=None)
-        lines += _section("Take note", list(self.warnings), limit=None)
-        lines += _section("Files with problems", [str(item) for item in self.problems], limit=None, count=True)
-        lines += _section("Copies", self._copies())
+        lines += section("Decided from the data", [str(item) for item in self.decisions], limit=None)
+        lines += section("Take note", list(self.warnings), limit=None)
+        lines += section("Files with problems", [str(item) for item in self.problems], limit=None, count=True)
+        lines += section("Copies", self._copies())
         return "\n".join(lines) + "\n"
 
     def _facts(self) -> list[str]:
@@ -153,7 +153,7 @@ class DataReport(Record):
         )
 
 
-def _table(labels: Sequence[str], counts: Mapping[str, Mapping[str, int]]) -> list[str]:
+def class_table(labels: Sequence[str], counts: Mapping[str, Mapping[str, int]]) -> list[str]:
     splits = [split for split in SPLITS if split in counts]
     shown = labels if len(labels) <= 40 else labels[:SHOWN]
     wide = max([len("class"), *(len(label) for label in shown)])
@@ -168,7 +168,7 @@ def _table(labels: Sequence[str], counts: Mapping[str, Mapping[str, int]]) -> li
     return lines
 
 
-def _section(title: str, entries: list[str], *, limit: int | None = SHOWN, count: bool = False) -> list[str]:
+def section(title: str, entries: list[str], *, limit: int | None = SHOWN, count: bool = False) -> list[str]:
     if not entries:
         return []
     shown = entries if limit is None else entries[:limit]

@@ -1,0 +1,83 @@
+"""Options of commands that read tables, in addition to those that all data share."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from epochal.commands.options import NAMES
+
+if TYPE_CHECKING:
+    from epochal.data.table.options import TableOptions
+
+_TABULAR = (
+    click.option("--target", type=click.Choice(["auto", "classes", "number"]), help="What the label of a table is."),
+    click.option(
+        "--column", "columns", multiple=True, metavar="NAME=KIND",
+        help="Kind of a column of a table: number, category, boolean, date, text or drop.",
+    ),
+    click.option(
+        "--keep", multiple=True, metavar="COLUMN", help="Column of a table to keep although it looks like a leak."
+    ),
+    click.option("--time", metavar="COLUMN", help="Column of times of a table: train lies before test."),
+    click.option("--weights", metavar="COLUMN", help="Column of a table with the weight of each row."),
+    click.option("--separator", metavar="CHARACTER", help="Between the cells of a table."),
+    click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark of a table."),
+    click.option("--encoding", metavar="NAME", help="Encoding of a table, such as latin-1."),
+    click.option(
+        "--header", type=click.Choice(["auto", "yes", "no"]), help="Whether the first line names the columns."
+    ),
+    click.option("--day-first", is_flag=True, default=None, help="03/04/2024 is 3 April."),
+)  # fmt: skip
+_ONLY_TABLES = (
+    "target",
+    "columns",
+    "keep",
+    "time",
+    "weights",
+    "separator",
+    "decimal",
+    "encoding",
+    "header",
+    "day_first",
+)
+_ALSO_TABLES = ("label", "group", "split", "test_fraction", "validation_fraction", "seed_of_split")
+
+
+def tabular(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of how a table is read, in addition to those of `reading`."""
+    for option in reversed(_TABULAR):
+        command = option(command)
+    return command
+
+
+def table_options(values: dict[str, Any], *, image: bool = False) -> "TableOptions":
+    """Take the options of tables out of a command's values.
+
+    Args:
+        image: the data are pictures, and no option of tables may be given.
+
+    Raises:
+        UsageError: an option of the other kind of data was given, or --column says no NAME=KIND.
+    """
+    from epochal.data.table.options import TableOptions
+
+    own = {name: values.pop(name, None) for name in _ONLY_TABLES}
+    given = {name: value for name, value in own.items() if value not in (None, ())}
+    if image:
+        if given:
+            raise click.UsageError(f"--{_flag(next(iter(given)))} is of tables, and these data are read as pictures.")
+        return TableOptions()
+    others = [name for name in NAMES if name not in _ALSO_TABLES and values.get(name) is not None]
+    if others:
+        raise click.UsageError(f"--{_flag(others[0])} is of pictures, and these data are read as a table.")
+    pairs = given.pop("columns", ())
+    if wrong := [pair for pair in pairs if "=" not in pair]:
+        raise click.UsageError(f"--column: expected NAME=KIND, such as zip=category; got {wrong[0]}.")
+    shared = {NAMES[name]: values.get(name) for name in _ALSO_TABLES}
+    given |= {name: value for name, value in shared.items() if value is not None}
+    return TableOptions(**given, columns=dict(pair.rsplit("=", 1) for pair in pairs))
+
+
+def _flag(name: str) -> str:
+    return "column" if name == "columns" else name.replace("_", "-")
