@@ -1,9 +1,11 @@
 """THE loop: for each batch, for each part of the objective, a loss and a step."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import torch
@@ -76,13 +78,13 @@ def loop(
 ) -> None:
     """Train `state` in place until it has made `steps` steps in all, or was shortened to fewer. `after` sees the state
     after each of them."""
-    step = stepping(state, objective, precision)
+    step, count = stepping(state, objective, precision), draws(objective)
     with reproducible():
-        batches = feed.batches(state.model, state.seed, state.step)
-        while state.step < min(steps, state.end or steps) and (batch := next(batches, None)) is not None:
+        batches = feed.batches(state.model, state.seed, state.step * count)
+        while state.step < min(steps, state.end or steps) and len(drawn := tuple(islice(batches, count))) == count:
             for stepper in state.steppers.values():
                 stepper.schedule(state.step)
-            for part, loss in step(batch).items():
+            for part, loss in step(drawn).items():
                 state.losses[part] = state.losses.get(part, 0.0) + loss
             state.step += 1
             state.summed += 1
@@ -92,8 +94,14 @@ def loop(
                 after(state)
 
 
+def draws(objective: Objective) -> int:
+    """Batches of one step: as many as the part that steps most often has steps. A part that is named twice, as a critic
+    that learns faster than what it judges, steps each time on a batch of its own."""
+    return max(Counter(objective.parts).values())
+
+
 def stepping(state: State, objective: Objective, precision: str) -> Step:
-    """One step of every part, for a batch; where the model is on a GPU, recorded and replayed."""
+    """One step of every part, for its batches; where the model is on a GPU, recorded and replayed."""
     step = partial(step_of, state.model, state.steppers, objective, precision)
     if not on_gpu(state.model):
         return step
@@ -102,13 +110,14 @@ def stepping(state: State, objective: Objective, precision: str) -> Step:
 
 
 def step_of(
-    model: Any, steppers: Mapping[str, Stepper], objective: Objective, precision: str, batch: Batch
+    model: Any, steppers: Mapping[str, Stepper], objective: Objective, precision: str, drawn: tuple[Batch, ...]
 ) -> dict[str, Tensor]:
-    """A loss and a step for each part; the losses."""
-    losses = {}
+    """A loss and a step for each part, on the next of the batches; the losses, the mean of a part that steps twice."""
+    losses: dict[str, list[Tensor]] = {}
     for part in objective.parts:
+        batch = drawn[len(losses.setdefault(part, []))]
         with torch.autocast(kind(), torch.bfloat16) if precision == "bfloat16" else nullcontext():
             loss = objective.loss(part, model, batch)
         steppers[part].step(loss)
-        losses[part] = loss.detach()
-    return losses
+        losses[part].append(loss.detach())
+    return {part: several[0] if len(several) == 1 else torch.stack(several).mean(0) for part, several in losses.items()}

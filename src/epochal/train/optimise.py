@@ -202,7 +202,8 @@ class Stepper:
             for group in self.optimiser.param_groups:
                 group["capturable"] = torch.cuda.is_current_stream_capturing()
         self.optimiser.zero_grad(set_to_none=True)
-        (loss.sum() if self.stacked else loss).backward()
+        # The part's own weights only: what it says of those of another part would be lost anyway.
+        (loss.sum() if self.stacked else loss).backward(inputs=self.parameters)
         if self.recipe.clip is not None:
             torch.nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip)
         self.optimiser.step()

@@ -4,7 +4,8 @@ The step of a small network is a hundred short kernels, and telling a GPU to sta
 as long as running them. Recorded as a CUDA graph, the whole step is started by one call.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ from epochal.core.protocols import Batch
 
 EAGER = 3  # steps before the recording, for what a library prepares when it is first called
 
-Step = Callable[[Batch], dict[str, Tensor]]
+Step = Callable[[tuple[Batch, ...]], dict[str, Tensor]]
 
 
 class Replay:
@@ -21,7 +22,8 @@ class Replay:
 
     Nothing that the step does may depend on the values of tensors, and what changes from call to call must be a tensor
     that is written in place, as a `Stepper` does with its learning rate; everything else (training or evaluation mode,
-    which weights are frozen, the precision) stays as it was recorded. Batches are tensors of one shape.
+    which weights are frozen, the precision) stays as it was recorded. Batches hold tensors, in tuples, lists and
+    dictionaries of any depth; each of them has the same shapes as the one before.
     """
 
     def __init__(self, step: Step):
@@ -29,31 +31,50 @@ class Replay:
         self.eager = EAGER
         self.graph: torch.cuda.CUDAGraph | None = None
 
-    def __call__(self, batch: Batch) -> dict[str, Tensor]:
+    def __call__(self, drawn: tuple[Batch, ...]) -> dict[str, Tensor]:
         """The loss of each part; overwritten by the next call."""
         if self.eager:
             self.eager -= 1
-            return aside(self.step, batch)
-        graph = self.graph or self.record(batch)
-        for held, given in zip(self.batch, batch, strict=True):
+            return aside(self.step, drawn)
+        graph = self.graph or self.record(drawn)
+        for held, given in zip(tensors_in(self.drawn), tensors_in(drawn), strict=True):
             held.copy_(given)
         graph.replay()
         return self.losses
 
-    def record(self, batch: Batch) -> torch.cuda.CUDAGraph:
-        """Record the step on a batch of its own, without making it."""
-        self.batch = Batch(*(tensor.clone() for tensor in batch))
+    def record(self, drawn: tuple[Batch, ...]) -> torch.cuda.CUDAGraph:
+        """Record the step on batches of its own, without making it."""
+        self.drawn = copied(drawn)
         self.graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self.graph):
-            self.losses = self.step(self.batch)
+            self.losses = self.step(self.drawn)
         return self.graph
 
 
-def aside(step: Step, batch: Batch) -> dict[str, Tensor]:
+def tensors_in(batch: Any) -> Iterator[Tensor]:
+    """The tensors of a batch, however deep they lie."""
+    if isinstance(batch, Tensor):
+        yield batch
+    else:
+        for part in batch.values() if isinstance(batch, Mapping) else batch:
+            yield from tensors_in(part)
+
+
+def copied(batch: Any) -> Any:
+    """A batch of the same form, whose tensors are copies."""
+    if isinstance(batch, Tensor):
+        return batch.clone()
+    if isinstance(batch, Mapping):
+        return {name: copied(part) for name, part in batch.items()}
+    parts = [copied(part) for part in batch]
+    return Batch(*parts) if isinstance(batch, Batch) else type(batch)(parts)
+
+
+def aside(step: Step, drawn: tuple[Batch, ...]) -> dict[str, Tensor]:
     """One step on a stream of its own, as PyTorch asks of the steps before a recording."""
     here, there = torch.cuda.current_stream(), torch.cuda.Stream()
     there.wait_stream(here)
     with torch.cuda.stream(there):
-        losses = step(batch)
+        losses = step(drawn)
     here.wait_stream(there)
     return losses

@@ -21,6 +21,7 @@ from epochal.models.flops import flops, parameters
 from epochal.models.predictor import ClassicalPredictor, NetworkPredictor
 from epochal.models.pretrained import begin
 from epochal.train.device import device
+from epochal.train.loop import draws
 from epochal.train.objectives import balanced, make_objective
 from epochal.train.surroundings import set_apart
 
@@ -31,7 +32,7 @@ class Trainee:
 
     `by_steps` says whether it learns by steps, and has a state between them. `glance` measures the model along the way,
     for the curve; `judge` once at the end, for the scores. `predictor` turns the trained model into what answers
-    questions. `per_step` is the number of examples in a step.
+    questions. `per_step` is the number of examples in a step, in all of its batches.
     """
 
     recipe: Recipe
@@ -80,7 +81,7 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
         model=model,
         feed=feed,
         objective=objective,
-        per_step=min(recipe.batch_size if by_steps else budget.examples, len(train)),
+        per_step=min(recipe.batch_size if by_steps else budget.examples, len(train)) * draws(objective),
         by_steps=by_steps,
         glance=Judge(kind.goal, dataset.validation, budget.glance),
         judge=Judge(kind.goal, dataset.validation),
