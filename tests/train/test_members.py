@@ -102,7 +102,7 @@ def test_the_smallest_is_taken_where_none_fits(size: Callable[..., tuple[Rate, M
 
 def test_a_rung_of_one_member_is_measured_once(size: Callable[..., tuple[Rate, Machine]]) -> None:
     rate, machine = size(RUNGS["mlp"], (1.0,), 1e9)
-    assert machine.measured == [0]
+    assert machine.measured == [0] and rate.measured == ALLOWED, "it has the whole allowance"
     assert rate.recipe == RUNGS["mlp"].recipe.replace(precision="bfloat16")
 
 

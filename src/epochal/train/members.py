@@ -47,7 +47,7 @@ def size_up(
     began = time.perf_counter()
     members, count = rung.members if members is None else members, len(dataset.train)
     work = _work(rung, members, dataset.task)
-    place, known = 0, measure(dataset, members[0], allowed / 3)
+    place, known = 0, measure(dataset, members[0], allowed / min(len(members), 3))  # one alone has the whole allowance
     ceiling = len(members)
 
     def after(member: int) -> float:
