@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.metrics import log_loss
 
 from epochal import refit
 from epochal.cli import main
@@ -18,7 +19,7 @@ from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Cost, Run
 from epochal.data.dataset import Dataset, open_dataset
 from epochal.data.options import ReadOptions
-from epochal.judge.calibration import fit_temperature, log_loss, probabilities
+from epochal.judge.calibration import fit_temperature, probabilities
 from epochal.ship.bundle import Bundle
 from epochal.ship.evaluate import promised
 from epochal.study.ladder import climb
@@ -144,7 +145,7 @@ def test_a_classical_rung_by_another_metric(classical: Path, digits: Dataset) ->
     assert result_in(classical).chosen == "boosted-trees"
     made, test = refit(classical), digits.open_test()
     logits = made.bundle.logits(test.inputs)
-    loss = log_loss(logits / made.result.temperature, test.targets)
+    loss = log_loss(test.targets, probabilities(logits, made.result.temperature))
     assert made.result.shipped.score.mean == pytest.approx(loss, abs=1e-4)
     assert made.result.metric.name == "log-loss" and " nats (95% interval " in made.result.sentence
 

@@ -191,7 +191,7 @@ def write_bundle(
         if not (math.isfinite(value) and value > 0):
             raise BundleError(f"Expected a temperature above zero, got {value}. Calibrate again on validation.")
     calibration: dict[str, Any] = {
-        "method": "temperature scaling (Guo et al., 2017)",
+        "method": TEMPERATURE_SCALING,
         "temperature": float(temperature),
     }
     if models is None:

@@ -17,8 +17,8 @@ from epochal.data.listing import Progress as Loading
 from epochal.data.options import ReadOptions
 from epochal.judge.calibration import fit_temperature, probabilities
 from epochal.judge.compare import compare
+from epochal.judge.confusion import confusion_matrix
 from epochal.judge.goals.classes import decisions, doubt, items, stakes
-from epochal.judge.metrics import confusion_matrix
 from epochal.kinds.table import rung_of
 from epochal.models.predictor import log_mean
 from epochal.models.weights import read_model

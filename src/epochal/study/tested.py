@@ -16,8 +16,8 @@ from epochal.core.protocols import Goal
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset, Examples
 from epochal.judge.calibration import probabilities
+from epochal.judge.confusion import confusion_matrix
 from epochal.judge.goals.classes import decisions, doubt, items
-from epochal.judge.metrics import confusion_matrix
 from epochal.judge.reliability import (
     abstaining,
     confidence_and_right,
