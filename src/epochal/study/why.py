@@ -113,6 +113,7 @@ def factors_of(rung: str, chosen: Sequence[str | Factor] | None = None) -> tuple
     Raises:
         UserError: there is no such rung, it is a classical one, or it has no such ingredient.
     """
+    IMAGE_LADDER.require([rung], "rung")
     if not IMAGE_LADDER.rung(rung).by_steps:
         networks = ", ".join(name for name, entry in IMAGE_LADDER.rungs.items() if entry.by_steps)
         raise UserError(
@@ -364,8 +365,9 @@ def _ingredients(
 
 
 def fused(arm: Arm) -> np.ndarray:
-    """Every bit of what an arm answered."""
-    return np.concatenate([values.ravel().view(np.uint8) for one in arm.answers for values in one.arrays().values()])
+    """Every bit of what an arm answered; empty where every training diverged."""
+    bits = [values.ravel().view(np.uint8) for one in arm.answers for values in one.arrays().values()]
+    return np.concatenate(bits) if bits else np.empty(0, np.uint8)
 
 
 def _refuse_another(store: Store, directory: Path) -> None:
