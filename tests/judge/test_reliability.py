@@ -11,7 +11,6 @@ from epochal.judge.reliability import (
     bin_starts,
     recalls,
     reliability,
-    threshold_for_accuracy,
     threshold_for_coverage,
 )
 
@@ -82,28 +81,9 @@ def test_recalls_have_the_score_interval_of_their_own_items():
     assert three.recall.low == pytest.approx(0.2065, abs=1e-3)
 
 
-def test_a_threshold_keeps_its_promise_on_new_items():
-    kept, shares = [], []
-    for seed in range(200):
-        _, _, confidence, right = two_classes(items=2_000, seed=2 * seed)
-        threshold = threshold_for_accuracy(confidence, right, 0.85)
-        _, _, confidence, right = two_classes(items=20_000, seed=2 * seed + 1)
-        given = abstaining(confidence, right, threshold)
-        kept.append(given.accuracy.mean >= 0.85)
-        shares.append(given.coverage.mean)
-        assert given.answered == (confidence >= threshold).sum()
-    assert np.mean(kept) > 0.9
-    assert 0.5 < np.mean(shares) < 0.75  # a perfect threshold would answer three quarters
-
-
-def test_a_threshold_that_nothing_reaches_and_one_that_all_do():
-    confidence, right = np.linspace(0.5, 1, 100), np.arange(100) % 2 == 0
-    assert threshold_for_accuracy(confidence, right, 0.95) is None
-    assert threshold_for_accuracy(confidence, np.ones(100, bool), 0.95) == 0.5
-    nothing = abstaining(confidence, right, 1.5)
+def test_a_threshold_that_nothing_reaches_answers_nothing():
+    nothing = abstaining(np.linspace(0.5, 1, 100), np.arange(100) % 2 == 0, 1.5)
     assert (nothing.answered, nothing.accuracy, nothing.coverage.mean) == (0, None, 0)
-    equal = np.r_[np.full(50, 0.9), np.full(50, 0.6)]
-    assert threshold_for_accuracy(equal, equal > 0.7, 0.9) == 0.9
 
 
 def test_a_threshold_for_coverage_answers_at_least_that_share():
@@ -114,7 +94,5 @@ def test_a_threshold_for_coverage_answers_at_least_that_share():
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match="an accuracy between 0 and 1, as a fraction; got 95"):
-        threshold_for_accuracy(np.ones(3), np.ones(3, bool), 95)
     with pytest.raises(ValueError, match="a share above 0 and up to 1; got 90"):
         threshold_for_coverage(np.ones(3), 90)

@@ -18,9 +18,9 @@ import epochal
 from epochal.core.errors import BundleError
 from epochal.core.protocols import ClassScores
 from epochal.kinds.image_ladder import RUNGS
+from epochal.models.predictor import make_predictor
 from epochal.ship import files
 from epochal.ship.bundle import Bundle, write_bundle
-from epochal.train.trainee import make_predictor
 
 from .conftest import bundled, fitted
 

@@ -13,11 +13,10 @@ from epochal.core.protocols import ClassScores
 from epochal.data import ReadOptions
 from epochal.kinds.image_ladder import RUNGS
 from epochal.models.catalogue import build
-from epochal.models.predictor import log_mean
+from epochal.models.predictor import log_mean, make_predictor
 from epochal.ship import files
 from epochal.ship.bundle import Bundle, write_bundle
 from epochal.ship.pretrained import open_weights
-from epochal.train.trainee import make_predictor
 
 from .test_bundle import edit_manifest, seal_again
 

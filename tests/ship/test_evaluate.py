@@ -13,8 +13,8 @@ from sklearn.datasets import load_digits
 from epochal import evaluate
 from epochal.cli import main
 from epochal.core.errors import DataError, UserError
+from epochal.judge.confusion import confusion_matrix
 from epochal.judge.goals.classes import METRICS
-from epochal.judge.metrics import confusion_matrix
 from epochal.kinds.image_ladder import RUNGS
 from epochal.ship.bundle import Bundle, write_bundle
 from epochal.ship.evaluation import Evaluation

@@ -1,6 +1,8 @@
 """A climb that is repeated makes every training again as it was; a dry run trains nothing and keeps nothing."""
 
 import json
+import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,9 @@ import pytest
 
 from epochal.core.errors import RunDirectoryError, UserError
 from epochal.study.ladder import Climb, climb, dry_run
-from epochal.train.store import Store
+from epochal.study.refit import refit
+from epochal.study.reopen import reopen
+from epochal.train.store import INDEX, Store
 
 RUNGS = ("nearest-neighbours", "mlp", "lenet")
 
@@ -24,6 +28,28 @@ def images() -> tuple[np.ndarray, np.ndarray]:
 def climbed(tmp_path_factory: pytest.TempPathFactory) -> Climb:
     out = tmp_path_factory.mktemp("climb") / "run"
     return climb(images(), budget="12s", seeds=2, trials=2, rungs=RUNGS, out=out, metric="log-loss")
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda run: climb(images(), out=run, resume=True),
+        lambda run: climb(images(), out=run.parent / "other", repeat=run),
+        lambda run: refit(run, source=images()),
+    ],
+    ids=["resume", "repeat", "refit"],
+)
+def test_a_climb_that_another_version_began_is_refused_in_words(climbed: Climb, tmp_path: Path, again: Any) -> None:
+    shutil.copytree(climbed.directory, tmp_path / "run")
+    with sqlite3.connect(tmp_path / "run" / INDEX) as index:
+        index.execute("pragma user_version = 0")  # what a version before formats were counted left
+    index.close()
+    with pytest.raises(
+        RunDirectoryError, match=r"run was begun by an earlier version .* Begin again with another --out"
+    ):
+        again(tmp_path / "run")
+    assert not (tmp_path / "other").exists()
+    assert reopen(tmp_path / "run").result.rungs == climbed.result.rungs, "what came of it opens as before"
 
 
 def scores(result: Any) -> list[Any]:

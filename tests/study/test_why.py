@@ -127,6 +127,20 @@ def test_an_interrupted_attribution_goes_on(tmp_path):
     assert result.examples == before["none/seed-0"].budget.examples
 
 
+def test_a_combination_of_which_every_training_diverged_counts_as_one_that_learned_nothing(tmp_path):
+    exploding = Factor(
+        name="exploding",
+        off="none",
+        strip=lambda recipe: recipe.replace(learning_rate=0.03),
+        change=planted("exploding", learning_rate=1e30),
+    )
+    asked = ASKED | {"ingredients": (exploding, NOTHING), "budget": "25s", "seeds": 2}
+    result = why("digits", out=tmp_path, **asked)
+    assert result.diverged >= 4
+    assert not result.ingredients[0].idle and result.score.shapley[0].mean < 0
+    assert result.ingredients[1].idle
+
+
 @pytest.mark.parametrize(
     "rung, names",
     [
@@ -173,7 +187,8 @@ def test_a_combination_has_what_its_name_says():
 @pytest.mark.parametrize(
     "asked, error, message",
     [
-        ({"rung": "oracle"}, UserError, "There is no rung 'oracle'. The ladder has majority"),
+        ({"rung": "oracle"}, UserError, "rung: oracle not known. The ladder has majority"),
+        ({"rung": "zipcode"}, UserError, "rung: zipcode not known. The ladder has majority"),
         ({"rung": "hog-svm"}, UserError, "got hog-svm, which is not one. Choose perceptron, mlp, lenet"),
         ({"ingredients": ("shortcuts",)}, UserError, "shortcuts not known of mlp. It can have activation"),
         ({"ingredients": ("dropout", "dropout")}, UserError, "expected 1 to 6 different ones, got 2"),

@@ -24,7 +24,7 @@ from epochal.models.weights import model_files, read_model
 from epochal.train.device import device
 from epochal.train.experiment import run_once
 from epochal.train.fit import fit
-from epochal.train.store import INDEX, LOCK, Store, open_store
+from epochal.train.store import FORMAT, INDEX, LOCK, Store, open_store
 from epochal.train.trainee import Judge, prepare
 
 
@@ -102,6 +102,33 @@ def test_decisions_are_made_once(tmp_path: Path) -> None:
         assert store.get("spent") == 2.0
         assert store.decide("false", lambda: False) is False
         assert store.decide("false", lambda: True) is False, "false is a decision as well"
+
+
+@pytest.mark.parametrize(("begun", "version"), [(0, "an earlier"), (FORMAT + 1, "a later")])
+def test_a_directory_of_another_version_is_not_written(tmp_path: Path, begun: int, version: str) -> None:
+    with open_store(tmp_path) as store:
+        store.finish("mlp", a_run(), {}, {})
+    index = sqlite3.connect(tmp_path / INDEX)
+    index.execute(f"pragma user_version = {begun}")
+    index.close()
+    message = f"{tmp_path} was begun by {version} version of epochal.* cannot continue, repeat or refit it.* --out"
+    for _ in range(2):
+        with pytest.raises(RunDirectoryError, match=message), open_store(tmp_path):
+            pytest.fail("opened")
+    assert list(Store(tmp_path).runs()) == ["mlp"]
+
+
+def test_a_directory_in_which_nothing_was_decided_is_of_today(tmp_path: Path) -> None:
+    """As of a process that was killed before it kept anything, or one whose run is made anew."""
+    with open_store(tmp_path) as store:
+        store.put("one", 1)
+        store.clear()
+    index = sqlite3.connect(tmp_path / INDEX)
+    index.execute("pragma user_version = 0")
+    index.close()
+    for _ in range(2):
+        with open_store(tmp_path) as store:
+            store.put("one", 1)
 
 
 def test_keeping_a_run_again_replaces_its_curve(tmp_path: Path) -> None:

@@ -81,10 +81,10 @@ def _fill(
     listing: Listing, table: pd.DataFrame, folder: Path, *, image: str, label: str, group: str | None, split: str | None
 ) -> None:
     """Takes every row that has a file and a label into the listing, and names those that have not."""
-    files = _cells(table, image, "the file of one picture")
-    labels = label_texts(np.array(_cells(table, label, "the class of one picture"), dtype=object))
-    groups = [_text(value) for value in _cells(table, group, "the group of one picture")] if group else None
-    splits = [_text(value).casefold() for value in _cells(table, split, "one split")] if split else None
+    files = cells_of(table, image, "the file of one picture")
+    labels = label_texts(np.array(cells_of(table, label, "the class of one picture"), dtype=object))
+    groups = [_text(value) for value in cells_of(table, group, "the group of one picture")] if group else None
+    splits = [_text(value).casefold() for value in cells_of(table, split, "one split")] if split else None
     if splits is not None:
         unknown = sorted({name for name in splits if name not in SPLIT_OF})
         if unknown:
@@ -130,7 +130,7 @@ def _read(path: Path) -> pd.DataFrame:
             table = pd.read_parquet(path)
             return table if table.index.names == [None] else table.reset_index()
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _read_text(path, file.read())
+            return read_delimited(path, file.read())
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path} is not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8."
@@ -139,7 +139,7 @@ def _read(path: Path) -> pd.DataFrame:
         raise DataError(f"{path} cannot be read as a {_kind(path)} table: {str(error).strip()}.") from error
 
 
-def _read_text(path: Path, text: str) -> pd.DataFrame:
+def read_delimited(path: Path, text: str) -> pd.DataFrame:
     """The table in a text, every cell as text: a label "03" stays "03", and only an empty cell is missing.
 
     Raises:
@@ -187,7 +187,7 @@ def _without_blank_end(row: list[str]) -> list[str]:
     return row[:length]
 
 
-def _cells(table: pd.DataFrame, column: str, what: str) -> list[Any]:
+def cells_of(table: pd.DataFrame, column: str, what: str) -> list[Any]:
     """The cells of a column, bytes as text.
 
     Raises:

@@ -54,15 +54,6 @@ def list_source(source: Any, options: ReadOptions, progress: Progress | None = N
     raise DataError(_not_found(name))
 
 
-def require_source(name: str) -> None:
-    """
-    Raises:
-        DataError: there is neither a path nor a named set of that name.
-    """
-    if not os.path.lexists(Path(name).expanduser()) and name not in named_sets():
-        raise DataError(_not_found(name))
-
-
 def _published_parts(source: Mapping[Any, Any]) -> dict[str | None, tuple[np.ndarray, np.ndarray]]:
     """Arrays by split, {"train": (images, labels), "test": (images, labels)}."""
     parts: dict[str | None, tuple[np.ndarray, np.ndarray]] = {}

@@ -1,15 +1,10 @@
-"""Do the probabilities mean what they say? Temperature scaling, calibration error, Brier score (Guo et al. 2017)."""
+"""Temperature scaling, which makes probabilities mean what they say (Guo et al. 2017)."""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from scipy import optimize, special
 
-from epochal.judge.metrics import _logits as checked_logits
-from epochal.judge.metrics import log_loss
-
 COLDEST, HOTTEST = 1e-3, 1e3
-
-__all__ = ["apply", "brier_score", "expected_calibration_error", "fit_temperature", "log_loss", "probabilities"]
 
 
 def fit_temperature(logits: Float[np.ndarray, "items classes"], targets: Int[np.ndarray, " items"]) -> float:
@@ -54,33 +49,30 @@ def probabilities(
     return special.softmax(apply(logits, temperature), axis=1)
 
 
-def expected_calibration_error(
-    chances: Float[np.ndarray, "items classes"], targets: Int[np.ndarray, " items"], *, bins: int = 15
-) -> float:
-    """Mean gap between confidence and accuracy over bins that hold equally many items (adaptive, Nixon et al. 2019).
+def checked_logits(
+    logits: Shaped[np.ndarray, "..."], targets: Shaped[np.ndarray, "..."]
+) -> Float[np.ndarray, "items classes"]:
+    """The logits in float64.
 
-    `chances` are probabilities, [items, classes]. Never more bins than a tenth of the items, and items of equal
-    confidence share a bin. It is biased upward on few items: a perfectly calibrated model does not score zero.
+    Raises:
+        ValueError: shapes or targets make no sense, or a logit is not finite.
     """
-    chances = _chances(chances, targets)
-    confidence, right = chances.max(axis=1), chances.argmax(axis=1) == np.asarray(targets)
-    order = np.argsort(confidence, kind="stable")
-    confidence, right = confidence[order], right[order]
-    count = max(1, min(bins, len(order) // 10))
-    edges = np.linspace(0, len(order), count + 1).astype(int)
-    edges = np.searchsorted(confidence, confidence[edges[1:-1]], side="left")
-    gaps = np.add.reduceat(confidence - right, np.unique(np.concatenate([[0], edges])))
-    return float(np.abs(gaps).sum() / len(order))
+    scores, targets = np.asarray(logits, dtype=np.float64), np.asarray(targets)
+    if scores.ndim != 2 or targets.shape != scores.shape[:1] or len(targets) == 0:
+        raise ValueError(
+            f"Expected logits [items, classes] and targets [items]; got {scores.shape} and {targets.shape}."
+        )
+    if targets.min() < 0 or targets.max() >= scores.shape[1]:
+        raise ValueError(f"Expected targets from 0 to {scores.shape[1] - 1}; got {targets.min()} to {targets.max()}.")
+    if not np.isfinite(scores).all():
+        raise ValueError("Expected finite logits; got NaN or infinity.")
+    return scores
 
 
-def brier_score(chances: Float[np.ndarray, "items classes"], targets: Int[np.ndarray, " items"]) -> float:
-    """Mean over items of the squared distance between the probabilities and the truth, 0 to 2 (Brier 1950)."""
-    chances = _chances(chances, targets)
-    truth = np.eye(chances.shape[1])[np.asarray(targets)]
-    return float(((chances - truth) ** 2).sum(axis=1).mean())
-
-
-def _chances(chances: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def checked_chances(
+    chances: Shaped[np.ndarray, "..."], targets: Shaped[np.ndarray, "..."]
+) -> Float[np.ndarray, "items classes"]:
+    """Probabilities in float64; errors as `checked_logits`, and where a row does not sum to one."""
     checked = checked_logits(chances, targets)
     if (checked < 0).any() or not np.allclose(checked.sum(axis=1), 1, atol=1e-4):
         raise ValueError(

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from epochal.core.interval import Interval
 from epochal.core.metric import ACCURACY
 from epochal.core.record import Record
-from epochal.judge.calibration import _chances as checked_chances
+from epochal.judge.calibration import checked_chances
 from epochal.judge.claims import wilson
 from epochal.judge.goals.classes import doubt, ranking
 from epochal.judge.score import score
@@ -117,29 +117,6 @@ def recalls(labels: Shaped[np.ndarray, "seeds items"], targets: Int[np.ndarray, 
         recall = Interval(mean=float(mean), low=float(low), high=float(high))
         found.append(Recall(label=int(one), items=own.shape[1], recall=recall))
     return tuple(found)
-
-
-def threshold_for_accuracy(confidence: Confidence, right: Right, wanted: float) -> float | None:
-    """The lowest confidence from which on answers are right `wanted` of the time, on validation; None: none is.
-
-    That is the lowest threshold above which the answers' accuracy has a lower 95% limit (Wilson) of at least `wanted`.
-    It is chosen among many, so it may promise a little too much: `abstaining` on the test split says what it gives.
-
-    Raises:
-        ValueError: what is wanted is no fraction.
-    """
-    if not 0 < wanted < 1:
-        raise ValueError(f"Expected an accuracy between 0 and 1, as a fraction; got {wanted}. 0.95 is 95%.")
-    order = np.argsort(-np.asarray(confidence), kind="stable")
-    ordered, answered = np.asarray(confidence)[order], np.arange(1, len(order) + 1)
-    correct = np.cumsum(np.asarray(right)[order])
-    last = np.append(ordered[1:] != ordered[:-1], True)  # a threshold takes all items of equal confidence
-    reached = [
-        place
-        for place in np.flatnonzero(last)
-        if wilson(float(correct[place]), int(answered[place]), LEVEL)[1] >= wanted
-    ]
-    return float(ordered[reached[-1]]) if reached else None
 
 
 def threshold_for_coverage(confidence: Confidence, share: float = 0.9) -> float:

@@ -70,6 +70,13 @@ class ClassicalPredictor:
         return ClassScores(logits=np.concatenate(parts) if parts else np.zeros((0, 0), np.float32))
 
 
+def make_predictor(model: Any, codec: Codec) -> NetworkPredictor | ClassicalPredictor:
+    """What answers questions with a trained model: the same path for evaluation, the test split, and a bundle."""
+    if isinstance(model, nn.Module):
+        return NetworkPredictor(model=model, codec=codec)
+    return ClassicalPredictor(model=model, codec=codec)
+
+
 def log_mean(
     logits: Float[np.ndarray, "members items classes"], temperatures: Sequence[float]
 ) -> Float[np.ndarray, "items classes"]:

@@ -21,7 +21,7 @@ from epochal.core.task import Task
 from epochal.data.arrays import as_pictures
 from epochal.data.codec import Codec
 from epochal.data.white import EIGHT_BITS
-from epochal.models.predictor import EnsemblePredictor
+from epochal.models.predictor import EnsemblePredictor, make_predictor
 from epochal.models.pretrained import without_file
 from epochal.models.weights import model_files, read_model
 from epochal.ship import files
@@ -29,7 +29,6 @@ from epochal.ship.card import model_card
 from epochal.ship.predict import Answerer, Predictions
 from epochal.ship.predictions import gathered
 from epochal.train.surroundings import plain_settings, set_apart
-from epochal.train.trainee import make_predictor
 
 TEMPERATURE_SCALING = "temperature scaling (Guo et al., 2017)"
 DEEP_ENSEMBLES = "of the members' probabilities (Lakshminarayanan, Pritzel & Blundell, 2017)"
@@ -191,7 +190,7 @@ def write_bundle(
         if not (math.isfinite(value) and value > 0):
             raise BundleError(f"Expected a temperature above zero, got {value}. Calibrate again on validation.")
     calibration: dict[str, Any] = {
-        "method": "temperature scaling (Guo et al., 2017)",
+        "method": TEMPERATURE_SCALING,
         "temperature": float(temperature),
     }
     if models is None:

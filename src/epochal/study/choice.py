@@ -14,11 +14,11 @@ from epochal.core.run import FINISHED
 from epochal.judge.score import score
 from epochal.judge.tiers import tiers
 from epochal.judge.verdict_text import Recommendation, RungSummary, recommend
+from epochal.models.predictor import make_predictor
 from epochal.models.weights import ESTIMATORS, TENSORS, read_model
 from epochal.study.progress import Progress
 from epochal.study.stages import compare_all
 from epochal.train.experiment import Arm
-from epochal.train.trainee import make_predictor
 
 ANSWERS = 9  # single items that are predicted to measure how long one takes; the median counts
 

@@ -253,8 +253,10 @@ def store_of(directory: Path | str) -> Store:
     """The store of a climb that is to be repeated.
 
     Raises:
-        RunDirectoryError: there is no climb.
+        RunDirectoryError: there is no climb, or another version of epochal made it.
     """
     if not (absolute(directory) / INDEX).is_file():
         raise RunDirectoryError(f"repeat: expected the directory of a climb, got {absolute(directory)}: it holds none.")
-    return Store(absolute(directory))
+    store = Store(absolute(directory))
+    store.require_format()
+    return store

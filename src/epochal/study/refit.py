@@ -17,8 +17,8 @@ from epochal.data.listing import Progress as Loading
 from epochal.data.options import ReadOptions
 from epochal.judge.calibration import fit_temperature, probabilities
 from epochal.judge.compare import compare
+from epochal.judge.confusion import confusion_matrix
 from epochal.judge.goals.classes import decisions, doubt, items, stakes
-from epochal.judge.metrics import confusion_matrix
 from epochal.kinds.table import rung_of
 from epochal.models.predictor import log_mean
 from epochal.models.weights import read_model
@@ -93,11 +93,6 @@ def refit(
     check_place(folder)
     with open_store(directory) as store:
         kept = store.get(BUNDLED)
-        if kept is None:
-            raise RunDirectoryError(
-                f"The climb in {directory} was made by an earlier version of epochal, which did not keep the name of "
-                f"the bundled training. Conclude it again, without training: epochal climb SOURCE --resume {directory}"
-            )
         if ensemble:
             require_several(climb, kept["names"])
         options = ReadOptions.from_dict(store.get("options"))
@@ -151,8 +146,8 @@ def source_of(store: Store, directory: Path, given: Any) -> Any:
     kept = store.get("source")
     if kept is None:
         raise RunDirectoryError(
-            f"The run in {directory} does not hold its data, which were arrays, or were read by an earlier version. "
-            "Say where they are: --source SOURCE, or refit(..., source=(images, labels))."
+            f"The run in {directory} does not hold its data, which were arrays. Say where they are: --source SOURCE, "
+            "or refit(..., source=(images, labels))."
         )
     if os.path.isabs(kept) and not os.path.exists(kept):
         raise RunDirectoryError(f"The data of this climb were at {kept}, and are not there. Say where: --source SOURCE")

@@ -15,7 +15,9 @@ from epochal.data.dataset import Dataset, open_dataset
 from epochal.data.listing import Progress
 from epochal.data.options import ReadOptions
 from epochal.kinds.image_ladder import IMAGE_LADDER
+from epochal.kinds.rung import Rung
 from epochal.kinds.table import kind_of
+from epochal.models import catalogue
 from epochal.models.weights import read_model
 from epochal.ship.bundle import Bundle, as_shipped, write_bundle
 from epochal.study.directories import choose_directory, source_name
@@ -29,29 +31,21 @@ from epochal.train.store import open_store
 from epochal.train.surroundings import set_apart
 
 
-def members_with(name: str, settings: Mapping[str, Any]) -> list[Recipe]:
+def members_with(rung: Rung, settings: Mapping[str, Any]) -> list[Recipe]:
     """The members of a rung's family, the smallest first, with some settings changed: one where a setting names it."""
-    IMAGE_LADDER.require([name], "rung")
-    found = {
-        recipe.digest(): recipe
-        for member in IMAGE_LADDER.rungs[name].members
-        if (recipe := recipe_with(name, settings, member))
-    }
-    return list(found.values())
+    found = (recipe_with(member, settings) for member in rung.members)
+    return list({recipe.digest(): recipe for recipe in found}.values())
 
 
-def recipe_with(name: str, settings: Mapping[str, Any], member: Recipe | None = None) -> Recipe:
-    """The recipe of a rung, or of a member of its family, with some settings changed: a field of the recipe, or else an
-    option of the model. Text is read as a number, true, false or none where it looks like one, and stays as it is where
-    a setting is a word.
+def recipe_with(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
+    """The recipe with some settings changed: a field of it, or else an option of its model. Text is read as a number,
+    true, false or none where it looks like one, and stays as it is where a setting is a word.
 
     Raises:
-        UserError: there is no such rung, or the setting is the model's name.
+        UserError: a setting is the model's name, or has no such value.
     """
-    IMAGE_LADDER.require([name], "rung")
-    recipe = IMAGE_LADDER.rungs[name].recipe if member is None else member
     fields = {field.name for field in dataclasses.fields(Recipe)} - {"model", "options"}
-    words = typing.get_type_hints(Recipe) | typing.get_type_hints(IMAGE_LADDER.rungs[name].config_class)
+    words = typing.get_type_hints(Recipe) | typing.get_type_hints(catalogue.model(recipe.model).config_class)
     values = {key: value if words.get(key) is str else literal(value) for key, value in settings.items()}
     options = {key: value for key, value in values.items() if key not in fields}
     chosen = {key: value for key, value in values.items() if key in fields}
@@ -85,7 +79,10 @@ def train_dataset(
     watch: Callable[[str], None],
 ) -> tuple[Run, Bundle | None]:
     """Train a rung for `seconds` on an open data set; its run, and its bundle where it finished."""
-    members = members_with(name, settings)
+    ladder = kind_of(dataset.task).ladder
+    ladder.require([name], "rung")
+    rung = ladder.rungs[name]
+    members = members_with(rung, settings)
     began = time.perf_counter()
     with open_store(directory) as store:
         require_same_data(store, dataset)
@@ -103,15 +100,15 @@ def train_dataset(
             )
 
         def choose() -> Rate:
-            return size_up(dataset, IMAGE_LADDER.rungs[name], (1 - MEASURING) * seconds, MEASURING * seconds, members)
+            return size_up(dataset, rung, (1 - MEASURING) * seconds, MEASURING * seconds, members)
 
         rate = Rate.from_dict(store.decide("rate", lambda: choose().to_dict()))
         budget = Budget.from_dict(
             store.decide("budget", lambda: rate.budget(max(seconds - rate.measured, 0.5 * seconds)).to_dict())
         )
         recipe = rate.recipe
-        member = IMAGE_LADDER.rungs[name].member(recipe)
-        watch(f"{member}: {budget.examples:,} examples in about {rate.seconds(budget):.0f} s, {recipe.precision}")
+        took = f"about {rate.seconds(budget):.0f} s, {recipe.precision}"
+        watch(f"{rung.member(recipe)}: {budget.examples:,} examples in {took}")
         run_name = f"{name}/seed-{seed}"
         before = float(store.get("spent", 0.0))
         if store.get("spent") is not None:
@@ -163,7 +160,8 @@ def train_rung(
         The run, and the bundle; None in its place where the training diverged.
     """
     watch = progress or (lambda line: None)
-    recipe_with(name, settings or {})
+    IMAGE_LADDER.require([name], "rung")  # before the data is read
+    members_with(IMAGE_LADDER.rungs[name], settings or {})
     if seed < 0:
         raise BudgetError(f"seed: expected 0 or more, got {seed}.")
     seconds = parse_seconds(budget)

@@ -16,8 +16,8 @@ from epochal.core.protocols import Goal
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset, Examples
 from epochal.judge.calibration import probabilities
+from epochal.judge.confusion import confusion_matrix
 from epochal.judge.goals.classes import decisions, doubt, items
-from epochal.judge.metrics import confusion_matrix
 from epochal.judge.reliability import (
     abstaining,
     confidence_and_right,
@@ -26,6 +26,7 @@ from epochal.judge.reliability import (
     threshold_for_coverage,
 )
 from epochal.judge.verdict_text import RungSummary, detectable_sentence, headline, need_deep_learning
+from epochal.models.predictor import make_predictor
 from epochal.models.weights import read_model
 from epochal.study.choice import Choice, best_of, finished_names, scored, summary
 from epochal.study.progress import Progress
@@ -34,7 +35,6 @@ from epochal.study.scoring import Scoring
 from epochal.study.stages import compare_all
 from epochal.train.experiment import TEST, Arm, answer, named, pair_all
 from epochal.train.store import Store
-from epochal.train.trainee import make_predictor
 
 WRONG_SHOWN = 12
 THUMBNAIL = 96  # pixels
@@ -103,7 +103,7 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
         shown = [(on(control), on(arm)) for control, arm in pairs]
         values = {arm.name: tested.values(scoring, arm) for pair in pairs for arm in pair}
         return pair_all(
-            shown, lambda arm: values[arm.name], here.plan.margin, metric=metric, doubt=doubt(metric, targets)
+            shown, lambda arm: values[arm.name], here.plan.margin, metric=metric, doubt=scoring.goal.doubt(targets)
         )
 
     def on(arm: Arm) -> Arm:

@@ -28,6 +28,7 @@ from epochal.data.listing import Progress
 from epochal.data.options import ReadOptions
 from epochal.judge import design
 from epochal.kinds.image_ladder import IMAGE_LADDER
+from epochal.kinds.table import rung_of
 from epochal.models import catalogue
 from epochal.study.changes import Change, Edit, change
 from epochal.study.directories import choose_directory, source_name
@@ -68,12 +69,11 @@ class Factor:
     strip: Edit
     change: Change
 
-    def fits(self, model: str) -> bool:
-        """Whether the model has the options that this ingredient sets, and its objective reads the settings."""
-        options = {field.name for field in dataclasses.fields(catalogue.model(model).config_class)}
+    def fits(self, recipe: Recipe) -> bool:
+        """Whether its model has the options that this ingredient sets, and its objective reads the settings."""
+        options = {field.name for field in dataclasses.fields(catalogue.model(recipe.model).config_class)}
         wanted = {name.removeprefix("options.") for name in self.change.touches if name.startswith("options.")}
-        objective = IMAGE_LADDER.rung(model).recipe.objective
-        return wanted <= options and all(reads(objective, field) for field in self.change.touches)
+        return wanted <= options and all(reads(recipe.objective, field) for field in self.change.touches)
 
 
 def _option(name: str, off: Option, put_in: str) -> Factor:
@@ -113,12 +113,14 @@ def factors_of(rung: str, chosen: Sequence[str | Factor] | None = None) -> tuple
     Raises:
         UserError: there is no such rung, it is a classical one, or it has no such ingredient.
     """
-    if not IMAGE_LADDER.rung(rung).by_steps:
-        networks = ", ".join(name for name, entry in IMAGE_LADDER.rungs.items() if entry.by_steps)
+    IMAGE_LADDER.require([rung], "rung")
+    entry = IMAGE_LADDER.rungs[rung]
+    if not entry.by_steps:
+        networks = ", ".join(name for name, other in IMAGE_LADDER.rungs.items() if other.by_steps)
         raise UserError(
             f"rung: expected a network, which is made of ingredients; got {rung}, which is not one. Choose {networks}."
         )
-    fitting = {factor.name: factor for factor in (*FACTORS, *ON_REQUEST) if factor.fits(rung)}
+    fitting = {factor.name: factor for factor in (*FACTORS, *ON_REQUEST) if factor.fits(entry.recipe)}
     if chosen is None:
         return tuple(factor for factor in FACTORS if factor.name in fitting)[:MOST]
     if unknown := [name for name in chosen if isinstance(name, str) and name not in fitting]:
@@ -207,7 +209,7 @@ def why(
             sized = partial(member_for, dataset, rung, factors, seeds, seconds)
             member = Recipe.from_dict(store.decide("member", lambda: sized().to_dict()))
             control = stripped(member, factors)
-            watch(f"{IMAGE_LADDER.rungs[rung].member(member)}: the largest member that this budget allows")
+            watch(f"{rung_of(dataset.task, rung).member(member)}: the largest member that this budget allows")
             settled = partial(settle, dataset, control, factors, seeds, seconds, began)
             plan = store.decide("plan", settled)
             control = control.replace(precision=plan["precision"], memory_format=plan["memory_format"])
@@ -266,7 +268,7 @@ def why(
 
 def member_for(dataset: Dataset, rung: str, factors: tuple[Factor, ...], seeds: int, seconds: float) -> Recipe:
     """The largest member of the rung's family that the budget bears in every training of the smallest design."""
-    base, trainings = IMAGE_LADDER.rungs[rung], len(design.designs(len(factors))[-1]) * seeds
+    base, trainings = rung_of(dataset.task, rung), len(design.designs(len(factors))[-1]) * seeds
     each = (1 - CLOSING) * seconds * side_by_side() / trainings
     chosen = size_up(dataset, base, each, MEASURING * seconds).recipe
     return chosen.replace(precision=base.recipe.precision, memory_format=base.recipe.memory_format)
@@ -364,8 +366,9 @@ def _ingredients(
 
 
 def fused(arm: Arm) -> np.ndarray:
-    """Every bit of what an arm answered."""
-    return np.concatenate([values.ravel().view(np.uint8) for one in arm.answers for values in one.arrays().values()])
+    """Every bit of what an arm answered; empty where every training diverged."""
+    bits = [values.ravel().view(np.uint8) for one in arm.answers for values in one.arrays().values()]
+    return np.concatenate(bits) if bits else np.empty(0, np.uint8)
 
 
 def _refuse_another(store: Store, directory: Path) -> None:

@@ -19,6 +19,7 @@ from epochal.core.run import Run
 from epochal.train.checkpoint import Checkpoints, cannot_write, write_atomically
 
 INDEX, LOCK = "index.sqlite", "lock"
+FORMAT = 1  # of run directories; those of before it was counted say 0. Higher where the one before cannot be continued
 PATIENCE = 3.0  # seconds to wait for a lock
 BEFORE_DATA = frozenset({"settings", "options", "ended", "started"})  # decisions that are made before data is read
 OF_ITS_TIME = frozenset({"started", "spent", "ended", "weights"})  # decisions that another run cannot share
@@ -117,6 +118,19 @@ class Store:
         files = sorted(self.folder(name).glob(f"{prefix}*.npy"))
         return {file.stem.removeprefix(prefix): np.load(file, allow_pickle=False) for file in files}
 
+    def require_format(self) -> None:
+        """
+        Raises:
+            RunDirectoryError: another version of epochal began this directory, and kept its trainings in another way.
+        """
+        ((found,),) = self._read("pragma user_version")
+        if found != FORMAT:
+            raise RunDirectoryError(
+                f"{self.directory} was begun by {'an earlier' if found < FORMAT else 'a later'} version of epochal, "
+                "which keeps trainings in another way: this version cannot continue, repeat or refit it. What came of "
+                "it opens as before. Begin again with another --out, or delete the directory."
+            )
+
     def metrics(self) -> pd.DataFrame:
         """Every point of every curve: run, step, examples, metric, value."""
         rows = self._read("select * from points order by run, step, metric")
@@ -191,6 +205,9 @@ def _prepare(path: Path) -> None:
         with _connected(path) as index:
             index.execute("pragma journal_mode=wal")
             index.executescript(_SCHEMA)
+            ((used,),) = index.execute("select exists (select 1 from decisions) or exists (select 1 from runs)")
+            if not used:
+                index.execute(f"pragma user_version = {FORMAT}")
     except OSError as error:
         raise cannot_write(path, error) from error
     except sqlite3.DatabaseError as error:
@@ -223,7 +240,8 @@ def open_store(directory: Path) -> Iterator[Store]:
     behind that was not there before, so that the same command can be given again once its fault is mended.
 
     Raises:
-        RunDirectoryError: another process is writing there, or the folder cannot be written.
+        RunDirectoryError: another process is writing there, the folder cannot be written, or another version of epochal
+            began it, and kept its trainings in another way.
     """
     made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
     try:
@@ -247,7 +265,9 @@ def open_store(directory: Path) -> Iterator[Store]:
         lock.flush()
         try:
             _prepare(directory / INDEX)
-            yield Store(directory)
+            store = Store(directory)
+            store.require_format()
+            yield store
         except BaseException as error:
             if fresh and not _begun(directory, interrupted=isinstance(error, KeyboardInterrupt)):
                 for name in (INDEX, f"{INDEX}-wal", f"{INDEX}-shm", LOCK):

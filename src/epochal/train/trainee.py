@@ -12,13 +12,12 @@ from epochal.core.protocols import Evaluate, Feed, Goal, Objective, Predictor
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
 from epochal.core.seeds import stream
-from epochal.data.codec import Codec
 from epochal.data.dataset import Dataset, Examples
 from epochal.data.feed import WholeFeed
 from epochal.kinds.table import kind_of
 from epochal.models import catalogue
 from epochal.models.flops import flops, parameters
-from epochal.models.predictor import ClassicalPredictor, NetworkPredictor
+from epochal.models.predictor import make_predictor
 from epochal.models.pretrained import begin
 from epochal.train.device import device
 from epochal.train.loop import draws
@@ -88,13 +87,6 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
         predictor=lambda model: make_predictor(model, dataset.codec),
         flops=3 * flops(model, dataset.task.input_shape) if by_steps else None,
     )
-
-
-def make_predictor(model: Any, codec: Codec) -> Predictor:
-    """What answers questions with a trained model: the same path for evaluation, the test split, and a bundle."""
-    if isinstance(model, nn.Module):
-        return NetworkPredictor(model=model, codec=codec)
-    return ClassicalPredictor(model=model, codec=codec)
 
 
 class Judge:

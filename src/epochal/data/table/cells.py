@@ -22,7 +22,6 @@ PLAIN = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 TRUE = ("true", "yes", "t", "y", "on")
 SPACES = " \u00a0\u2009\u202f"
 ISO = "ISO8601"
-KEPT_ODD = 5  # examples of unreadable cells that are kept
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,8 +17,7 @@ from scipy.special import logsumexp
 from epochal.core.errors import UserError
 from epochal.core.metric import ACCURACY, LOWER, Metric
 from epochal.core.protocols import ClassScores
-from epochal.judge.calibration import _chances as checked_chances
-from epochal.judge.calibration import fit_temperature, probabilities
+from epochal.judge.calibration import checked_chances, fit_temperature, probabilities
 from epochal.judge.statistics import influence
 
 CLIP = 1e-15  # a chance below it counts as this much in the log-loss: at most 34.5 nats for one item

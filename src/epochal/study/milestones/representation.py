@@ -16,13 +16,13 @@ from epochal.data.dataset import Dataset
 from epochal.judge.claims import Question
 from epochal.kinds.image_ladder import RUNGS
 from epochal.models import catalogue
+from epochal.models.predictor import make_predictor
 from epochal.models.weights import read_model
 from epochal.study.lab import Lab, under_trained
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS
 from epochal.study.tested import thumbnail
 from epochal.train.experiment import Arm
-from epochal.train.trainee import make_predictor
 
 PASSES = 20
 LABELS = 10  # labelled images of each class that a probe learns from
