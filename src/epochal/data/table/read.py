@@ -56,7 +56,9 @@ def _read_file(path: Path, options: TableOptions, as_text: tuple[str, ...]) -> R
     if ending in TEXT_ENDINGS:
         return read_delimited(path, options, as_text)
     known = ", ".join((*TEXT_ENDINGS, *PARQUET_ENDINGS, *JSON_ENDINGS))
-    raise DataError(f"epochal cannot read {path.name} as a table. Its ending should be one of {known}.")
+    raise DataError(
+        f"epochal cannot read {path.name} as a table. Save it as CSV or Parquet; its ending should be one of {known}."
+    )
 
 
 def _read_parquet(path: Path) -> RawTable:
