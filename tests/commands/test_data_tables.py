@@ -32,8 +32,8 @@ def test_ids_and_copies_of_the_label_are_named(customers: Path) -> None:
     found = CliRunner().invoke(data, ["check", str(customers), "--label", "churned"])
     assert found.exit_code == 0
     assert (
-        "read as a table, because 0 of its first 200 rows name a file of a picture (--task says otherwise)"
-        in found.stderr
+        "customers.csv is read as a table, because none of its first 200 rows names a picture. If that is wrong, say "
+        "--task image." in found.stderr
     )
     assert found.stdout.startswith("customers: 400 rows, 2 columns (")
     assert "Predicts churned: 2 classes" in found.stdout
@@ -65,3 +65,32 @@ def test_json_holds_the_whole_report(customers: Path) -> None:
 def test_options_of_the_other_kind_are_refused(customers: Path, options: list[str], message: str) -> None:
     found = CliRunner().invoke(data, ["check", str(customers), "--label", "churned", *options])
     assert found.exit_code == 2 and message in found.stderr
+
+
+def test_help_lists_the_options_of_tables_and_of_pictures_apart() -> None:
+    shared, rest = CliRunner().invoke(data, ["check", "--help"]).stdout.split("Options of tables:")
+    tables, pictures = rest.split("Options of pictures:")
+    assert (
+        "  PATH\n" not in shared
+        and "--label" in shared
+        and "--test-fraction" in shared
+        and "--json" in shared
+        and "--help" in shared
+    )
+    assert "--day-first / --month-first" in tables and "--label" not in tables
+    assert "--size" in pictures and "--max-examples" in pictures and "--size" not in shared
+
+
+def test_named_tables_are_listed() -> None:
+    listed = CliRunner().invoke(data, ["list"]).stdout
+    assert "adult                6.0 MB  Table: census income of 1994, 32,561 rows and 16,281 to test" in listed
+    assert all(f"\n{name} " in listed for name in ("breast-cancer", "diabetes", "wine"))
+
+
+def test_month_first_can_be_said(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"day": ["03/04/2024", "05.06.2024".replace(".", "/")] * 30, "x": range(60)})
+    frame["label"] = ["a", "b", "c"] * 20
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    for flag, order in (("--day-first", "day"), ("--month-first", "month")):
+        found = CliRunner().invoke(data, ["check", str(tmp_path / "rows.csv"), flag])
+        assert f"dates, {order} first: as {flag} says" in found.stdout

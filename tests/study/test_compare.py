@@ -267,7 +267,7 @@ def test_a_class_that_the_truth_lacks():
         ({"metric": "mae", "task": "classes"}, "task: the metric mae is of numbers; got --task classes. Leave one of "
          "them out."),
         ({"metric": "mae"}, "truth: expected a number in each cell of column 'label'; got 'dog' for item i0"),
-        ({"margin": 0.5}, r"margin: expected a fraction from 0 to 0.5 \(0.005 is half a point\); got 0.5."),
+        ({"margin": 0.5}, r"margin: expected a fraction of 0 or more, below 0.5 \(0.005 is half a point\); got 0.5."),
         ({"margin": float("nan"), "metric": "log-loss"}, "margin: expected 0 or more; got nan."),
         ({"metric": "log-loss", "missing": "wrong"}, "missing: expected refuse or leave-out for log-loss, which is of"),
         ({"metric": "auroc", "positive": "cat"}, "Expected two classes, one of them positive; got 3."),
@@ -352,3 +352,10 @@ def test_equal_tools_are_rarely_called_better():
         found = epochal.compare(truth, dict(zip("abcd", tools, strict=True)))
         called += any(one.verdict in (BETTER, WORSE) for one in found.findings)
     assert called <= 60 * 0.05 + 3 * np.sqrt(60 * 0.05 * 0.95)
+
+
+def test_the_nearest_metric_is_told():
+    with pytest.raises(
+        UserError, match=r"got 'acuracy'\. Did you mean accuracy\? For the costs of mistakes use --cost"
+    ):
+        epochal.compare("truth.csv", "ours.csv", metric="acuracy")

@@ -1,11 +1,11 @@
-"""`epochal data`: named sets, and what is to know about the user's own data before any training."""
+"""`epochal data`: named sets and tables, and what is to know about the user's own data before any training."""
 
 from typing import Any
 
 import click
 
 from epochal.commands.options import loading, read_options, reading, say
-from epochal.commands.tables import table_options, tabular
+from epochal.commands.tables import ByKind, table_options, tabular
 
 
 @click.group()
@@ -15,14 +15,17 @@ def data() -> None:
 
 @data.command("list")
 def list_sets() -> None:
-    """List the named sets and pretrained weights: what they are, how large, and under which licence."""
+    """List named sets, tables and pretrained weights."""
     from epochal.data.benchmarks import BENCHMARKS
     from epochal.data.published_weights import WEIGHTS
+    from epochal.data.table.named import NAMED_TABLES
 
     lines = [("digits", "built in", "8x8 handwritten digits, grey, 1,797 in all, from scikit-learn", "BSD 3-Clause")]
     for name, benchmark in BENCHMARKS.items():
         megabytes = sum(file.size for file in benchmark.files) / 1e6
         lines.append((name, f"{megabytes:.1f} MB", benchmark.title, benchmark.licence))
+    for name, table in NAMED_TABLES.items():
+        lines.append((name, table.size, f"Table: {table.title}, {table.rows}", table.licence))
     lines += [(name, "weights", weights.title, weights.licence) for name, weights in WEIGHTS.items()]
     first, second, third = (max(len(line[column]) for line in lines) for column in range(3))
     for name, size, title, licence in lines:
@@ -32,10 +35,13 @@ def list_sets() -> None:
 @data.command("get")
 @click.argument("name")
 def get(name: str) -> None:
-    """Download a named set or pretrained weights, or take them from the folder that EPOCHAL_MIRROR names, and verify.
+    """Download a named set, table or weights, and verify.
+
+    Nothing is downloaded that is in the folder that EPOCHAL_MIRROR names, or was downloaded before.
 
     \b
     epochal data get cifar10
+    epochal data get adult
     epochal data get resnet50-weights
     """
     from epochal.data.published_weights import fetch_named
@@ -46,17 +52,24 @@ def get(name: str) -> None:
         say(f"note: {note}")
 
 
-@data.command("check")
+@data.command("check", cls=ByKind)
 @click.argument("path")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report, as JSON.")
 @click.option(
-    "--task", type=click.Choice(["auto", "image", "table"]), default="auto", show_default=True, help="What the data is."
+    "--task",
+    type=click.Choice(["auto", "image", "table"]),
+    default="auto",
+    show_default=True,
+    help="What PATH is read as.",
 )
 @tabular
 @reading
 def check_data(path: str, as_json: bool, task: str, **values: Any) -> None:
-    """Read the data at PATH and say what is in it: classes, splits, bad files, copies; of a table also the columns that
-    tell of the label what they will not tell of a new row. Nothing is trained.
+    """Read data and report classes, splits, copies and leaks.
+
+    PATH is a folder of pictures, a list of pictures, a table (CSV, Parquet or JSON lines) or a name from `epochal data
+    list`. Of a table, columns that give the label away are named: ids, copies of the label, and what is known only
+    afterwards. Nothing is trained and nothing is written.
 
     \b
     epochal data check photos/
@@ -65,11 +78,12 @@ def check_data(path: str, as_json: bool, task: str, **values: Any) -> None:
     """
     from epochal.data.table.claims import is_table
 
-    claimed, why = is_table(path)
     if task == "auto" and values.get("image") is None:
+        claimed, why = is_table(path)
         task = "table" if claimed else "image"
         if why:
-            say(f"read as {'a table' if claimed else 'a list of pictures'}, because {why} (--task says otherwise)")
+            read, other = ("a table", "image") if claimed else ("a list of pictures", "table")
+            say(f"{path} is read as {read}, because {why}. If that is wrong, say --task {other}.")
     if task == "table":
         from epochal.data.table.opened import open_table
         from epochal.data.table.report import report_of

@@ -20,8 +20,8 @@ _READING = (
     click.option(
         "--white", type=float, metavar="VALUE", help="Value of white in arrays and in files deeper than 8 bits."
     ),
-    click.option("--image", metavar="COLUMN", help="Column of a manifest that names the files."),
-    click.option("--label", metavar="COLUMN", help="Column of a manifest with the classes."),
+    click.option("--image", metavar="COLUMN", help="Column that names the picture files."),
+    click.option("--label", metavar="COLUMN", help="Column with the label: what is to be predicted."),
     click.option("--numeric-classes", is_flag=True, default=None, help="Each number in the labels names a class."),
     click.option("--group", metavar="COLUMN", help="Column of groups that stay in one split: a patient, a site."),
     click.option(
@@ -31,16 +31,16 @@ _READING = (
         "--test-fraction",
         type=float,
         metavar="FRACTION",
-        help="Share of all pictures for test, where no test split is published.",
+        help="Share of all examples for test, where no test split is published.",
     ),
     click.option(
         "--validation-fraction",
         type=float,
         metavar="FRACTION",
-        help="Share for validation, of all pictures or of the published training split.",
+        help="Share for validation, of all examples or of the published training split.",
     ),
     click.option(
-        "--split-seed", "seed_of_split", type=int, metavar="N", help="Decides which picture goes to which split."
+        "--split-seed", "seed_of_split", type=int, metavar="N", help="Decides which example goes to which split."
     ),
     click.option("--max-examples", type=int, metavar="N", help="Read at most N pictures."),
 )

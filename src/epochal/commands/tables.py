@@ -11,23 +11,25 @@ if TYPE_CHECKING:
     from epochal.data.table.options import TableOptions
 
 _TABULAR = (
-    click.option("--target", type=click.Choice(["auto", "classes", "number"]), help="What the label of a table is."),
+    click.option("--target", type=click.Choice(["auto", "classes", "number"]), help="What the label is."),
     click.option(
         "--column", "columns", multiple=True, metavar="NAME=KIND",
-        help="Kind of a column of a table: number, category, boolean, date, text or drop.",
+        help="Kind of a column: number, category, boolean, date, text or drop.",
     ),
     click.option(
-        "--keep", multiple=True, metavar="COLUMN", help="Column of a table to keep although it looks like a leak."
+        "--keep", multiple=True, metavar="COLUMN", help="Column to keep although it looks like a leak."
     ),
-    click.option("--time", metavar="COLUMN", help="Column of times of a table: train lies before test."),
-    click.option("--weights", metavar="COLUMN", help="Column of a table with the weight of each row."),
-    click.option("--separator", metavar="CHARACTER", help="Between the cells of a table."),
-    click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark of a table."),
-    click.option("--encoding", metavar="NAME", help="Encoding of a table, such as latin-1."),
+    click.option("--time", metavar="COLUMN", help="Column of dates or times: train lies before test."),
+    click.option("--weights", metavar="COLUMN", help="Column with the weight of each row."),
+    click.option("--separator", metavar="CHARACTER", help="Character between cells, such as \";\"."),
+    click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark of numbers."),
+    click.option("--encoding", metavar="NAME", help="Encoding of the file, such as latin-1."),
     click.option(
         "--header", type=click.Choice(["auto", "yes", "no"]), help="Whether the first line names the columns."
     ),
-    click.option("--day-first", is_flag=True, default=None, help="03/04/2024 is 3 April."),
+    click.option(
+        "--day-first/--month-first", default=None, help="03/04/2024 is 3 April, or 4 March."
+    ),
 )  # fmt: skip
 _ONLY_TABLES = (
     "target",
@@ -41,7 +43,24 @@ _ONLY_TABLES = (
     "header",
     "day_first",
 )
+_ONLY_PICTURES = ("size", "resize", "channels", "white", "image", "numeric_classes", "max_examples")
 _ALSO_TABLES = ("label", "group", "split", "test_fraction", "validation_fraction", "seed_of_split")
+_APART = (*_ONLY_TABLES, *_ONLY_PICTURES)
+
+
+class ByKind(click.Command):
+    """A command whose help lists the options of tables and those of pictures apart from what both share."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in (
+            ("Options", ()),
+            ("Options of tables", _ONLY_TABLES),
+            ("Options of pictures", _ONLY_PICTURES),
+        ):
+            options = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+            found = [one for one in options if one.name in names or not (names or one.name in _APART)]
+            with formatter.section(title):
+                formatter.write_dl([record for one in found if (record := one.get_help_record(ctx)) is not None])
 
 
 def tabular(command: Callable[..., Any]) -> Callable[..., Any]:

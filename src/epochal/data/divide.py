@@ -141,12 +141,7 @@ def _warn(listing: Listing, targets: np.ndarray, labels: Sequence[str], split: n
             f"{int(aside.sum()):,} examples are set aside from training, because they, a copy of them, or their "
             "group are also in a split that is held out. The published test split stays whole."
         )
-    resolution = 1.96 * (2 * 0.9 * 0.1 / sizes[TEST]) ** 0.5
-    if resolution > 0.02:
-        listing.warnings.append(
-            f"the test split has {sizes[TEST]:,} images: differences in accuracy below about {100 * resolution:.0f} "
-            "points cannot be told from chance there."
-        )
+    listing.warnings += small_test(sizes[TEST], "images")
 
 
 def _duplicates(listing: Listing, copies: Copies | None, split: np.ndarray, aside: np.ndarray) -> Duplicates:
@@ -186,3 +181,14 @@ def _duplicates(listing: Listing, copies: Copies | None, split: np.ndarray, asid
         examples=tuple(examples),
         method=copies.method,
     )
+
+
+def small_test(count: int, noun: str) -> list[str]:
+    """What a small test split cannot tell apart: two accuracies near 90%, each of `count` examples, at 95%."""
+    resolution = 1.96 * (2 * 0.9 * 0.1 / count) ** 0.5
+    if resolution <= 0.02:
+        return []
+    return [
+        f"the test split has {count:,} {noun}: differences in accuracy below about {100 * resolution:.0f} points "
+        "cannot be told from chance there."
+    ]

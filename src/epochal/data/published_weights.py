@@ -14,6 +14,7 @@ from epochal.core.record import Record
 from epochal.data.benchmarks import BENCHMARKS, fetch, mirror_folder
 from epochal.data.cache import cache_folder
 from epochal.data.download import Progress, download, problem_of
+from epochal.data.table.named import NAMED_TABLES, fetch_table
 
 PLACE = "https://download.pytorch.org/models"
 
@@ -85,18 +86,21 @@ def fetch_weights(
 
 
 def fetch_named(name: str, *, progress: Progress | None = None) -> tuple[Path, tuple[str, ...]]:
-    """The place of a named set or of published weights, and notes for the user.
+    """The place of a named set, a named table or published weights, and notes for the user.
 
     Raises:
         DataError: there is nothing of that name, or it cannot be had.
     """
     if name in WEIGHTS:
         return fetch_weights(name, progress=progress), ()
+    if name in NAMED_TABLES:
+        return fetch_table(name, progress=progress), ()
     if name not in BENCHMARKS and name != "digits":
-        near = difflib.get_close_matches(name, [*BENCHMARKS, *WEIGHTS], n=1)
+        near = difflib.get_close_matches(name, ["digits", *BENCHMARKS, *NAMED_TABLES, *WEIGHTS], n=1)
         raise DataError(
             f"There is no named set and there are no weights {name!r}.{f' Did you mean {near[0]}?' if near else ''} "
-            f"The named sets are {', '.join(('digits', *BENCHMARKS))}; the weights are {', '.join(WEIGHTS)}."
+            f"The named sets are {', '.join(('digits', *BENCHMARKS))}; the tables are {', '.join(NAMED_TABLES)}; the "
+            f"weights are {', '.join(WEIGHTS)}."
         )
     fetched = fetch(name, progress=progress)
     return fetched.path, fetched.notes

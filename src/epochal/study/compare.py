@@ -1,5 +1,6 @@
 """Predictions of any tools on the same items, compared: scores with intervals, verdicts and tiers."""
 
+import difflib
 import itertools
 from collections.abc import Sequence
 from typing import Any
@@ -127,9 +128,11 @@ def _task_of(task: str | None, metric: str | None, cost: str | None) -> str | No
             'Expected what each mistake costs; got --metric cost alone. Say it: --cost "miss=500 alarm=20".'
         )
     if metric is not None and metric not in (*of_classes.METRICS, *of_numbers.METRICS, of_classes.COST):
+        near = difflib.get_close_matches(metric.casefold(), (*of_classes.METRICS, *of_numbers.METRICS), n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
         raise UserError(
             f"metric: expected, of classes, one of {', '.join(of_classes.METRICS)}, or of numbers, one of "
-            f"{', '.join(of_numbers.METRICS)}; got {metric!r}. For the costs of mistakes use --cost."
+            f"{', '.join(of_numbers.METRICS)}; got {metric!r}.{meant} For the costs of mistakes use --cost."
         )
     if metric is None and cost is None:
         return task
@@ -175,8 +178,14 @@ def _require_scored(metric: Metric, joined: Joined) -> None:
     labels = [tool.name for tool in joined.tools if tool.form == "labels"]
     if metric.name in OF_PROBABILITIES and labels:
         raise DataError(
-            f"{metric.title}: expected probabilities of every tool; {', '.join(labels)} gave labels only. Give a "
-            "column of probabilities for each class, or choose --metric accuracy, balanced-accuracy or macro-f1."
+            f"{metric.title}: expected probabilities of every tool; {listed(labels)} gave labels only. Give a "
+            "column of probabilities for each class"
+            + (
+                ", or name the one of a single class with --prediction and --positive"
+                if len(truth.classes) == 2
+                else ""
+            )
+            + ", or choose --metric accuracy, balanced-accuracy or macro-f1."
         )
     if metric.name in of_classes.OF_ONE_CLASS and len(truth.classes) == 2 and joined.tools[0].classes > 2:
         raise DataError(
@@ -191,7 +200,7 @@ def _margin(margin: float | None, metric: Metric, decisions: list[Decision]) -> 
         decisions.append(Decision(what="margin", chosen=words, why="none was named", override="--margin NUMBER"))
         return metric.margin
     if not np.isfinite(margin) or margin < 0 or (metric.percent and margin >= 0.5):
-        expected = "a fraction from 0 to 0.5 (0.005 is half a point)" if metric.percent else "0 or more"
+        expected = "a fraction of 0 or more, below 0.5 (0.005 is half a point)" if metric.percent else "0 or more"
         raise UserError(f"margin: expected {expected}; got {margin:g}.")
     return margin
 

@@ -365,3 +365,25 @@ def test_seeds_are_rows():
     assert [len(tool.runs) for tool in found.tools] == [2, 1]
     np.testing.assert_allclose(found.tools[0].predictions(1), CHANCES)
     assert [tool.form for tool in found.tools] == ["labels", "probabilities"]
+
+
+def test_ids_that_lost_their_leading_zeros_are_named():
+    truth = pd.DataFrame({"id": [f"{place:03d}" for place in range(6, 14)], "label": LABELS})
+    predictions = pd.DataFrame({"id": range(6, 14), "prediction": LABELS})
+    for rows in (predictions, pd.concat([predictions, truth.rename(columns={"label": "prediction"}).iloc[4:]])):
+        with pytest.raises(DataError) as found:
+            join(truth, {"ours": [rows]})
+        assert "leading zeros only, such as '6' here and '006' there. A program took ids for numbers: write" in str(
+            found.value
+        )
+    with pytest.raises(DataError, match="ours: expected ids as truth has them; 8 ids differ in leading zeros only"):
+        join(truth, {"ours": [predictions]})
+
+
+def test_the_nearest_column_and_ids_named_in_other_letters_are_told():
+    with pytest.raises(DataError, match=r"truth has no column 'lable' \(--label\). Did you mean 'label'\? Its columns"):
+        join(TRUTH, {"ours": [ANSWERS]}, label="lable")
+    with pytest.raises(
+        DataError, match="found 'id' in truth and 'ID' in ours. Items are joined by id: give the column"
+    ):
+        join(TRUTH, {"ours": [ANSWERS.rename(columns={"id": "ID"})]})

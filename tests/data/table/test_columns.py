@@ -91,7 +91,7 @@ def test_dates_as_people_write_them(values: list, second: str) -> None:
 
 def test_days_or_months_first_is_said_and_can_be_told() -> None:
     read, raw = look(texts("{n}/{n}/2020".replace("{n}", "{m}")))
-    assert "no number tells days from months; say --day-first yes or no" in str(raw.decisions[0])
+    assert "no number tells days from months; say --day-first or --month-first" in str(raw.decisions[0])
     read, _ = look([f"{i % 12 + 1}/3/2020" for i in range(N)], day_first=True)
     assert read.cells.values[1] == np.datetime64("2020-03-02")
     read, _ = look([f"{i % 12 + 1}/3/2020" for i in range(N)], day_first=False)

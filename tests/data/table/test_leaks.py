@@ -153,7 +153,7 @@ def test_dates_after_the_row() -> None:
 def test_rows_sorted_by_the_label_and_rows_that_follow_one_another() -> None:
     frame = data().sort_values("label").reset_index(drop=True)
     leak = found(frame)["order", ""]
-    assert "it changes 1 times from row to row, where rows in chance order would change" in leak.what
+    assert "it changes 1 time from row to row, where rows in chance order would change" in leak.what
     walk = data(label=np.cumsum(np.random.default_rng(0).normal(size=N)), when=pd.date_range("2020", periods=N))
     assert "the correlation of neighbouring rows' labels is 0.99" in found(walk)["order", ""].what
     assert ("order", "") not in found(walk, time="when")

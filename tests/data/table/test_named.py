@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from epochal.core.errors import DataError
+from epochal.data.published_weights import fetch_named
 from epochal.data.table import named
-from epochal.data.table.named import named_table
+from epochal.data.table.named import fetch_table, named_table
 from epochal.data.table.opened import open_table
 
 mirrored = pytest.mark.skipif(
@@ -36,6 +37,11 @@ def test_an_unknown_name() -> None:
         named_table("iris")
 
 
+def test_what_comes_with_scikit_learn_needs_no_download() -> None:
+    with pytest.raises(DataError, match="wine comes with scikit-learn: nothing to download. Look at it: epochal data"):
+        fetch_named("wine")
+
+
 def published(folder: Path) -> dict[str, str]:
     row = (
         "39, State-gov, 77516, Bachelors, 13, Never-married, ?, Not-in-family, White, Male, 2174, 0, 40, United-States"
@@ -56,6 +62,7 @@ def test_adult_as_published_and_from_a_mirror(tmp_path: Path, monkeypatch: pytes
     assert label == "income" and raw.column("income").to_pylist() == ["<=50K", ">50K", ">50K"]
     assert raw.column("occupation").to_pylist() == ["?"] * 3 and raw.column("sex").to_pylist()[0] == "Male"
     assert raw.published is not None and raw.published.tolist() == [0, 0, 2]
+    assert fetch_table("adult", mirror=tmp_path) == tmp_path / "adult"
     (tmp_path / "adult" / "adult.data").write_text("other")
     with pytest.raises(DataError, match="is not the published file: .* Replace it in the mirror"):
         named_table("adult", mirror=tmp_path)

@@ -166,7 +166,10 @@ def test_what_is_no_table_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="There is no file"):
         read_table(tmp_path / "absent.csv")
     (tmp_path / "table.xlsx").write_bytes(b"x")
-    with pytest.raises(DataError, match="epochal cannot read table.xlsx as a table. Its ending should be one of .csv"):
+    with pytest.raises(
+        DataError,
+        match="epochal cannot read table.xlsx as a table. Save it as CSV or Parquet; its ending should be one of .csv",
+    ):
         read_table(tmp_path / "table.xlsx")
 
 
@@ -257,3 +260,34 @@ def test_a_test_file_is_joined_by_name(table: pd.DataFrame) -> None:
 def test_options_that_make_no_sense(options: dict, says: str) -> None:
     with pytest.raises(DataError, match=says):
         read_table(pa.table({"x": [1]}), TableOptions(**options))
+
+
+@pytest.mark.parametrize("mark", [",", ";"])
+@pytest.mark.parametrize("title", ["Export of March", "# made by hand\n# in May", "Export of March{mark}{mark}\n"])
+def test_a_title_above_the_names_is_refused_with_what_to_do(write: Write, mark: str, title: str) -> None:
+    text = title.format(mark=mark) + f"\nx{mark}k{mark}label\n" + body(f"{{i}}{mark}{{n}}{mark}{{c}}")
+    first = title.partition("\n")[0].partition("{")[0]
+    with pytest.raises(DataError) as found:
+        read_table(write(text))
+    assert str(found.value).endswith(
+        f"table.csv: line 1, {first!r}, seems to be a title: it has one cell, and lines below have 3. Delete the lines "
+        "above the one that names the columns."
+    )
+
+
+def test_lines_that_end_with_a_separator(write: Write) -> None:
+    raw = read_table(write("x,label,\n" + body("{i},{c},")))
+    assert raw.columns == ["x", "label"]
+    assert "left out (the column has neither a name nor a cell, as where lines end in a sep" in str(raw.decisions[-1])
+    with pytest.raises(DataError) as found:
+        read_table(write("x,label\n" + body("{i},{c},")))
+    assert str(found.value).endswith(
+        "table.csv: 30 rows end with ',', and the header does not. Put ',' at the end of the header, too, or delete it "
+        "from the end of every row."
+    )
+
+
+def test_a_last_row_of_totals_is_told_of(write: Write) -> None:
+    raw = read_table(write("x,k,label\n" + body("k{i},{n},{c}") + "Total,99,\n"))
+    assert raw.warnings == ["the last row says 'Total' in column 'x': if it holds totals, it is no example. Delete it."]
+    assert not read_table(write("x,k,label\n" + body("k{i},{n},{c}"))).warnings

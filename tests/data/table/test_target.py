@@ -8,7 +8,7 @@ import pytest
 
 from epochal.core.errors import DataError
 from epochal.data.table.options import TableOptions
-from epochal.data.table.raw import RawTable
+from epochal.data.table.raw import RawTable, as_table
 from epochal.data.table.read import read_table
 from epochal.data.table.target import Target, find_label, read_target
 
@@ -159,3 +159,20 @@ def test_weights() -> None:
         weighted(np.zeros(N))
     with pytest.raises(DataError, match="holds no numbers and cannot be the --weights"):
         weighted(["much", "little"] * 60)
+
+
+def test_a_column_of_splits_or_of_lists_is_not_taken_for_the_label() -> None:
+    frame = pd.DataFrame({"a": [1, 2] * 60, "bought": ["yes", "no"] * 60, "tags": [["x"], ["y"]] * 60})
+    frame["split"] = ["train"] * 80 + ["test"] * 40
+    assert find_label(RawTable(name="t", kind="t", table=as_table(frame)), TableOptions()) == "bought"
+
+
+def test_classes_that_may_be_missing_labels_or_one_class_are_told_of() -> None:
+    assert look(["NaN", "no", "yes"] * 40)[1].warnings == [
+        "'NaN' is a class of its own, with 40 rows. If it means that the label is missing, empty these cells."
+    ]
+    assert look(["Yes", "no", "YES"] * 40)[1].warnings == [
+        "classes 'YES', 'Yes' differ in capital letters only and are told apart. If they are one class, write them "
+        "alike."
+    ]
+    assert not look(["+", "-", "."] * 40)[1].warnings

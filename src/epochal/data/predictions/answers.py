@@ -1,6 +1,6 @@
 """The answers of one file of predictions, in the order of the truth's items: labels, probabilities or numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,6 +80,7 @@ def _of_the_truth(rows: Rows, truth: Truth) -> tuple[Rows, np.ndarray, list[str]
     kept = [row for row, one in enumerate(ids) if one in known]
     nameless = ids.count("")
     others = dict.fromkeys(one for one in ids if one and one not in known and one not in truth.unlabelled)
+    _refuse_other_zeros(rows.name, truth, set(ids), others)
     if not kept:
         raise DataError(
             f"{rows.name}: expected predictions of the items in {truth.name}; none of its ids is there. Column "
@@ -96,6 +97,18 @@ def _of_the_truth(rows: Rows, truth: Truth) -> tuple[Rows, np.ndarray, list[str]
             f"{rows.name}: left out {counted(len(others), 'item', 'items')} not in {truth.name} ({few(others)})."
         )
     return rows.take(kept), np.array([known[ids[row]] for row in kept]), warnings
+
+
+def _refuse_other_zeros(name: str, truth: Truth, ids: set[str], others: Iterable[str]) -> None:
+    """Raises DataError where ids differ from those of the truth in leading zeros only: 007 was taken for a number."""
+    lacking = {one.lstrip("0"): one for one in truth.ids if one.isdigit() and one not in ids}
+    alike = [one for one in others if one.isdigit() and one.lstrip("0") in lacking]
+    if alike:
+        raise DataError(
+            f"{name}: expected ids as {truth.name} has them; {counted(len(alike), 'id differs', 'ids differ')} in "
+            f"leading zeros only, such as {alike[0]!r} here and {lacking[alike[0].lstrip('0')]!r} there. A program "
+            'took ids for numbers: write them as text (pandas: read_csv(..., dtype={"' + truth.id + '": str})).'
+        )
 
 
 def _once(

@@ -1,6 +1,7 @@
 """Rows of a file of any format (CSV, Parquet, JSON lines), or of a data frame, with cells as texts or as numbers."""
 
 import csv
+import difflib
 import gzip
 import io
 import json
@@ -54,7 +55,12 @@ class Rows:
     def require(self, column: str, option: str) -> None:
         """Raises DataError where there is no such column, or more than one."""
         if column not in self.columns:
-            raise DataError(f"{self.name} has no column {column!r} ({option}). Its columns are: {self.listed()}.")
+            folded = {one.casefold(): one for one in self.columns}
+            near = difflib.get_close_matches(column.casefold(), folded, n=1)
+            meant = f" Did you mean {folded[near[0]]!r}?" if near else ""
+            raise DataError(
+                f"{self.name} has no column {column!r} ({option}).{meant} Its columns are: {self.listed()}."
+            )
         self.cells(column)
 
     def listed(self) -> str:

@@ -80,6 +80,14 @@ def _no_id(truth: Rows, others: Sequence[Rows], pool: Sequence[str], label: str 
             "--id COLUMN."
         )
     lacking = next((rows for rows in others if not set(rows.columns) & set(truth.columns)), others[0])
+    folded = {one.casefold(): one for one in lacking.columns}
+    other = next(((one, folded[one.casefold()]) for one in truth.columns if one and one.casefold() in folded), None)
+    if other is not None:
+        return (
+            f"Expected a column of ids that {truth.name} and every file of predictions have; found {other[0]!r} in "
+            f"{truth.name} and {other[1]!r} in {lacking.name}. Items are joined by id: give the column of ids the same "
+            "name in every file, in the same letters."
+        )
     nameless = "" in truth.columns and all("" in rows.columns for rows in others)
     return (
         f"Expected a column of ids that {truth.name} and every file of predictions have; found none"

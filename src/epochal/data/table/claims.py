@@ -1,13 +1,18 @@
 """Is a file a table to learn from, or a list of pictures? Decided by what its cells hold."""
 
+import difflib
 import os
 import re
 from pathlib import Path
 
+from epochal.core.errors import DataError
 from epochal.data.folder import IMAGE_ENDINGS
+from epochal.data.read import named_sets
 from epochal.data.table.named import NAMED_TABLES
+from epochal.data.table.read import JSON_ENDINGS, PARQUET_ENDINGS, TEXT_ENDINGS
 
-ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".json")
+ENDINGS = (*TEXT_ENDINGS, *PARQUET_ENDINGS, *JSON_ENDINGS)
+SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".csv.gz", ".feather", ".dta", ".sav")  # the reader of tables refuses
 LOOKED_AT = 200  # rows
 PICTURES = 0.5  # share of them with a cell that ends like a picture file, or is a file
 LONGEST, CELLS = 255, 20  # of a name of a file, in characters; cells of a row that are looked at
@@ -15,16 +20,38 @@ _PICTURE = re.compile(rf"({'|'.join(map(re.escape, IMAGE_ENDINGS))})[\"']?\s*($|
 
 
 def is_table(source: str) -> tuple[bool, str]:
-    """Whether a path, or a name, is a table of rows to learn from; and the reason, for the user."""
+    """Whether a path, or a name, is a table of rows to learn from; and the reason, where it could be either.
+
+    Raises:
+        DataError: there is neither a path nor a data set of that name.
+    """
     path = Path(source).expanduser()
     if not os.path.lexists(path):
-        return source in NAMED_TABLES, f"{source} is a named table"
+        if source not in NAMED_TABLES and source not in named_sets():
+            raise DataError(_not_found(source, path))
+        return source in NAMED_TABLES, ""
+    if path.name.lower().endswith(SPREADSHEETS):
+        return True, ""
     if path.is_dir() or path.suffix.lower() not in ENDINGS:
         return False, ""
     lines = _rows(path)
     named = sum(bool(_PICTURE.search(line)) or _names_file(line, path.parent) for line in lines)
-    told = f"{named} of its first {len(lines)} rows name a file of a picture"
-    return not lines or named < PICTURES * len(lines), told
+    if not lines:
+        return True, ""
+    told = f"{named or 'none'} of its first {len(lines)} rows name{'s' if named <= 1 else ''} a picture"
+    return named < PICTURES * len(lines), told
+
+
+def _not_found(name: str, path: Path) -> str:
+    """Neither a path nor a name: the nearest of both, and all names."""
+    siblings = sorted(found.name for found in path.parent.iterdir()) if path.parent.is_dir() else []
+    near = difflib.get_close_matches(name.lower(), [*NAMED_TABLES, *named_sets()], n=1)
+    near += [str(path.parent / found) for found in difflib.get_close_matches(path.name, siblings, n=1)]
+    meant = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return (
+        f"{name!r} is neither a path that exists nor the name of a data set.{meant} The named tables are "
+        f"{', '.join(NAMED_TABLES)}; the sets of pictures are {', '.join(named_sets())}."
+    )
 
 
 def _names_file(line: str, folder: Path) -> bool:

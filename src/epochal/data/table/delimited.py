@@ -13,6 +13,7 @@ from pyarrow import csv as arrow_csv
 
 from epochal.core.errors import DataError
 from epochal.data.listing import shown
+from epochal.data.split import some
 from epochal.data.table.cells import AMONG_NUMBERS, PLAIN
 from epochal.data.table.options import TableOptions
 from epochal.data.table.raw import RawTable, counted
@@ -21,10 +22,12 @@ SEPARATORS = ",;\t|"
 HEAD = 2**15  # bytes from which marks, header and kinds of cells are judged
 WIDE_HEAD = 2**22  # the same where rows are so long that these hold fewer than a hundred
 SNIFFED = 200  # rows of them for the separator
+MOST_EVEN = 0.9  # share of the rows that must have as many cells as the first one below a title
 TYPED = 40_000  # cells of them for the kinds of cells, in 50 to 200 rows
 MOST_RAGGED = 0.01  # share of rows of a wrong length that are set aside; of more, the file is refused
 BLOCK = 2**22  # bytes read at once
 NAMED_ROWS = 5
+TITLES = 5  # lines above the names of the columns that are looked for
 
 _DATE = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}|^\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 _NUMBER = re.compile(PLAIN)
@@ -70,6 +73,7 @@ def read_delimited(path: Path, options: TableOptions, as_text: tuple[str, ...] =
     text = text[told.end() :] if told else text
     separator = options.separator or (told[1] if told else sniff_separator(text))
     rows = _head(path, text, separator, whole)
+    _refuse_title(path, rows)
     raw.kind = {",": "CSV", "\t": "TSV"}.get(separator, f"text separated by {separator!r}")
     if separator != "," and options.separator is None:
         raw.decide("separator", repr(separator), "it cuts the first rows most evenly", "--separator")
@@ -90,6 +94,12 @@ def read_delimited(path: Path, options: TableOptions, as_text: tuple[str, ...] =
     if encoding not in ("utf-8", options.encoding):
         raw.decide("encoding", encoding, "it is not UTF-8 text", "--encoding")
     _tell_ragged(path, raw, bad, len(names), table.num_rows, separator)
+    nameless = [] if options.header == "no" else [name for name, cell in zip(names, rows[0], strict=True) if not cell]
+    if empty := [name for name in nameless if table.column(name).null_count == table.num_rows]:
+        table = table.drop_columns(empty)
+        raw.decide(
+            some(empty), "left out", "the column has neither a name nor a cell, as where lines end in a separator"
+        )
     raw.table = table
     return raw
 
@@ -107,7 +117,15 @@ def sniff_separator(text: str) -> str:
         even = sum(width == header for width in widths) / len(widths) if header > 1 else 0.0
         return round(even, 1), header, mark == ","
 
-    return max(SEPARATORS, key=fit)
+    first = max(SEPARATORS, key=fit)
+    if fit(first)[0] > 0:
+        return first
+    for _ in range(TITLES):  # a title above the names hides the separator
+        text = text.partition("\n")[2]
+        mark = max(SEPARATORS, key=fit)
+        if fit(mark)[0] >= MOST_EVEN:
+            return mark
+    return first
 
 
 def _encoding(path: Path, start: bytes) -> str:
@@ -148,6 +166,18 @@ def _head(path: Path, text: str, separator: str, whole: bool) -> list[list[str]]
             "bar: name another mark with --separator."
         )
     return rows if whole else rows[:-1]
+
+
+def _refuse_title(path: Path, rows: list[list[str]]) -> None:
+    """Raises DataError where the first line has one cell and those below have several: it names no columns."""
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows[: TITLES + 1]]
+    first = rows[0]
+    width = max(filled)
+    if filled[0] == 1 and first[0].strip() and (len(first) == 1 < width or 2 < width == len(first)):
+        raise DataError(
+            f"{path}: line 1, {shown(first[0].strip())!r}, seems to be a title: it has one cell, and lines below have "
+            f"{width}. Delete the lines above the one that names the columns."
+        )
 
 
 def _names(path: Path, rows: list[list[str]], separator: str, options: TableOptions, raw: RawTable) -> list[str]:
@@ -320,6 +350,13 @@ def _tell_ragged(
                 f"for one cell: {row[:40]!r}. Close the quote, or write a quote inside a cell twice."
             )
     place = f"line {number}" if number is not None else f"the row {text[:40]!r}"
+    if len(bad) > max(1, kept) and all(
+        cells == width + 1 and row.rstrip().endswith(separator) for _, cells, row in bad
+    ):
+        raise DataError(
+            f"{path}: {len(bad):,} rows end with {separator!r}, and the header does not. Put {separator!r} at the end "
+            "of the header, too, or delete it from the end of every row."
+        )
     if len(bad) > max(1, MOST_RAGGED * (kept + len(bad))):
         raise DataError(
             f"{path}: {len(bad):,} of {kept + len(bad):,} rows have more or fewer cells than the header, which has "

@@ -144,8 +144,8 @@ def _dates(counts: dict[str, int], day_first: bool | None) -> tuple[str, str] | 
     if first > 12 or second > 12:
         days, why = first > 12, f"the {'first' if first > 12 else 'second'} number goes to {max(first, second)}"
     elif day_first is not None:
-        days, why = day_first, "as --day-first says"
+        days, why = day_first, f"as --{'day' if day_first else 'month'}-first says"
     else:
-        days, why = mark[0] == ".", "no number tells days from months; say --day-first yes or no"
+        days, why = mark[0] == ".", "no number tells days from months; say --day-first or --month-first"
     order = f"%d{mark[0]}%m" if days else f"%m{mark[0]}%d"
     return f"{order}{mark[0]}{year}{clock}", f"dates, {'day' if days else 'month'} first: {why}"

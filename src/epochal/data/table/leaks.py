@@ -7,7 +7,7 @@ import numpy as np
 
 from epochal.core.record import Record
 from epochal.data.table.cells import Cells, Column, missing_cells, of_rows
-from epochal.data.table.raw import kind_option
+from epochal.data.table.raw import counted, kind_option
 from epochal.data.table.target import Target
 
 FEWEST = 20  # rows below which nothing is concluded from a column
@@ -184,8 +184,8 @@ def find_order(target: Target, *, by_time: bool) -> list[Leak]:
         runs = 1 + int((values[1:] != values[:-1]).sum())
         if runs >= SORTED * expected or expected - runs < 6 * expected**0.5:
             return []
-        what = f"the order of the rows tells the label: it changes {runs - 1:,} times from row to row, where rows in "
-        what += f"chance order would change {expected - 1:,.0f} times."
+        what = f"the order of the rows tells the label: it changes {counted(runs - 1, 'time')} from row to row, where "
+        what += f"rows in chance order would change {expected - 1:,.0f} times."
     else:
         before, after = values[:-1] - values.mean(), values[1:] - values.mean()
         alike = float((before * after).sum() / max((before**2).sum() ** 0.5 * (after**2).sum() ** 0.5, 1e-300))

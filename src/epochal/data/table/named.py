@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -69,8 +70,26 @@ def named_table(
         return _adult(mirror_folder(mirror), folder or cache_folder() / "data", progress), "income"
     if name not in _BUNDLED:
         raise DataError(f"There is no named table {name!r}. The named tables are {', '.join(NAMED_TABLES)}.")
-    frame, title = _BUNDLED[name]()
-    return RawTable(name=name, kind=title, table=as_table(frame)), str(frame.columns[-1])
+    frame, origin = _BUNDLED[name]()
+    kind = f"{NAMED_TABLES[name].title}, {origin}, with scikit-learn"
+    return RawTable(name=name, kind=kind, table=as_table(frame)), str(frame.columns[-1])
+
+
+def fetch_table(
+    name: str, *, mirror: Path | None = None, folder: Path | None = None, progress: Progress | None = None
+) -> Path:
+    """The folder that holds the files of a named table, verified; they are downloaded where they are not at hand.
+
+    Raises:
+        DataError: the table has no files, or they cannot be had, or are not the published ones.
+    """
+    if name != "adult":
+        raise DataError(f"{name} comes with scikit-learn: nothing to download. Look at it: epochal data check {name}.")
+    files = [
+        _held(file, mirror_folder(mirror), folder or cache_folder() / "data", progress)
+        for file in (ADULT_TRAIN, ADULT_TEST)
+    ]
+    return files[0].parent
 
 
 def _adult(mirror: Path | None, folder: Path, progress: Progress | None) -> RawTable:
@@ -81,7 +100,7 @@ def _adult(mirror: Path | None, folder: Path, progress: Progress | None) -> RawT
         published.append(np.full(len(frame), split, np.int64))
     raw = RawTable(
         name="adult",
-        kind="census income of 1994, published by UCI (CC BY 4.0), Kohavi 1996",
+        kind=f"{NAMED_TABLES['adult'].title}, published by UCI (CC BY 4.0), Kohavi 1996",
         table=as_table(pd.concat(parts, ignore_index=True)),
         published=np.concatenate(published),
     )
@@ -121,7 +140,7 @@ def _breast_cancer() -> tuple[pd.DataFrame, str]:
     data = load_breast_cancer(as_frame=True)
     frame = data.frame.drop(columns="target")
     frame["diagnosis"] = data.target_names[data.target]
-    return frame, "cells of breast tumours, Wolberg, Street and Mangasarian 1993, with scikit-learn"
+    return frame, "Wolberg, Street and Mangasarian 1993"
 
 
 def _wine() -> tuple[pd.DataFrame, str]:
@@ -130,16 +149,15 @@ def _wine() -> tuple[pd.DataFrame, str]:
     data = load_wine(as_frame=True)
     frame = data.frame.drop(columns="target")
     frame["cultivar"] = data.target_names[data.target]
-    return frame, "chemistry of wines of three cultivars, Aeberhard and Forina 1991, with scikit-learn"
+    return frame, "Aeberhard and Forina 1991"
 
 
 def _diabetes() -> tuple[pd.DataFrame, str]:
     from sklearn.datasets import load_diabetes
 
     data = load_diabetes(as_frame=True, scaled=False)
-    return data.frame.rename(columns={"target": "progression"}), (
-        "progression of diabetes after a year, Efron, Hastie, Johnstone and Tibshirani 2004, with scikit-learn"
-    )
+    frame = data.frame.rename(columns={"target": "progression"})
+    return frame, "Efron, Hastie, Johnstone and Tibshirani 2004"
 
 
 _BUNDLED: dict[str, Callable[[], tuple[pd.DataFrame, str]]] = {
@@ -147,4 +165,25 @@ _BUNDLED: dict[str, Callable[[], tuple[pd.DataFrame, str]]] = {
     "diabetes": _diabetes,
     "wine": _wine,
 }
-NAMED_TABLES = ("adult", *_BUNDLED)
+
+
+class NamedTable(NamedTuple):
+    """What is to say of a table before it is read: what it is of, its rows, the size of its files, its licence."""
+
+    title: str
+    rows: str
+    size: str
+    licence: str
+
+
+NAMED_TABLES: dict[str, NamedTable] = {
+    "adult": NamedTable(
+        "census income of 1994",
+        "32,561 rows and 16,281 to test",
+        f"{(ADULT_TRAIN.size + ADULT_TEST.size) / 1e6:.1f} MB",
+        "CC BY 4.0",
+    ),
+    "breast-cancer": NamedTable("cells of breast tumours", "569 rows", "built in", "BSD 3-Clause"),
+    "diabetes": NamedTable("progression of diabetes after a year", "442 rows", "built in", "BSD 3-Clause"),
+    "wine": NamedTable("chemistry of wines of three cultivars", "178 rows", "built in", "BSD 3-Clause"),
+}

@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from epochal.core.errors import DataError
 from epochal.data.listing import SPLIT_OF
-from epochal.data.manifest import SPLIT_COLUMNS
 from epochal.data.report import SPLITS, Decision, Problem
 from epochal.data.split import TRAIN, some
 from epochal.data.table.cells import Cells, Column, missing_cells, read_cells
@@ -19,7 +18,7 @@ from epochal.data.table.columns import LEFT_OUT, Read, inspect
 from epochal.data.table.leaks import Leak, find_copies, find_ids, find_late, find_missing, find_order, find_repeated
 from epochal.data.table.named import NAMED_TABLES, named_table
 from epochal.data.table.options import TableOptions
-from epochal.data.table.raw import RawTable, counted, join_tables, texts_of
+from epochal.data.table.raw import RawTable, counted, join_tables, split_column, texts_of
 from epochal.data.table.read import read_table
 from epochal.data.table.split import Division, divide_rows, row_hashes
 from epochal.data.table.strong import find_strong
@@ -71,7 +70,7 @@ def open_table(source: Any, options: TableOptions | None = None, *, test: Any = 
     label = find_label(raw, options)
     target = read_target(raw, label, options)
     published = _published(raw, options, label)
-    options = options if published is None or options.split else options.replace(split=_split_column(raw, label))
+    options = options if published is None or options.split else options.replace(split=split_column(raw, label))
     aside = {label, options.group, options.weights, options.split}
     reads = inspect(raw, [name for name in raw.columns if name not in aside], options)
     reads |= _kept_ids(raw, reads, options)
@@ -141,17 +140,6 @@ def _kept_ids(raw: RawTable, reads: dict[str, Read], options: TableOptions) -> d
     return inspect(raw, kept, options.replace(columns={**options.columns, **kinds}))
 
 
-def _split_column(raw: RawTable, label: str) -> str | None:
-    """A column that is named like a split and says train, validation or test, and nothing else."""
-    folded = {name.strip().casefold(): name for name in reversed(raw.columns) if name != label}
-    for known in SPLIT_COLUMNS:
-        if known in folded:
-            texts = {str(text).strip().casefold() for text in texts_of(raw.column(folded[known])).unique().to_pylist()}
-            if texts <= set(SPLIT_OF) and {"train", "test"} <= {SPLIT_OF[text] for text in texts}:
-                return folded[known]
-    return None
-
-
 def _published(raw: RawTable, options: TableOptions, label: str) -> np.ndarray | None:
     """The split of each row as published, or None.
 
@@ -160,7 +148,7 @@ def _published(raw: RawTable, options: TableOptions, label: str) -> np.ndarray |
     """
     if options.split == "none" or options.time is not None:
         return None
-    column = options.split or (_split_column(raw, label) if raw.published is None else None)
+    column = options.split or (split_column(raw, label) if raw.published is None else None)
     if column is None:
         return raw.published
     cells = read_cells(raw.column(column), Column(name=column, kind="category", placeholders=("",)))

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from epochal.core.errors import DataError
-from epochal.data.listing import missing_label, shown
+from epochal.data.listing import SPLIT_OF, missing_label, shown
+from epochal.data.manifest import SPLIT_COLUMNS
 from epochal.data.report import Decision, Problem
 
 SHOWN_COLUMNS = 20  # names that an error lists
@@ -45,6 +46,17 @@ class RawTable:
     def column(self, name: str) -> pa.Array:
         """The cells of a column as one Arrow array."""
         return one_array(self.table.column(name))
+
+
+def split_column(raw: RawTable, label: str | None = None) -> str | None:
+    """A column that is named like a split and says train, validation or test, and nothing else."""
+    folded = {name.strip().casefold(): name for name in reversed(raw.columns) if name != label}
+    for known in SPLIT_COLUMNS:
+        if known in folded:
+            texts = {str(text).strip().casefold() for text in texts_of(raw.column(folded[known])).unique().to_pylist()}
+            if texts <= set(SPLIT_OF) and {"train", "test"} <= {SPLIT_OF[text] for text in texts}:
+                return folded[known]
+    return None
 
 
 def counted(number: int, noun: str, one: str = "", several: str = "") -> str:

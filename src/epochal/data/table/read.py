@@ -10,11 +10,12 @@ from epochal.core.errors import DataError
 from epochal.data.listing import shown
 from epochal.data.table.delimited import read_delimited
 from epochal.data.table.options import TableOptions
-from epochal.data.table.raw import RawTable, as_table
+from epochal.data.table.raw import RawTable, as_table, texts_of
 
 TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".data", ".tab")
 PARQUET_ENDINGS = (".parquet", ".pq")
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
+TOTALS = ("total", "totals", "grand total", "sum", "summe", "gesamt", "somme", "suma")  # words of a last row
 PANDAS_INDEX = "__index_level_0__"  # how pandas names an index without a name in Parquet
 
 
@@ -38,7 +39,20 @@ def read_table(source: Any, options: TableOptions | None = None, as_text: tuple[
         raise DataError(f"{raw.name}: the table has no columns.")
     if not len(raw):
         raise DataError(f"{raw.name}: the table has no rows.")
+    _tell_totals(raw)
     return raw
+
+
+def _tell_totals(raw: RawTable) -> None:
+    """Warns of a last row that holds totals, as spreadsheets have them."""
+    for name in raw.columns:
+        kind = raw.table.schema.field(name).type
+        if pa.types.is_string(kind) or pa.types.is_dictionary(kind):
+            (last,) = texts_of(raw.column(name)[-1:]).to_pylist()
+            if last is not None and last.strip(" :").casefold() in TOTALS:
+                raw.warnings.append(
+                    f"the last row says {last!r} in column {name!r}: if it holds totals, it is no example. Delete it."
+                )
 
 
 def _read_file(path: Path, options: TableOptions, as_text: tuple[str, ...]) -> RawTable:
@@ -56,7 +70,9 @@ def _read_file(path: Path, options: TableOptions, as_text: tuple[str, ...]) -> R
     if ending in TEXT_ENDINGS:
         return read_delimited(path, options, as_text)
     known = ", ".join((*TEXT_ENDINGS, *PARQUET_ENDINGS, *JSON_ENDINGS))
-    raise DataError(f"epochal cannot read {path.name} as a table. Its ending should be one of {known}.")
+    raise DataError(
+        f"epochal cannot read {path.name} as a table. Save it as CSV or Parquet; its ending should be one of {known}."
+    )
 
 
 def _read_parquet(path: Path) -> RawTable:

@@ -1,17 +1,22 @@
 """The report of a table: what it holds, how its columns are read, and what would make scores too good."""
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from epochal.core.record import Record
+from epochal.data.divide import small_test
 from epochal.data.report import SPLITS, Decision, Problem, class_table, section
+from epochal.data.split import some
 from epochal.data.table.leaks import Leak
 from epochal.data.table.opened import OpenedTable
 
 PLURALS = {"number": "numbers", "boolean": "booleans", "date": "dates", "category": "categories", "text": "texts"}
+GRAVEST = ("copy", "strong", "missing", "late", "repeated", "order", "id")  # kinds of leaks, the gravest first
+_OF_COLUMN = re.compile(r"(column|missing cells of) ['\"](.*)['\"]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +48,7 @@ class TableReport(Record):
         if self.target == "classes":
             lines += [f"Predicts {self.label}: {len(self.labels)} classes", "", *class_table(self.labels, self.counts)]
         else:
-            low, first, middle, third, high = (f"{value:,.4g}" for value in self.spread)
+            low, first, middle, third, high = map(_number, self.spread)
             lines += [
                 f"Predicts {self.label}: a number, from {low} to {high}; half of its values lie between {first} and "
                 f"{third}, around {middle}",
@@ -52,11 +57,38 @@ class TableReport(Record):
         kinds = Counter(self.columns.values())
         read = ", ".join(f"{count} {kind if count == 1 else PLURALS[kind]}" for kind, count in kinds.most_common())
         lines += ["", f"Columns that models see: {read}."]
-        lines += section("Leaks", [str(leak) for leak in self.leaks], limit=None) or ["", "Leaks: none was found."]
-        lines += section("Decided from the data", [str(item) for item in self.decisions], limit=None)
+        leaks = sorted(self.leaks, key=lambda leak: GRAVEST.index(leak.kind))
+        lines += section("Leaks", [str(leak) for leak in leaks], limit=None) or ["", "Leaks: none was found."]
         lines += section("Take note", list(self.warnings), limit=None)
         lines += section("Rows with problems", [str(item) for item in self.problems], count=True)
+        ids = {f"column {leak.column!r}" for leak in leaks if leak.kind == "id"}  # which the leaks name
+        lines += section(
+            "Decided from the data", decided([one for one in self.decisions if one.what not in ids]), limit=None
+        )
         return "\n".join(lines) + "\n"
+
+
+def decided(decisions: Sequence[Decision]) -> list[str]:
+    """A line for each decision; one for all columns of which the same was decided for the same reason."""
+    groups: dict[tuple[str, ...], list[tuple[str, Decision]]] = {}
+    for made in decisions:
+        found = _OF_COLUMN.fullmatch(made.what)
+        what, name = (found[1], found[2]) if found else (made.what, "")
+        how = made.override.replace(name, "NAME") if name else made.override
+        groups.setdefault((what, made.chosen, made.why, how), []).append((name, made))
+    lines = []
+    for (what, chosen, why, how), alike in groups.items():
+        if len(alike) == 1:
+            lines.append(str(alike[0][1]))
+            continue
+        what = f"{len(alike):,} columns" if what == "column" else what
+        names = some([name for name, _ in alike])
+        lines.append(str(Decision(what=f"{what} {names}", chosen=chosen, why=why, override=how)))
+    return lines
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:,.4g}"
 
 
 def report_of(opened: OpenedTable) -> TableReport:
@@ -72,6 +104,9 @@ def report_of(opened: OpenedTable) -> TableReport:
     else:
         counts = {split: {"": len(found)} for split, found in targets.items()}
         spread = tuple(float(value) for value in np.quantile(targets["train"], (0, 0.25, 0.5, 0.75, 1)))
+    warnings = opened.warnings
+    if opened.target == "classes":
+        warnings += tuple(small_test(len(targets["test"]), "rows"))
     return TableReport(
         name=opened.name,
         kind=opened.kind,
@@ -84,5 +119,5 @@ def report_of(opened: OpenedTable) -> TableReport:
         leaks=opened.leaks,
         decisions=opened.decisions,
         problems=opened.problems,
-        warnings=opened.warnings,
+        warnings=warnings,
     )

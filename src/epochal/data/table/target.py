@@ -1,5 +1,6 @@
 """The column to predict: which one it is, whether it names classes or measures a number, and which rows have it."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +13,10 @@ import pyarrow.compute as pc
 from epochal.core.errors import DataError
 from epochal.data.listing import MANY, as_label, order_labels
 from epochal.data.split import some
-from epochal.data.table.cells import Column, read_cells
+from epochal.data.table.cells import PLACEHOLDERS, Column, read_cells
 from epochal.data.table.guess import guess
 from epochal.data.table.options import TableOptions
-from epochal.data.table.raw import RawTable, counted, named_column, texts_of
+from epochal.data.table.raw import RawTable, counted, named_column, split_column, texts_of
 
 # Names that the column to predict may have, the likeliest first.
 LABEL_NAMES = ("label", "target", "class", "y", "outcome", "response", "labels", "species", "diagnosis")
@@ -54,8 +55,9 @@ def find_label(raw: RawTable, options: TableOptions) -> str:
     if options.label is not None:
         label = named_column(options.label, raw.columns, "the label", "--label")
     else:
-        aside = {options.group, options.time, options.weights, options.split}
+        aside = {options.group, options.time, options.weights, options.split or split_column(raw)}
         columns = [name for name in raw.columns if name not in aside]
+        columns = [name for name in columns if not pa.types.is_nested(raw.column(name).type)] or columns
         if not columns:
             raise DataError(f"{raw.name} has no column to predict. Name one with --label.")
         folded = {name.strip().casefold(): name for name in reversed(columns)}
@@ -239,6 +241,21 @@ def _classes(raw: RawTable, label: str, found: _Labels, options: TableOptions) -
             f"{_plural(few, 'class')} {some(few)} {'has' if len(few) == 1 else 'have'} fewer than {FEW_ROWS} rows: "
             "scores of so few mean little."
         )
+    for name in order:
+        if name.casefold() in PLACEHOLDERS and re.search(r"\w|\?", name):
+            raw.warnings.append(
+                f"{name!r} is a class of its own, with {counted(counts[name], 'row')}. If it means that the label is "
+                "missing, empty these cells."
+            )
+    folded: dict[str, list[str]] = {}
+    for name in order:
+        folded.setdefault(name.casefold(), []).append(name)
+    for alike in folded.values():
+        if len(alike) > 1:
+            raw.warnings.append(
+                f"classes {some(alike)} differ in capital letters only and are told apart. If they are one class, "
+                "write them alike."
+            )
     return order, values
 
 
