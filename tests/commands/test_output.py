@@ -41,7 +41,7 @@ def test_names_are_shown_by_any_output(here: Path, encoding: str, shown: str | N
     assert "30 images of 3 classes" in output and r"\xb9\xb7" in output
     assert shown is None or shown in output
     refused = subprocess.run([*command, FOLDER + "2"], env=environment, cwd=here, capture_output=True, check=False)
-    assert refused.returncode == 2 and b"is neither a path that exists nor a named set" in refused.stderr
+    assert refused.returncode == 2 and b"is neither a path that exists nor the name of a data set" in refused.stderr
 
 
 def test_no_climb_is_lost_at_its_end_for_a_name(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

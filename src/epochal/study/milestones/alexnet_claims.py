@@ -69,6 +69,7 @@ def at_both_scales(
     """The milestone of a claim of the paper.
 
     Args:
+        measure: of a lab and a scale, which is `small` unless said.
         differs: how the small experiment differs from the paper's, after its images and weights.
     """
     return Milestone(
@@ -77,7 +78,7 @@ def at_both_scales(
         f"pixels, {small.passes:g} passes: {compared}",
         differs=f"{small.images:,} images of {small.side}x{small.side} instead of 1.2 million of 224x224, and 574 "
         f"thousand weights instead of 60 million, begun as by He et al. 2015{differs}",
-        measure=partial(measure, scale=small),
+        measure=measure,
         paper_scale=PaperScale(
             setting=f"{imagenet.SETTING}: {compared}",
             differs=imagenet.DIFFERS,

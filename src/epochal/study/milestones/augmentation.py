@@ -20,7 +20,7 @@ def losses(arm: Arm) -> list[float]:
     return [max(run.scores["loss"], LEAST) for run in arm.runs if run.status == FINISHED]
 
 
-def measure(lab: Lab, scale: Scale) -> Measured:
+def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
     dataset = lab.open(scale)
     control = scale.fit(alexnet()).replace(augment=())
     arms = lab.train(

@@ -11,7 +11,7 @@ SMALL = replace(FEW_PASSES, trials=3)
 LABELS = ("no normalisation", "local response normalisation")
 
 
-def measure(lab: Lab, scale: Scale) -> Measured:
+def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
     return with_ingredient(
         lab,
         scale,

@@ -7,7 +7,7 @@ from epochal.study.milestones.alexnet_claims import FEW_PASSES, alexnet, at_both
 LABELS = ("windows of 2x2, side by side", "windows of 3x3, overlapping")
 
 
-def measure(lab: Lab, scale: Scale) -> Measured:
+def measure(lab: Lab, scale: Scale = FEW_PASSES) -> Measured:
     return with_ingredient(
         lab,
         scale,
