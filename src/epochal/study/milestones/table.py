@@ -192,7 +192,7 @@ _CLAIMS = (
         published="Local response normalisation reduces the top-1 and top-5 error by 1.4% and 1.2% (section 3.3). "
         "Simonyan & Zisserman 2014 find no gain: their network A has 29.6% top-1 error without it and 29.7% with it "
         "(Table 3)",
-        minutes=2,
+        minutes=2.7,
         data="cifar10",
         large=True,
         module="local_response",
