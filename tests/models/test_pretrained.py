@@ -15,7 +15,7 @@ from epochal.core.errors import DataError, UserError
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.kinds.image_ladder import IMAGE_LADDER
-from epochal.models.catalogue import build
+from epochal.models.catalogue import build, traits
 from epochal.models.frozen import Frozen, FrozenConfig, best_strength, normalise
 from epochal.models.interchange import naming_of, read_weights
 from epochal.models.pretrained import (
@@ -269,7 +269,7 @@ def test_frozen_features_are_those_of_the_network_and_are_learned_from(frozen: t
     recipe, weights = frozen
     images, targets = stripes(160)
     model = build(recipe, task())
-    assert isinstance(model, Frozen) and model.deterministic and model.parameters_count() == 0
+    assert isinstance(model, Frozen) and traits(recipe).deterministic and model.parameters_count() == 0
     model.fit(images[:120], targets[:120], seed=0)
     assert (model.logits(images[120:]).argmax(axis=1) == targets[120:]).mean() > 0.8
     network: Any = weights.network()

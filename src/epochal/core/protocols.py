@@ -10,7 +10,7 @@ from epochal.core.metric import Metric
 
 
 class Batch(NamedTuple):
-    """Inputs and targets of one step. Images are uint8 [batch, channels, height, width] until the objective asks."""
+    """Inputs and targets: tensors on the device for what learns by steps, arrays at rest for what learns at once."""
 
     inputs: Any
     targets: Any

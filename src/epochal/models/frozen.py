@@ -68,8 +68,6 @@ class Frozen:
     `strength` is the inverse of the penalty in use; `converged` is False where the solver stopped at its limit.
     """
 
-    deterministic = True
-
     def __init__(self, config: FrozenConfig, task: Task):
         self.config = config
         self.task = task

@@ -6,11 +6,12 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
 
 from epochal.core.errors import DataError, UserError
+from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.judge.calibration import fit_temperature, probabilities
 from epochal.kinds.image_ladder import RUNGS as LADDER
 from epochal.kinds.rung import CLASSICAL
-from epochal.models.catalogue import build
+from epochal.models.catalogue import build, traits
 from epochal.models.classical import (
     BoostedTrees,
     BoostedTreesConfig,
@@ -93,7 +94,7 @@ def test_same_seed_gives_the_same_logits_and_a_deterministic_rung_ignores_the_se
         model.fit(images[:1100], targets[:1100], seed=seed)
         logits.append(model.logits(images[1100:1300]))
     np.testing.assert_array_equal(logits[0], logits[1])
-    assert np.array_equal(logits[0], logits[2]) == rung.deterministic
+    assert np.array_equal(logits[0], logits[2]) == traits(Recipe(model=name)).deterministic
 
 
 @every_rung

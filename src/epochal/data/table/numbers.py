@@ -24,7 +24,8 @@ class NumberCodec(Record):
 
     At rest it is the number itself less `offset`, which is 0 unless float32 would round away what differs. Models see
     (number - mean) / std; where `knots` has the quantiles of a number with heavy tails, they see its normal score, too.
-    On Adult a logistic regression with both reaches an AUC of 0.908, with either alone 0.901 (scores) and 0.905.
+    On Adult a logistic regression with both reaches an AUC of 0.908, with either alone 0.901 (scores) and 0.905:
+    on its published test rows, one fit each.
     """
 
     column: Column

@@ -1,8 +1,8 @@
 """The classical rungs: from a majority guess to hand-made features, behind one protocol.
 
-Each is built as `Rung(config, task)` and does no work until `fit`. `deterministic` tells that the seed changes
-nothing, so that one training stands for all seeds. `arrays` and `estimators` are what a bundle keeps; `restore` builds
-the fitted rung from them again.
+Each is built as `Rung(config, task)` and does no work until `fit`. `arrays` and `estimators` are what a bundle keeps;
+`restore` builds the fitted rung from them again. Whether the seed changes anything is told by the traits of the
+catalogue.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,6 @@ class ClassicalRung(Protocol):
     `converged` is False where the fit stopped at its limit of iterations; True before `fit` and where there is none.
     """
 
-    deterministic: bool
     converged: bool
 
     def fit(self, images: np.ndarray, targets: np.ndarray, *, seed: int) -> None:

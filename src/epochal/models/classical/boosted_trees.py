@@ -54,8 +54,6 @@ class BoostedTrees:
     `converged` is False where the held-out loss was still falling at the last round.
     """
 
-    deterministic = False
-
     def __init__(self, config: BoostedTreesConfig, task: Task):
         self.config = config
         self.task = task

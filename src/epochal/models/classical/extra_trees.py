@@ -49,7 +49,6 @@ def smallest_leaf(examples: int, classes: int, trees: int) -> int:
 class ExtraTrees:
     """The mean of randomised trees on the pixels."""
 
-    deterministic = False
     converged = True
 
     def __init__(self, config: ExtraTreesConfig, task: Task):

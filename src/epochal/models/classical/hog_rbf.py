@@ -63,8 +63,6 @@ class HogRbf:
     `converged` is False where the solver stopped at its limit of steps.
     """
 
-    deterministic = False
-
     def __init__(self, config: HogRbfConfig, task: Task):
         self.config = config
         self.task = task

@@ -133,8 +133,6 @@ class HogSvm:
     `c` is the penalty in use; `converged` is False where the solver stopped at its limit of steps.
     """
 
-    deterministic = False
-
     def __init__(self, config: HogSvmConfig, task: Task):
         self.config = config
         self.task = task

@@ -18,7 +18,6 @@ class MajorityConfig:
 class Majority:
     """Logits are the log of the training frequencies, each count raised by one (Laplace's rule of succession, 1774)."""
 
-    deterministic = True
     converged = True
 
     def __init__(self, config: MajorityConfig, task: Task):

@@ -52,7 +52,6 @@ class NearestNeighboursConfig:
 class NearestNeighbours:
     """k nearest training images vote, each with the inverse of its distance; distances by class give the confidence."""
 
-    deterministic = True
     converged = True
 
     def __init__(self, config: NearestNeighboursConfig, task: Task):
