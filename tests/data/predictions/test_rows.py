@@ -11,6 +11,7 @@ from epochal.core.errors import DataError
 from epochal.data.predictions.rows import read_rows
 
 TEXT = 'id,answer\na,"x, y"\nb,z\n'
+ZIPPED = gzip.compress(TEXT.encode(), mtime=0)  # without the time of day, which would be part of a test's name
 
 
 def read(tmp_path, content, name="given.csv"):
@@ -26,7 +27,7 @@ def read(tmp_path, content, name="given.csv"):
         "\ufeff" + TEXT,
         TEXT.replace("\n", "\r\n"),
         TEXT.encode("utf-16"),
-        gzip.compress(TEXT.encode()),
+        ZIPPED,
         "sep=;\nid;answer\na;x, y\nb;z\n",
         "id\tanswer\na\tx, y\nb\tz\n",
         "id|answer|\na|x, y|\nb|z|\n\n",
@@ -126,7 +127,7 @@ def test_cells_that_are_no_numbers_are_named(cells, message):
         (b"id,answer\na,\xe4\xf6\n", r"given.csv is not UTF-8 text .* Save it as UTF-8."),
         (b"PK\x03\x04....", "expected CSV, Parquet or JSON lines; got a spreadsheet or zip file. Save it as CSV."),
         (b"PAR1....", "given.csv: expected a table as CSV, Parquet or JSON lines; it cannot be read"),
-        (gzip.compress(TEXT.encode())[:-12], "given.csv: expected a table as CSV, Parquet or JSON lines; it cannot be"),
+        (ZIPPED[:-12], "given.csv: expected a table as CSV, Parquet or JSON lines; it cannot be"),
         ('{"id": 1}\n{"id": 2,\n', "line 2 is no JSON .* Expected one object for each item, each on a line"),
         ("[1, 2]", "expected an object for each item; number 1 is int."),
         ('{"id": {"0": "a"}, "answer": {"0": "x"}}', "got one object with a column in each entry. Write the rows"),
