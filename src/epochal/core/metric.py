@@ -28,6 +28,7 @@ class Metric(Record):
     better: str = HIGHER
     percent: bool = True
     levels: tuple[float, ...] = ()
+    top: float | None = None  # what a perfect answer scores, of a metric that is no share; what is left to it is a loss
     margin: float = 0.005  # differences smaller than this do not matter, unless the user says otherwise
     options: Mapping[str, float] = field(default_factory=dict)
 

@@ -1,12 +1,13 @@
 """The small protocols behind which trainings differ, and what passes between them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
 from epochal.core.metric import Metric
+from epochal.core.task import Task
 
 
 class Batch(NamedTuple):
@@ -42,6 +43,16 @@ class ClassScores:
         """[batch, classes] float64, rows sum to one."""
         shifted = np.exp(self.logits.astype(np.float64) - self.logits.max(axis=1, keepdims=True))
         return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numbers:
+    """Predicted numbers, `values` [batch] float64, in the unit of the targets."""
+
+    values: np.ndarray
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"numbers": self.values}
 
 
 class Feed(Protocol):
@@ -90,15 +101,62 @@ class Predictor(Protocol):
     def __call__(self, inputs: Any, /) -> Any: ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Worst:
+    """An item that was answered wrongly: its place, what is true and what was predicted, in words, and how sure of
+    itself, or how far off, the answer was."""
+
+    place: int
+    truth: str
+    predicted: str
+    size: float
+
+
 class Goal(Protocol):
     """What is asked of a model, and how its answers are scored.
 
     `metric` says name, unit and direction. One *influence value* an item is the currency: their plain mean is the
-    metric, and their spread is its own, so that intervals and verdicts need to know nothing else.
+    metric, and their spread is its own, so that intervals and verdicts need to know nothing else. `share` is the metric,
+    or the nearest one that is a share of one, so that what is left to it is an error between 0 and 1. `watched` is what
+    the scores along a curve are.
     """
 
     @property
     def metric(self) -> Metric: ...
+    @property
+    def share(self) -> Metric: ...
+    @property
+    def watched(self) -> Metric: ...
+
+    def named(self, name: str | None, cost: str | None) -> tuple[Metric, str]:
+        """The metric that a user asks for, by name or by the costs of mistakes, or the first where nothing is asked; and
+        the positive class where the costs name one.
+
+        Raises:
+            UserError: there is none of that name, or the costs cannot be read.
+        """
+
+    def settled(
+        self, metric: Metric, positive: str, task: Task, targets: Any, counts: Mapping[str, Mapping[str, int]]
+    ) -> "Goal":
+        """The goal with the metric as it is for one task: `targets` of its training split, and the `counts` of the items
+        of each split by class.
+
+        Raises:
+            UserError: the metric has no value on such data.
+        """
+
+    def caveats(self, task: Task, targets: Any, counts: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
+        """What a reader must know of the metric on such data; arguments as of `settled`."""
+
+    def learned(self, targets: Any, task: Task) -> np.ndarray:
+        """The targets as models learn them."""
+
+    def answer(self, outputs: np.ndarray, task: Task) -> Any:
+        """The prediction that outputs of a model [items, outputs] come to."""
+
+    def loss(self, outputs: np.ndarray, learned: np.ndarray) -> float:
+        """The loss of outputs against targets as models learn them."""
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> Any:
         """The prediction whose `arrays` these are."""
@@ -107,10 +165,13 @@ class Goal(Protocol):
         """The "loss" and the "score" of an answer as it comes, for the points of a curve; not finite where it is not.
         A loss is better where it is lower, a score where it is higher."""
 
-    def calibrate(self, answer: Any, targets: Any) -> Any:
-        """What makes answers mean what they say, fitted on validation; None where nothing does."""
+    def calibrate(self, answer: Any, targets: Any) -> float:
+        """The number that makes answers mean what they say, fitted on validation."""
 
-    def items(self, answer: Any, targets: Any, calibration: Any) -> np.ndarray:
+    def together(self, answers: Sequence[Any], calibrations: Sequence[float]) -> Any:
+        """The prediction of an ensemble: what its members answer, each with its calibration."""
+
+    def items(self, answer: Any, targets: Any, calibration: float) -> np.ndarray:
         """[items] influence values under the metric."""
 
     def missing(self, targets: Any) -> np.ndarray:
@@ -118,6 +179,15 @@ class Goal(Protocol):
 
     def doubt(self, targets: Any) -> float:
         """What one pseudo-item adds to the sum of squares of the values; 0 where none is needed."""
+
+    def shown(
+        self, answer: Any, targets: Any, calibration: float, unseen: tuple[Any, Any], classes: int
+    ) -> dict[str, Any]:
+        """What pages show of the answers of the model that ships, by the names of `judge.shown.Shown`; `unseen` are its
+        answers and the targets on validation, on which thresholds are chosen."""
+
+    def worst(self, answer: Any, targets: Any, calibration: float, task: Task) -> list[Worst]:
+        """The items that are most wrong, the worst first."""
 
 
 Evaluate = Callable[[Any], dict[str, float]]

@@ -20,6 +20,7 @@ class Traits(Record):
     deep: bool = True  # a network answers: one that learns here, or one whose features are used as they are
     deterministic: bool = False  # every seed gives the same model, so that one training tells all
     stackable: bool = False  # seeds trained together gain, because its steps are products of matrices
+    as_tensors: bool = False  # learns at once from what a network would see, and not from the inputs at rest
     pretrained: bool = False  # it begins with weights that were learned on other data
 
     @property

@@ -6,7 +6,8 @@ Seeds and items are crossed as `statistics` says; the metrics differ in what kee
     few other levels    as a cost: the shares of the items at each level have their score intervals, and those of the
                         weighted sum come from their distances (MOVER; Zou & Donner 2008)
     other fractions     an interval of the logit, with a quarter of a pseudo-item in each class
-    other values        which are not below zero, as a loss: an interval of the logarithm
+    other values        which are not below zero, as a loss: an interval of the logarithm. What has a top, as R2 has, is
+                        the loss that is left to it
 
 In the last two the spread of the items is itself estimated, from values that may be rare and large: it has about
 2 N / (kurtosis - 1) degrees of freedom, N - 1 only where values are normal (Box 1953). bench/coverage.py measures it.
@@ -45,13 +46,12 @@ def score(
     layout = crossed_mean(table)
     if metric.levels:
         return _of_levels(table, metric, layout.mean, level)
+    if metric.top is not None:
+        left, low, high = _loss(metric.top - table, metric.top - layout.mean, level)
+        return metric.top - left, metric.top - high, metric.top - low
     if metric.percent:
         return _fraction(layout, freedom(table), doubt, level)
-    half = layout.half_width(level, item_freedom=freedom(table))
-    if half == 0 or layout.mean <= 0:
-        return layout.mean, layout.mean - half, layout.mean + half
-    factor = float(np.exp(half / layout.mean))
-    return layout.mean, layout.mean / factor, layout.mean * factor
+    return _loss(table, layout.mean, level)
 
 
 def freedom(values: Float[np.ndarray, "seeds items"]) -> float:
@@ -62,6 +62,15 @@ def freedom(values: Float[np.ndarray, "seeds items"]) -> float:
         return count - 1.0
     kurtosis = float(np.mean(deviations**4)) / square**2
     return float(np.clip(2 * count / max(kurtosis - 1, 1e-9), 1.0, count - 1.0))
+
+
+def _loss(table: Float[np.ndarray, "seeds items"], mean: float, level: float) -> tuple[float, float, float]:
+    """An interval of the logarithm."""
+    half = crossed_mean(table).half_width(level, item_freedom=freedom(table))
+    if half == 0 or mean <= 0:
+        return mean, mean - half, mean + half
+    factor = float(np.exp(half / mean))
+    return mean, mean / factor, mean * factor
 
 
 def _of_levels(table: np.ndarray, metric: Metric, mean: float, level: float) -> tuple[float, float, float]:

@@ -1,13 +1,18 @@
 """The table of task kinds. A row is an input, a goal, and the ladder of approaches that climbs it."""
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from epochal.core.protocols import Goal, Input
+from epochal.core.protocols import Codec, Goal, Input, Predictor
+from epochal.core.recipe import Recipe
 from epochal.core.task import Task
-from epochal.judge.goals.classes import Classes
+from epochal.judge.goals.class_goal import Classes
 from epochal.kinds.image_input import ImageInput
 from epochal.kinds.image_ladder import IMAGE_LADDER
 from epochal.kinds.rung import Ladder, Rung
+from epochal.models.catalogue import traits
+from epochal.models.predictor import make_predictor
 
 IMAGE_CLASSES = "image-classes"
 
@@ -21,6 +26,11 @@ class TaskKind:
     goal: Goal
     ladder: Ladder
     item: str
+
+    def predictor(self, model: Any, codec: Codec, recipe: Recipe, task: Task) -> Predictor:
+        """What answers with a model that this recipe trained."""
+        answer = partial(self.goal.answer, task=task)
+        return make_predictor(model, codec, answer, as_tensors=traits(recipe).as_tensors)
 
 
 KINDS: dict[str, TaskKind] = {

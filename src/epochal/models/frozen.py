@@ -120,7 +120,7 @@ class Frozen:
             "examples": np.array(len(images)),
         }
 
-    def logits(self, images: np.ndarray) -> Logits:
+    def outputs(self, images: np.ndarray) -> Logits:
         """[batch, classes], the log-probabilities of the regression."""
         if "weights" not in self._arrays:
             raise not_fitted(TITLE)

@@ -62,7 +62,7 @@ class Mlp(nn.Module):
             ]
             units = config.hidden
         self.hidden = nn.Sequential(*layers)
-        self.output = nn.Linear(units, task.classes)
+        self.output = nn.Linear(units, task.outputs)
         initialise(self, config.initialisation)
 
     def forward(self, images: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch classes"]:

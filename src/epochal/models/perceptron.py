@@ -28,7 +28,7 @@ class Perceptron(nn.Module):
     def __init__(self, config: PerceptronConfig, task: Task):
         super().__init__()
         self.config = config
-        self.responses = nn.Linear(prod(task.input_shape), task.classes)
+        self.responses = nn.Linear(prod(task.input_shape), task.outputs)
         initialise(self, "gaussian")
 
     def forward(self, images: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch classes"]:

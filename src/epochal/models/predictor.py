@@ -1,4 +1,4 @@
-"""From encoded inputs to logits: the one path that evaluation in training, the test split and a served bundle take."""
+"""From encoded inputs to answers: the one path that evaluation in training, the test split and a served bundle take."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 
-from epochal.core.protocols import ClassScores, Codec
+from epochal.core.protocols import Codec
 
 BATCHES = {"cpu": 64, "cuda": 512}
+Answer = Callable[[np.ndarray], Any]  # from outputs, float32 [batch, outputs], to the prediction of a goal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +24,11 @@ class NetworkPredictor:
 
     model: nn.Module
     codec: Codec
+    answer: Answer
     batch_size: int | None = None  # 64 on a processor, whose cache a larger one leaves; 512 on a GPU
 
-    def __call__(self, inputs: np.ndarray) -> ClassScores:
-        """Encoded inputs, an array or a memory map, to logits float32 [batch, classes].
+    def __call__(self, inputs: np.ndarray) -> Any:
+        """Encoded inputs, an array or a memory map, to their prediction.
 
         Raises:
             ValueError: they are not as the codec makes them.
@@ -43,13 +44,13 @@ class NetworkPredictor:
             with torch.no_grad(), torch.autocast(device.type, enabled=False):
                 parts = [
                     self.model(as_inputs(_batch(inputs, start, size))).float()
-                    # No inputs still make one, empty, batch: the network tells the number of classes.
+                    # No inputs still make one, empty, batch: the network tells the number of outputs.
                     for start in range(0, max(len(inputs), 1), size)
                 ]
         finally:
             for module, training in modes:  # each its own mode: a part may be frozen in a training network
                 module.training = training
-        return ClassScores(logits=torch.cat(parts).cpu().numpy())
+        return self.answer(torch.cat(parts).cpu().numpy())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,51 +59,52 @@ class ClassicalPredictor:
 
     model: Any
     codec: Codec
+    answer: Answer
+    as_tensors: bool = False  # it is given what a network would see
     batch_size: int = 4096
 
-    def __call__(self, inputs: np.ndarray) -> ClassScores:
-        """Encoded inputs to logits float32 [batch, classes]; errors as `NetworkPredictor`."""
+    def __call__(self, inputs: np.ndarray) -> Any:
+        """Encoded inputs to their prediction; errors as `NetworkPredictor`."""
         self.codec.check(inputs)
         parts = [
-            np.asarray(self.model.logits(np.asarray(inputs[start : start + self.batch_size])), dtype=np.float32)
+            np.asarray(self.model.outputs(self._seen(inputs[start : start + self.batch_size])), dtype=np.float32)
             for start in range(0, len(inputs), self.batch_size)
         ]
-        return ClassScores(logits=np.concatenate(parts) if parts else np.zeros((0, 0), np.float32))
+        return self.answer(np.concatenate(parts) if parts else np.zeros((0, 1), np.float32))
+
+    def _seen(self, inputs: np.ndarray) -> np.ndarray:
+        return as_network_sees(self.codec, inputs) if self.as_tensors else np.asarray(inputs)
 
 
-def make_predictor(model: Any, codec: Codec) -> NetworkPredictor | ClassicalPredictor:
+def as_network_sees(codec: Codec, inputs: np.ndarray) -> np.ndarray:
+    """Encoded inputs as the codec makes them for a network."""
+    seen: np.ndarray = codec.tensors()(torch.from_numpy(np.array(inputs))).numpy()
+    return seen
+
+
+def make_predictor(
+    model: Any, codec: Codec, answer: Answer, *, as_tensors: bool = False
+) -> NetworkPredictor | ClassicalPredictor:
     """What answers questions with a trained model: the same path for evaluation, the test split, and a bundle."""
     if isinstance(model, nn.Module):
-        return NetworkPredictor(model=model, codec=codec)
-    return ClassicalPredictor(model=model, codec=codec)
-
-
-def log_mean(
-    logits: Float[np.ndarray, "members items classes"], temperatures: Sequence[float]
-) -> Float[np.ndarray, "items classes"]:
-    """log of the mean over the members of softmax(logits / temperature), computed without leaving the logarithms, so
-    that a chance too small for a float is no infinity."""
-    scaled = np.asarray(logits, np.float64) / np.asarray(temperatures, np.float64)[:, None, None]
-    logarithms = scaled - np.logaddexp.reduce(scaled, axis=2, keepdims=True)
-    return np.logaddexp.reduce(logarithms, axis=0) - np.log(len(logarithms))
+        return NetworkPredictor(model=model, codec=codec, answer=answer)
+    return ClassicalPredictor(model=model, codec=codec, answer=answer, as_tensors=as_tensors)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnsemblePredictor:
-    """Trainings of one recipe with several seeds, which answer with the mean of their probabilities: a
-    `core.protocols.Predictor` (Lakshminarayanan, Pritzel & Blundell 2017, Deep ensembles, section 2.4).
+    """Trainings of one recipe with several seeds, which answer together: a `core.protocols.Predictor`.
 
-    The logits are the logarithms of that mean. The softmax of each member is taken at its own temperature, so that one
-    that is sure of itself without reason does not outweigh the others.
+    `together` is the goal's: what the members' predictions come to, each with its calibration.
     """
 
-    members: tuple[Callable[[np.ndarray], ClassScores], ...]
-    temperatures: tuple[float, ...]  # of each member
+    members: tuple[Callable[[np.ndarray], Any], ...]
+    calibrations: tuple[float, ...]  # of each member
+    together: Callable[[Sequence[Any], Sequence[float]], Any]
 
-    def __call__(self, inputs: np.ndarray) -> ClassScores:
-        """Encoded inputs to logits float32 [batch, classes]."""
-        logits = np.stack([member(inputs).logits for member in self.members])
-        return ClassScores(logits=log_mean(logits, self.temperatures).astype(np.float32))
+    def __call__(self, inputs: np.ndarray) -> Any:
+        """Encoded inputs to their prediction."""
+        return self.together([member(inputs) for member in self.members], self.calibrations)
 
 
 def _batch(inputs: np.ndarray, start: int, size: int) -> Tensor:

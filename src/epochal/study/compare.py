@@ -211,7 +211,7 @@ def _items(metric: Metric, tool: Tool, truth: Truth) -> Float[np.ndarray, "seeds
 
 
 def _scored(tool: Tool, table: Float[np.ndarray, "seeds items"], metric: Metric, doubt: float) -> ToolScore:
-    mean, low, high = of_numbers.score(table, metric) if tool.form == NUMBERS else score(table, metric, doubt=doubt)
+    mean, low, high = score(table, metric, doubt=doubt)
     return ToolScore(
         name=tool.name,
         files=tool.files,

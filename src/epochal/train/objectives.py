@@ -120,7 +120,7 @@ class Estimate:
 
     def loss(self, part: str, model: Any, batch: Batch) -> Tensor:
         model.fit(batch.inputs, batch.targets, seed=self.seed)
-        logits = torch.from_numpy(model.logits(batch.inputs[:256]))
+        logits = torch.from_numpy(model.outputs(batch.inputs[:256]))
         return F.cross_entropy(logits, torch.from_numpy(batch.targets[:256]))
 
 

@@ -6,7 +6,8 @@ from scipy import stats
 from sklearn import metrics as oracle
 
 from epochal.judge.compare import compare
-from epochal.judge.goals.numbers import METRICS, items, score, with_spread
+from epochal.judge.goals.numbers import METRICS, items, with_spread
+from epochal.judge.score import score
 from epochal.judge.statistics import crossed_difference
 
 PEERS = {"r2": oracle.r2_score, "mae": oracle.mean_absolute_error, "rmse": oracle.root_mean_squared_error}

@@ -1,4 +1,4 @@
-"""The goal of telling classes apart: metrics of predicted probabilities, each as one influence value an item.
+"""Metrics of predicted probabilities of classes, each as one influence value an item.
 
 The plain mean of the values is the metric, and their spread is its own: the metric is a smooth function of means over
 items, and a value is the metric plus the item's first-order effect on it, N times what the metric changes by when the
@@ -12,12 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.special import logsumexp
 
 from epochal.core.errors import UserError
 from epochal.core.metric import ACCURACY, LOWER, Metric
-from epochal.core.protocols import ClassScores
-from epochal.judge.calibration import checked_chances, fit_temperature, probabilities
+from epochal.judge.calibration import checked_chances
 from epochal.judge.statistics import influence
 
 CLIP = 1e-15  # a chance below it counts as this much in the log-loss: at most 34.5 nats for one item
@@ -40,39 +38,6 @@ OF_ONE_CLASS = (*OF_RANKS, COST)  # of two classes, one is looked for
 Chances = Float[np.ndarray, "items classes"]
 Targets = Int[np.ndarray, " items"]
 Values = Float[np.ndarray, " items"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Classes:
-    """The goal: `core.protocols.Goal` for predictions that are `ClassScores` and targets that are places of classes.
-
-    It is calibrated by a temperature, which logits are divided by (Guo et al. 2017, section 4.2).
-    """
-
-    metric: Metric = ACCURACY
-
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> ClassScores:
-        return ClassScores(logits=arrays["logits"])
-
-    def look(self, answer: ClassScores, targets: Targets) -> dict[str, float]:
-        """Log-loss in nats, and accuracy."""
-        logits = answer.logits.astype(np.float64)
-        own = logits[np.arange(len(targets)), targets]
-        loss = (logsumexp(logits, axis=1) - own).mean()
-        return {"loss": float(loss), "score": float((answer.labels == targets).mean())}
-
-    def calibrate(self, answer: ClassScores, targets: Targets) -> float:
-        return fit_temperature(answer.logits, targets)
-
-    def items(self, answer: ClassScores, targets: Targets, calibration: float) -> Values:
-        return items(self.metric, probabilities(answer.logits, calibration), targets)
-
-    def missing(self, targets: Targets) -> Values:
-        """Those of always answering the first class, without a doubt."""
-        return items(self.metric, np.eye(int(targets.max()) + 1)[np.zeros(len(targets), int)], targets)
-
-    def doubt(self, targets: Targets) -> float:
-        return doubt(self.metric, targets)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +123,16 @@ def positive_class(labels: Sequence[str], counts: Sequence[int], named: str = ""
     if named not in labels:
         raise UserError(f"Expected the positive class to be {labels[0]} or {labels[1]}; got {named}.")
     return list(labels).index(named)
+
+
+def log_mean(
+    logits: Float[np.ndarray, "members items classes"], temperatures: Sequence[float]
+) -> Float[np.ndarray, "items classes"]:
+    """log of the mean over the members of softmax(logits / temperature), computed without leaving the logarithms, so
+    that a chance too small for a float is no infinity."""
+    scaled = np.asarray(logits, np.float64) / np.asarray(temperatures, np.float64)[:, None, None]
+    logarithms = scaled - np.logaddexp.reduce(scaled, axis=2, keepdims=True)
+    return np.logaddexp.reduce(logarithms, axis=0) - np.log(len(logarithms))
 
 
 def stakes(metric: Metric, classes: int) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""The goal of predicting a number: R2, mean absolute error and RMSE, each as one influence value an item.
+"""Metrics of predicted numbers: R2, mean absolute error and RMSE, each as one influence value an item.
 
 The plain mean of the values is the metric, and their spread is its own. With the error e_i = y_i - p_i, its square
 s_i, MSE = mean(s), the distance d_i = (y_i - mean(y))^2 and V = mean(d):
@@ -26,15 +26,13 @@ import numpy as np
 from jaxtyping import Float
 
 from epochal.core.metric import LOWER, Metric
-from epochal.judge.score import LEVEL
-from epochal.judge.score import score as score_of_losses
 
 SHARE = 0.01  # of the target's standard deviation: differences of errors smaller than that do not matter
 
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric(name="r2", title="R2", unit="", percent=False, margin=0.01),
+        Metric(name="r2", title="R2", unit="", percent=False, top=1.0, margin=0.01),
         Metric(name="mae", title="mean absolute error", unit="", better=LOWER, percent=False),
         Metric(name="rmse", title="RMSE", unit="", better=LOWER, percent=False),
     )
@@ -69,23 +67,6 @@ def items(metric: Metric, predictions: Numbers, targets: Numbers) -> Values:
     if not (np.isfinite(predicted).all() and np.isfinite(true).all()):
         raise ValueError("Expected finite predictions and targets; got NaN or infinity.")
     return compute(predicted, true)
-
-
-def score(
-    values: Float[np.ndarray, "seeds items"], metric: Metric, *, level: float = LEVEL
-) -> tuple[float, float, float]:
-    """Mean, low and high of a metric of numbers over seeds and items.
-
-    R2 has no lower end and ends at one, so that its interval is that of 1 - R2, the share of the variance that is left,
-    which is a loss as the others are: an interval of the logarithm.
-
-    Raises:
-        ValueError: as `judge.score.score`.
-    """
-    if metric.name != "r2":
-        return score_of_losses(values, metric, level=level)
-    left, low, high = score_of_losses(1 - np.asarray(values, dtype=np.float64), metric, level=level)
-    return 1 - left, 1 - high, 1 - low
 
 
 def _mae(predicted: Numbers, true: Numbers) -> Values:

@@ -27,11 +27,13 @@ class ClassicalRung(Protocol):
 
     converged: bool
 
-    def fit(self, images: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
-        """Learn from images uint8 [batch, channels, height, width] and targets int [batch]; time is linear in batch."""
+    def fit(self, inputs: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
+        """Learn from encoded inputs, such as images uint8 [batch, channels, height, width] or rows of a table float32
+        [batch, columns], and targets [batch]: places of classes int, or numbers float32 as the goal makes them."""
 
-    def logits(self, images: np.ndarray) -> np.ndarray:
-        """float32 [batch, classes], one column for each label of the task, also for those without an example."""
+    def outputs(self, inputs: np.ndarray) -> np.ndarray:
+        """float32 [batch, task.outputs]: a logit for each label of the task, also for those without an example; or the
+        number that is predicted, in the unit of the targets."""
 
     def parameters_count(self) -> int:
         """How many numbers the fitted rung stores; 0 before `fit`."""

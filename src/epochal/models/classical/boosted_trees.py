@@ -92,7 +92,7 @@ class BoostedTrees:
             self._trees = trees.fit(features, targets)
         self.converged = not early or trees.n_iter_ < self.config.rounds
 
-    def logits(self, images: np.ndarray) -> Logits:
+    def outputs(self, images: np.ndarray) -> Logits:
         """[batch, classes], log-probabilities."""
         if self._seen is None:
             raise not_fitted("Boosted trees")

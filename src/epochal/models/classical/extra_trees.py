@@ -74,7 +74,7 @@ class ExtraTrees:
         forest.fit(reduced_numbers(images, self.config.numbers), targets)
         self._nodes = _plain([each.tree_ for each in forest.estimators_])
 
-    def logits(self, images: np.ndarray) -> Logits:
+    def outputs(self, images: np.ndarray) -> Logits:
         """[batch, classes], the log of the mean chance, to which one more tree that knows nothing contributes."""
         if self._seen is None:
             raise not_fitted("Extremely randomised trees")

@@ -101,7 +101,7 @@ class HogRbf:
             weights=weights.astype(np.float32), bias=machine.bias, seen=seen, examples=len(images)
         )
 
-    def logits(self, images: np.ndarray) -> Logits:
+    def outputs(self, images: np.ndarray) -> Logits:
         """[batch, classes], the margins less the log-sum-exp of their row."""
         if self._separator is None:
             raise not_fitted("HOG and RBF SVM")

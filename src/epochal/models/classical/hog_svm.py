@@ -158,7 +158,7 @@ class HogSvm:
         self.converged = machine.converged
         self._separator = Separator(weights=machine.weights, bias=machine.bias, seen=seen, examples=len(images))
 
-    def logits(self, images: np.ndarray) -> Logits:
+    def outputs(self, images: np.ndarray) -> Logits:
         """[batch, classes], the margins less the log-sum-exp of their row."""
         if self._separator is None:
             raise not_fitted("HOG and linear SVM")

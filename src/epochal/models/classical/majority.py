@@ -34,7 +34,7 @@ class Majority:
         check_examples(images, targets, self.task)
         self._counts = np.bincount(targets, minlength=self.task.classes)
 
-    def logits(self, images: np.ndarray) -> Logits:
+    def outputs(self, images: np.ndarray) -> Logits:
         """[batch, classes], the same row for every image."""
         if self._counts is None:
             raise not_fitted("The majority guess")

@@ -71,7 +71,7 @@ class NearestNeighbours:
         self._pixels, self._targets = self._reduced(images), np.asarray(targets, dtype=np.int64)
         self.neighbours = self.config.neighbours or self._best_by_leave_one_out()
 
-    def logits(self, images: np.ndarray) -> Logits:
+    def outputs(self, images: np.ndarray) -> Logits:
         """[batch, classes], the log-density of each class at the image, up to a constant of the image.
 
         The density is that of k neighbours: -DIMENSIONS * log(mean distance to the k nearest examples of the class).
@@ -247,7 +247,7 @@ def _nearest(
 
 
 def _exchanged(logits: Logits, largest: Int[np.ndarray, " batch"], wanted: Int[np.ndarray, " batch"]) -> Logits:
-    """`logits` after the values of two columns of each row were exchanged; a tie is put in favour of `wanted`."""
+    """`outputs` after the values of two columns of each row were exchanged; a tie is put in favour of `wanted`."""
     rows = np.arange(len(logits))
     logits[rows, largest], logits[rows, wanted] = logits[rows, wanted], logits[rows, largest]
     tied = logits.argmax(axis=1) != wanted

@@ -11,7 +11,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-not-found,
 from epochal.core.errors import DataError, UserError
 from epochal.core.task import Task
 
-# Of internal steps. `fit` and `logits` take any array and check it themselves, so that their errors are the same with
+# Of internal steps. `fit` and `outputs` take any array and check it themselves, so that their errors are the same with
 # and without a type checker.
 Images = UInt8[np.ndarray, "batch channels height width"]
 Logits = Float32[np.ndarray, "batch classes"]

@@ -1,0 +1,135 @@
+"""The goal of predicting a number: `core.protocols.Goal` for predicted numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from epochal.core.errors import UserError
+from epochal.core.interval import Interval
+from epochal.core.metric import Metric
+from epochal.core.protocols import Numbers, Worst
+from epochal.core.task import Task
+from epochal.judge.goals.numbers import METRICS, Values, items, with_spread
+from epochal.judge.score import score
+from epochal.judge.shown import residuals
+
+Targets = Values
+PROMISED = 0.9  # share of unseen items whose truth lies within the calibrated width of the prediction
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneNumber:
+    """Predictions are `Numbers`, and targets numbers. Models learn them with mean 0 and standard deviation 1.
+
+    It is calibrated by the half width of an interval: the quantile of the absolute residuals on validation that a
+    further item stays below with probability `PROMISED` (split conformal prediction: Papadopoulos et al. 2002; Lei et
+    al. 2018, Distribution-free predictive inference for regression, section 2.2).
+    """
+
+    metric: Metric = METRICS["r2"]
+
+    @property
+    def watched(self) -> Metric:
+        return METRICS["r2"]
+
+    @property
+    def share(self) -> Metric:
+        return METRICS["r2"]
+
+    def named(self, name: str | None, cost: str | None) -> tuple[Metric, str]:
+        """The metric of that name; R2 where nothing is said.
+
+        Raises:
+            UserError: there is none of that name, or costs of classes are given.
+        """
+        if cost is not None:
+            raise UserError("--cost: mistakes between two classes have costs, and a number is predicted. Use --metric.")
+        if name is not None and name not in METRICS:
+            raise UserError(f"metric: expected one of {', '.join(METRICS)} for a number, got {name}.")
+        return METRICS[name or "r2"], ""
+
+    def settled(
+        self, metric: Metric, positive: str, task: Task, targets: Targets, counts: Mapping[str, Mapping[str, int]]
+    ) -> "OneNumber":
+        """With the margin for these targets.
+
+        Raises:
+            UserError: a class is called positive, or a split has too few items.
+        """
+        if positive:
+            raise UserError(f"--positive: {task.target or task.name} is a number, and has no classes. Leave it out.")
+        for split in ("validation", "test"):
+            if (count := sum(counts[split].values())) < 2:
+                raise UserError(
+                    f"{task.name}: the {split} split has {count} usable {task.item}, and an interval needs two or more. "
+                    f"Add {task.item}s, or keep more of them with --{split}-fraction."
+                )
+        return replace(self, metric=with_spread(metric, targets))
+
+    def caveats(self, task: Task, targets: Targets, counts: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
+        return ()
+
+    def learned(self, targets: Targets, task: Task) -> np.ndarray:
+        """float32, with the mean and standard deviation of the training split taken out."""
+        return ((np.asarray(targets, np.float64) - task.centre) / task.spread).astype(np.float32)
+
+    def answer(self, outputs: np.ndarray, task: Task) -> Numbers:
+        return Numbers(values=outputs[:, 0].astype(np.float64) * task.spread + task.centre)
+
+    def loss(self, outputs: np.ndarray, learned: np.ndarray) -> float:
+        """The mean squared error."""
+        return float(np.mean((outputs[:, 0].astype(np.float64) - learned) ** 2))
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> Numbers:
+        return Numbers(values=arrays["numbers"])
+
+    def look(self, answer: Numbers, targets: Targets) -> dict[str, float]:
+        """The share of the variance that is left, and R2, which is 1 less it."""
+        variance = float(np.var(targets)) or 1.0
+        left = float(np.mean((answer.values - targets) ** 2)) / variance
+        return {"loss": left, "score": 1 - left}
+
+    def calibrate(self, answer: Numbers, targets: Targets) -> float:
+        """The half width, in the unit of the targets."""
+        left = np.sort(np.abs(np.asarray(targets) - answer.values))
+        return float(left[min(len(left), int(np.ceil((len(left) + 1) * PROMISED))) - 1])
+
+    def together(self, answers: Sequence[Numbers], calibrations: Sequence[float]) -> Numbers:
+        """The mean of the members' numbers."""
+        return Numbers(values=np.mean([one.values for one in answers], axis=0))
+
+    def items(self, answer: Numbers, targets: Targets, calibration: float) -> Values:
+        return items(self.metric, answer.values, targets)
+
+    def missing(self, targets: Targets) -> Values:
+        """Those of always answering the mean."""
+        return items(self.metric, np.full(len(targets), np.mean(targets)), targets)
+
+    def doubt(self, targets: Targets) -> float:
+        return 0.0
+
+    def shown(
+        self, answer: Numbers, targets: Targets, calibration: float, unseen: tuple[Numbers, Targets], classes: int
+    ) -> dict[str, Any]:
+        """Residuals, and how often the promised interval holds the truth."""
+        within = (np.abs(targets - answer.values) <= calibration)[None]
+        mean, low, high = score(within.astype(float))
+        return {
+            "residuals": residuals(
+                answer.values,
+                np.asarray(targets, np.float64),
+                width=calibration,
+                promised=PROMISED,
+                covered=Interval(mean=mean, low=low, high=high),
+            )
+        }
+
+    def worst(self, answer: Numbers, targets: Targets, calibration: float, task: Task) -> list[Worst]:
+        """Those that are furthest off."""
+        left = np.abs(np.asarray(targets) - answer.values)
+        return [
+            Worst(place=int(k), truth=f"{targets[k]:,.6g}", predicted=f"{answer.values[k]:,.6g}", size=float(left[k]))
+            for k in np.argsort(-left)
+        ]
