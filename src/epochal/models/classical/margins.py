@@ -58,7 +58,7 @@ class Separator:
         """The margins."""
         return features @ self.weights + self.bias
 
-    def outputs(self, scores: Float32[np.ndarray, "batch columns"], classes: int) -> Logits:
+    def logits(self, scores: Float32[np.ndarray, "batch columns"], classes: int) -> Logits:
         """[batch, classes], the margins less the log-sum-exp of their row."""
         return all_columns(scores, self.seen, classes, self.examples)
 
