@@ -85,14 +85,33 @@ class Codec(Protocol):
 
 
 class Input(Protocol):
-    """One kind of data, on its way to a network. `dataset` is an opened one, and `recipe` what is trained on it."""
+    """One kind of data, on its way to a network. `dataset` is an opened one, and `recipe` what is trained on it.
 
-    def feed(self, dataset: Any, recipe: Any, device: str) -> Feed:
-        """Batches of the training split, made on the device."""
+    `options` is the record of what a user may say about the reading, and `codec` that of the fitted preprocessing.
+    """
+
+    name: str
+    options: type
+    codec: type
+
+    def open(self, source: Any, options: Any, progress: Any) -> Any:
+        """The data set of a source, read, checked, split and encoded.
+
+        Raises:
+            DataError: it cannot be used as it is; the message says what to do.
+        """
+
+    def feed(self, dataset: Any, targets: np.ndarray, recipe: Any, device: str) -> Feed:
+        """Batches of the training split, made on the device, with its targets as models learn them."""
 
     def unsuited(self, dataset: Any) -> tuple[tuple[str, ...], str]:
         """Augmentations that would cost these inputs their label, and the sentence that says what was found; empty
         where nothing was asked."""
+
+
+    def show(self, dataset: Any, encoded: np.ndarray) -> dict[str, Any]:
+        """How one encoded input is shown on a page: `thumbnail`, the data URI of a picture, or `cells`, what it holds by
+        name."""
 
 
 class Predictor(Protocol):
@@ -180,11 +199,12 @@ class Goal(Protocol):
     def doubt(self, targets: Any) -> float:
         """What one pseudo-item adds to the sum of squares of the values; 0 where none is needed."""
 
-    def shown(
-        self, answer: Any, targets: Any, calibration: float, unseen: tuple[Any, Any], classes: int
-    ) -> dict[str, Any]:
+    def shown(self, answer: Any, targets: Any, calibration: float, unseen: tuple[Any, Any]) -> dict[str, Any]:
         """What pages show of the answers of the model that ships, by the names of `judge.shown.Shown`; `unseen` are its
         answers and the targets on validation, on which thresholds are chosen."""
+
+    def confusion(self, answer: Any, targets: Any, calibration: float, classes: int) -> tuple[tuple[int, ...], ...]:
+        """Which classes are taken for which: rows true, columns predicted. Empty where there are no classes."""
 
     def worst(self, answer: Any, targets: Any, calibration: float, task: Task) -> list[Worst]:
         """The items that are most wrong, the worst first."""

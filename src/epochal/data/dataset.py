@@ -1,4 +1,4 @@
-"""A data set, opened: a task, its training and validation images, and a test split that stays sealed."""
+"""A data set, opened: a task, its training and validation examples, and a test split that stays sealed."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -46,11 +46,11 @@ class Dataset:
     task: Task
     train: Examples
     validation: Examples
-    codec: Codec
-    report: DataReport
+    codec: Any  # a `core.protocols.Codec`
+    report: Any  # has `counts`, `summary`, `to_text` and `to_dict`, as `DataReport`
     values: tuple[Any, ...] = ()  # the labels of the task as they were handed over in arrays; else the labels
     _test: Examples = field(repr=False)
-    _digests: Mapping[str, np.ndarray] = field(repr=False)  # split -> uint8 [n, 16], hashes of the images
+    _digests: Mapping[str, np.ndarray] = field(repr=False)  # split -> uint8 [n, ...], hashes of the inputs
     _folder: Path | None = field(default=None, repr=False)
 
     def open_test(self) -> Examples:
@@ -77,7 +77,7 @@ class Dataset:
             counts={**self.task.counts, "train": len(train)},
             fingerprint=fingerprint(digests, targets, self.task.labels),
         )
-        counts = {**self.report.counts, "train": _count(train.targets, self.task.labels)}
+        counts = {**self.report.counts, "train": counts_of(train.targets, self.task.labels)}
         return Dataset(
             task=task,
             train=train,
@@ -114,8 +114,8 @@ class Dataset:
         }
         targets = {"train": train.targets, "validation": none.targets, "test": self._test.targets}
         counts = {
-            "train": _count(train.targets, self.task.labels),
-            "validation": _count(none.targets, self.task.labels),
+            "train": counts_of(train.targets, self.task.labels),
+            "validation": counts_of(none.targets, self.task.labels),
         }
         task = self.task.replace(
             counts={**self.task.counts, "train": len(train), "validation": 0},
@@ -194,12 +194,12 @@ def from_arrays(images: Any, labels: Any, *, options: ReadOptions | None = None)
 
 
 def fingerprint(digests: Mapping[str, np.ndarray], targets: Mapping[str, np.ndarray], labels: Sequence[str]) -> str:
-    """sha256 of every image, label and split."""
+    """sha256 of every example, label and split."""
     total = hashlib.sha256("\0".join(labels).encode())
     for split in SPLITS:
         total.update(f"|{split}|{len(targets[split])}|".encode())
         total.update(np.ascontiguousarray(digests[split]).tobytes())
-        total.update(targets[split].astype("<i8").tobytes())
+        total.update(targets[split].astype(f"<{targets[split].dtype.kind}8").tobytes())
     return total.hexdigest()
 
 
@@ -254,7 +254,7 @@ def _assemble(
         name=listing.name,
         kind=listing.kind,
         labels=tuple(labels),
-        counts={name: _count(part.targets, labels) for name, part in parts.items()},
+        counts={name: counts_of(part.targets, labels) for name, part in parts.items()},
         sizes=decoded.sizes,
         channels=codec.channels,
         problems=tuple(listing.problems),
@@ -292,6 +292,9 @@ def _normalised(codec: Codec, images: np.ndarray, options: ReadOptions) -> Codec
     return codec.replace(mean=options.mean, std=options.std)
 
 
-def _count(targets: np.ndarray, labels: Sequence[str]) -> dict[str, int]:
+def counts_of(targets: np.ndarray, labels: Sequence[str]) -> dict[str, int]:
+    """The examples of each class; of numbers, all under the empty name."""
+    if not labels:
+        return {"": len(targets)}
     counts = np.bincount(targets, minlength=len(labels))
     return {label: int(number) for label, number in zip(labels, counts, strict=True)}

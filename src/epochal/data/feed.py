@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Int64, UInt8
+from jaxtyping import Shaped
 from torch import Tensor
 
 from epochal.core.protocols import Batch
@@ -18,21 +18,22 @@ Tensors = Callable[[str], Callable[[Tensor], Tensor]]
 
 
 class ArrayFeed:
-    """Shuffled batches of an image array in memory or mapped from disk.
+    """Shuffled batches of an array of encoded inputs, in memory or mapped from disk.
 
     Batch number i covers places i*batch_size to (i+1)*batch_size of an endless sequence: one permutation of the
-    data after another, each drawn from (seed, epoch). So every batch is full, every epoch shows every image once, and
+    data after another, each drawn from (seed, epoch). So every batch is full, every epoch shows every example once, and
     batch i can be cut without cutting those before it.
 
-    `tensors` is the codec's: on a device, it makes a network's inputs of encoded images.
+    `tensors` is the codec's: on a device, it makes a network's inputs of encoded ones. Augmentations, and
+    `channels_last` as `memory_format`, are of images uint8 [n, channels, height, width].
 
-    Yields `Batch(inputs float32 [batch, channels, height, width], targets int64 [batch])`.
+    Yields `Batch(inputs float32 [batch, ...], targets [batch])`.
     """
 
     def __init__(
         self,
-        images: UInt8[np.ndarray, "n channels height width"],
-        targets: Int64[np.ndarray, " n"],
+        inputs: Shaped[np.ndarray, "n ..."],
+        targets: Shaped[np.ndarray, " n"],
         *,
         batch_size: int,
         tensors: Tensors,
@@ -41,7 +42,7 @@ class ArrayFeed:
         memory_format: str = "contiguous",
         device: str = "cpu",
     ):
-        self.images = images
+        self.inputs = inputs
         self.targets = targets
         self.batch_size = batch_size
         self.tensors = tensors
@@ -52,19 +53,19 @@ class ArrayFeed:
 
     @cached_property
     def _held(self) -> tuple[Tensor, Tensor]:
-        """Images and targets where batches are cut from: what fits in memory moves to the device, once."""
-        images, targets = as_tensor(self.images), as_tensor(np.ascontiguousarray(self.targets))
-        if isinstance(self.images, np.memmap):
-            return images, targets
-        return images.to(self.device), targets.to(self.device)
+        """Inputs and targets where batches are cut from: what fits in memory moves to the device, once."""
+        inputs, targets = as_tensor(self.inputs), as_tensor(np.ascontiguousarray(self.targets))
+        if isinstance(self.inputs, np.memmap):
+            return inputs, targets
+        return inputs.to(self.device), targets.to(self.device)
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
-        images, targets = self._held
+        held, targets = self._held
         as_inputs = self.tensors(self.device)
         layout = torch.channels_last if self.memory_format == "channels_last" else torch.contiguous_format
         number = start
-        for index in self._indices(seed, start, images.device):
-            inputs = as_inputs(self._augmented(images.index_select(0, index).to(self.device), seed, number))
+        for index in self._indices(seed, start, held.device):
+            inputs = as_inputs(self._augmented(held.index_select(0, index).to(self.device), seed, number))
             yield Batch(inputs.contiguous(memory_format=layout), targets.index_select(0, index).to(self.device))
             number += 1
 
@@ -93,35 +94,43 @@ class ArrayFeed:
 
 
 class WholeFeed:
-    """One batch that holds everything, as arrays: what a classical rung learns from.
+    """One batch that holds everything, as arrays: what a classical rung learns from, as `seen` makes it of encoded inputs.
 
     `limit` takes about that many examples, chosen by the seed, of each class in proportion and at least one; None takes
     all.
     """
 
-    def __init__(self, images: np.ndarray, targets: np.ndarray, *, limit: int | None = None):
-        self.images = images
+    def __init__(
+        self,
+        inputs: np.ndarray,
+        targets: np.ndarray,
+        *,
+        limit: int | None = None,
+        seen: Callable[[np.ndarray], np.ndarray] = lambda inputs: inputs,
+    ):
+        self.inputs = inputs
         self.targets = targets
+        self.seen = seen
         self.limit = limit
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         if start:
             return
         if self.limit is None or self.limit >= len(self.targets):
-            yield Batch(self.images, self.targets)
+            yield Batch(self.seen(self.inputs), self.targets)
         else:
             order = np.random.default_rng(stream(seed, "subset")).permutation(len(self.targets))
             chosen = stratified(self.targets, order, self.limit)
-            yield Batch(self.images[chosen], self.targets[chosen])
+            yield Batch(self.seen(self.inputs[chosen]), self.targets[chosen])
 
 
-def as_tensor(images: np.ndarray) -> Tensor:
+def as_tensor(array: np.ndarray) -> Tensor:
     """The array's memory as a tensor; a map from disk stays a map."""
     import warnings
 
     with warnings.catch_warnings():  # a read-only map is never written to here
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        return torch.from_numpy(images)
+        return torch.from_numpy(array)
 
 
 def _generator(seed: int) -> torch.Generator:

@@ -7,6 +7,7 @@ import numpy as np
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 SHOWN = 3  # classes that a note names
+GROUPS = 10  # of numbers to predict, where a subset is to have each in proportion
 
 
 def rank(seed: int, items: Sequence[str]) -> np.ndarray:
@@ -103,16 +104,23 @@ def _fill_empty(result: np.ndarray, units: np.ndarray, order: np.ndarray, open_s
 
 
 def stratified(targets: np.ndarray, order: np.ndarray, count: int) -> np.ndarray:
-    """Indices, sorted, of about `count` examples with each class in proportion, at least one of each.
+    """Indices, sorted, of about `count` examples with each class in proportion, at least one of each; numbers to
+    predict are cut into groups of equal size, which stand for classes.
 
     Subsets nest: with the same order, a smaller one lies inside a larger one.
     """
+    strata = groups_of(targets) if np.issubdtype(np.asarray(targets).dtype, np.floating) else targets
     chosen = []
-    for target in np.unique(targets):
-        line = np.flatnonzero(targets == target)
+    for stratum in np.unique(strata):
+        line = np.flatnonzero(strata == stratum)
         line = line[np.argsort(order[line], kind="stable")]
         chosen.append(line[: max(1, round(len(line) * count / len(targets)))])
     return np.sort(np.concatenate(chosen)) if chosen else np.empty(0, np.int64)
+
+
+def groups_of(numbers: np.ndarray) -> np.ndarray:
+    """The group of each number, of `GROUPS` that hold equally many."""
+    return np.searchsorted(np.quantile(numbers, np.linspace(0, 1, GROUPS + 1)[1:-1]), numbers)
 
 
 def join(count: int, pairs: np.ndarray, groups: Sequence[str] | None = None) -> np.ndarray:

@@ -39,7 +39,6 @@ class Shown(Record):
     recalls: tuple[Recall, ...] = ()  # of each class
     reliability: Reliability | None = None
     abstaining: tuple[Abstaining, ...] = ()  # thresholds were chosen on validation
-    confusion: tuple[tuple[int, ...], ...] = ()  # rows true, columns predicted
     residuals: Residuals | None = None
 
 

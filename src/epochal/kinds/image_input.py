@@ -1,26 +1,42 @@
 """The input of images: how they reach a network, and which augmentations would cost them their label."""
 
+import base64
+import io
+from typing import Any
+
 import numpy as np
+from PIL import Image
 from sklearn.neighbors import KNeighborsClassifier
 
 from epochal.core.recipe import Recipe
 from epochal.data.augment import fit_colour_pca
-from epochal.data.dataset import Dataset, Examples
+from epochal.data.codec import Codec
+from epochal.data.dataset import Dataset, Examples, open_dataset
 from epochal.data.feed import ArrayFeed
+from epochal.data.listing import Progress
+from epochal.data.options import ReadOptions
 
 TOLERATED = 0.95  # share of its accuracy that the nearest neighbour must keep on mirrored images
+THUMBNAIL = 96  # pixels
 NEIGHBOURS, ASKED = 3000, 600  # examples looked at
 
 
 class ImageInput:
     """`core.protocols.Input` for images."""
 
-    def feed(self, dataset: Dataset, recipe: Recipe, device: str) -> ArrayFeed:
+    name = "image"
+    options = ReadOptions
+    codec = Codec
+
+    def open(self, source: Any, options: Any, progress: Progress | None) -> Dataset:
+        return open_dataset(source, options=options, progress=progress)
+
+    def feed(self, dataset: Dataset, targets: np.ndarray, recipe: Recipe, device: str) -> ArrayFeed:
         """Batches of the training images, augmented as the recipe says."""
         train = dataset.train
         return ArrayFeed(
             train.inputs,
-            train.targets,
+            targets,
             batch_size=min(recipe.batch_size, len(train)),
             tensors=dataset.codec.tensors,
             augmentations=recipe.augment,
@@ -41,6 +57,15 @@ class ImageInput:
             f"mirroring: {'used' if keep else 'not used'} as augmentation (the nearest neighbour recognises "
             f"{100 * plain:.0f}% of the images, and {100 * mirrored:.0f}% of them mirrored)"
         )
+
+
+    def show(self, dataset: Dataset, image: np.ndarray) -> dict[str, str]:
+        """A uint8 [channels, height, width] image as the data URI of a small PNG."""
+        picture = Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
+        picture.thumbnail((THUMBNAIL, THUMBNAIL))
+        buffer = io.BytesIO()
+        picture.save(buffer, format="PNG", optimize=True)
+        return {"thumbnail": "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()}
 
 
 def _some(examples: Examples, most: int) -> tuple[np.ndarray, np.ndarray]:

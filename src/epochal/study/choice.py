@@ -14,7 +14,7 @@ from epochal.core.run import FINISHED
 from epochal.judge.score import score
 from epochal.judge.tiers import tiers
 from epochal.judge.verdict_text import Recommendation, RungSummary, recommend
-from epochal.models.predictor import make_predictor
+from epochal.kinds.table import kind_of
 from epochal.models.weights import ESTIMATORS, TENSORS, read_model
 from epochal.study.progress import Progress
 from epochal.study.stages import compare_all
@@ -123,7 +123,8 @@ def answer_seconds(here: Progress, name: str, arm: Arm) -> float:
 
     def measure() -> float:
         model: Any = read_model(here.store.folder(finished_names(arm)[0]), arm.recipe, here.dataset.task)
-        predictor, images = make_predictor(model, here.dataset.codec), here.dataset.validation.inputs
+        task, images = here.dataset.task, here.dataset.validation.inputs
+        predictor = kind_of(task).predictor(model, here.dataset.codec, arm.recipe, task)
         times = []
         for k in range(ANSWERS):
             item = images[k % len(images)][None]

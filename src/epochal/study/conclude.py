@@ -6,10 +6,7 @@ from typing import Any
 import numpy as np
 
 from epochal.core.experiment import UNDER_TRAINED
-from epochal.core.metric import ACCURACY
 from epochal.core.run import FAILED, FINISHED
-from epochal.judge.goals.classes import stakes
-from epochal.judge.goals.few import few_items
 from epochal.models.pretrained import without_file
 from epochal.models.weights import read_model
 from epochal.ship.bundle import as_shipped, write_bundle
@@ -24,8 +21,6 @@ from epochal.train.checkpoint import write_atomically
 from epochal.train.experiment import mean_curve
 
 BUNDLED = "bundled"  # the decision that names the trainings of the recommended rung, and which of them is bundled
-JUDGED = ("validation", "test")
-MOST_OF_ONE = 0.6  # share of the items in one class from which on accuracy says little
 
 
 def conclude(
@@ -41,6 +36,7 @@ def conclude(
         "budget_seconds": here.plan.seconds,
         "complete": complete,
         "metric": here.scoring.metric,
+        "watched": here.scoring.goal.watched,
         "data": dataset.report.to_dict(),
         "environment": environment,
     }
@@ -78,8 +74,8 @@ def conclude(
         recipe=arm.recipe,
         task=dataset.task,
         codec=dataset.codec,
-        temperature=here.scoring.calibrations(arm)[place],
-        stakes=stakes(here.scoring.metric, dataset.task.classes),
+        calibration=here.scoring.calibrations(arm)[place],
+        metric=here.scoring.metric,
         evidence={"climb": without_pictures(result), "runs": [as_shipped(run) for run in arm.runs]},
     )
     here.note_time()
@@ -94,24 +90,10 @@ def caveats(here: Progress, choice: Choice) -> list[str]:
         if stage not in ("sizing", "qualifying")
     ]
     # Counts of the test split are in the data report, so they are given for an interrupted climb as well.
-    few = few_items(here.scoring.metric, {f"in {split}": here.dataset.report.counts[split] for split in JUDGED})
-    said = (unbalanced(here), few, choice.recommendation.caveat, rehearsal_sentence(here), *lost)
+    dataset = here.dataset
+    of_goal = here.scoring.goal.caveats(dataset.task, dataset.train.targets, dataset.report.counts)
+    said = (*of_goal, choice.recommendation.caveat, rehearsal_sentence(here), *lost)
     return [text for text in said if text]
-
-
-def unbalanced(here: Progress) -> str:
-    """That accuracy says little where one class has most of the items; empty where it has not, or for other metrics."""
-    counts = np.bincount(here.dataset.train.targets, minlength=here.dataset.task.classes)
-    most = counts.max() / counts.sum()
-    if here.scoring.metric.name != ACCURACY.name or most < MOST_OF_ONE:
-        return ""
-    largest = here.dataset.task.labels[int(counts.argmax())]
-    share = f"{100 * most:.0f}%"
-    return (
-        f"{share} of the training images are of the class {largest}, so always answering it would be right about "
-        f"{share} of the time. Accuracy says little here: consider --metric balanced-accuracy, or --cost where "
-        "mistakes have a price."
-    )
 
 
 def keep(result: ClimbResult, directory: Path) -> ClimbResult:

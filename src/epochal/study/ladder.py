@@ -11,16 +11,15 @@ from typing import Any
 
 from epochal.core.errors import RunDirectoryError
 from epochal.core.paths import absolute
-from epochal.data.dataset import open_dataset
 from epochal.data.listing import Progress as Loading
-from epochal.data.options import ReadOptions
+from epochal.kinds.opening import INPUTS, input_of, kinds_with
 from epochal.models.pretrained import Pretrained, stored_weights, transfer_recipes
 from epochal.ship.pretrained import open_weights, reading_for
 from epochal.study.conclude import conclude
 from epochal.study.data_curve import data_curve
 from epochal.study.directories import choose_directory, source_name
 from epochal.study.identity import place_of, require_same_data
-from epochal.study.plan import Plan, plan, settle
+from epochal.study.plan import Plan, plan, possible, settle
 from epochal.study.progress import Progress
 from epochal.study.result import ClimbResult
 from epochal.study.resuming import taken_up
@@ -76,7 +75,8 @@ class Climb:
 def climb(
     source: Any,
     *,
-    options: ReadOptions | None = None,
+    options: Any = None,
+    task: str | None = None,
     budget: float | str | None = None,
     seeds: int | None = None,
     seed: int | None = None,
@@ -94,10 +94,13 @@ def climb(
     loading: Loading | None = None,
     command: str | None = None,
 ) -> Climb:
-    """Run the ladder of approaches on labelled images, say what each step bought, and bundle the best.
+    """Run the ladder of approaches on labelled data, say what each step bought, and bundle the best.
 
     Args:
-        source: a folder, a manifest, a named set, or (images, labels) arrays; see `open_dataset`.
+        source: a folder of images, a list of them, a table, a named set, or (images, labels) arrays; see
+            `open_dataset`.
+        options: how the data is read: `ReadOptions` for images, `TableOptions` for tables.
+        task: "image" or "table", where the source could be either.
         budget: seconds for everything, or a duration; "20m" unless said.
         seeds: trainings of each rung, 3 unless said: fewer make intervals that mean little.
         seed: of the first of them, 0 unless said; the others follow it.
@@ -107,8 +110,8 @@ def climb(
             folder is the data or lies in it.
         margin: differences below this do not matter to you, in the unit of the metric; for those in per cent a
             fraction, 0.005 unless said.
-        metric: by which rungs are compared and chosen: "accuracy" unless said, "balanced-accuracy", "macro-f1",
-            "auroc", "average-precision" or "log-loss".
+        metric: by which rungs are compared and chosen. Of classes "accuracy" unless said, "balanced-accuracy",
+            "macro-f1", "auroc", "average-precision" or "log-loss"; of numbers "r2" unless said, "mae" or "rmse".
         cost: in place of a metric, what mistakes cost, such as "miss=500 alarm=20", for two classes.
         positive: of two classes, the one that is looked for; the rarer one unless said.
         pretrained: weights of a residual network, with which two more rungs begin: a bundle of yours, a file or folder
@@ -130,8 +133,9 @@ def climb(
     asked |= {"margin": margin, "metric": metric, "cost": cost, "positive": positive}
     asked |= {"pretrained": None if pretrained is None else place_of(pretrained)}
     asked = {key: value for key, value in asked.items() if value is not None}
+    reads = input_of(source, options, task, watch)
     if not resume:
-        plan(name, **asked)  # refuse what makes no sense before anything is written
+        possible(name, kinds_with(reads), **asked)  # refuse what makes no sense before anything is written
     weights = None if pretrained is None else open_weights(pretrained, loading)
     options = options if weights is None else reading_for(weights, options)
     before = store_of(repeat) if repeat is not None else None
@@ -139,10 +143,12 @@ def climb(
     with open_store(directory) as store:
         if before and not resume:
             store.take_decisions(before)
-        made, options = settle(store, name, asked, options, directory)
+        reads = INPUTS[store.decide("input", lambda: reads.name)]
+        settings, options = settle(store, name, asked, options, reads, directory)
         if resume:
-            watch(taken_up(store, made.seconds))
-        dataset = open_dataset(source, options=options, progress=loading)
+            watch(taken_up(store, possible(name, kinds_with(reads), **settings).seconds))
+        dataset = reads.open(source, options, loading)
+        made = plan(name, store.decide("kind", lambda: dataset.task.kind), **settings)
         for line in dataset.report.summary:
             watch(line)
         require_same_data(store, dataset)
@@ -214,7 +220,7 @@ class Rehearsal:
 
 
 def dry_run(
-    source: Any, *, options: ReadOptions | None = None, loading: Loading | None = None, **asked: Any
+    source: Any, *, options: Any = None, task: str | None = None, loading: Loading | None = None, **asked: Any
 ) -> Rehearsal:
     """Read the data and measure the rungs, and say what a climb would do; nothing is trained and nothing is kept.
 
@@ -223,11 +229,12 @@ def dry_run(
     Raises:
         UserError: as `climb`.
     """
-    began, made = time.perf_counter(), plan(source_name(source), **asked)
+    began, name, reads = time.perf_counter(), source_name(source), input_of(source, options, task)
+    made = possible(name, kinds_with(reads), **asked)
     weights = open_weights(made.pretrained, loading) if made.pretrained else None
     options = options if weights is None else reading_for(weights, options)
-    dataset = open_dataset(source, options=options, progress=loading)
-    made = made.after_reading(time.perf_counter() - began)
+    dataset = reads.open(source, options or reads.options(), loading)
+    made = plan(name, dataset.task.kind, **asked).after_reading(time.perf_counter() - began)
     with tempfile.TemporaryDirectory(prefix="epochal-") as folder, open_store(Path(folder)) as store:
         here = Progress(
             asked=made,

@@ -1,6 +1,7 @@
 """The plan of a climb: which rungs, which seeds, and how the budget is shared, before anything is known to be fast."""
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,12 @@ import numpy as np
 
 from epochal.core.errors import BudgetError, RunDirectoryError, UserError
 from epochal.core.metric import ACCURACY, Metric
+from epochal.core.protocols import Input
 from epochal.core.recipe import Recipe
 from epochal.core.record import Record
-from epochal.data.options import ReadOptions
-from epochal.judge.goals.classes import COST, METRICS, cost_metric, parse_cost
+from epochal.kinds.opening import kinds_with
 from epochal.kinds.rung import Rung
-from epochal.kinds.table import IMAGE_CLASSES, KINDS
+from epochal.kinds.table import KINDS
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import TUNING
 from epochal.train.store import Store
@@ -33,7 +34,7 @@ class Plan(Record):
     """What a climb will do with its budget, before it is known how fast anything is."""
 
     name: str
-    kind: str = IMAGE_CLASSES  # of the task
+    kind: str = "image-classes"  # of the task
     rungs: tuple[str, ...]
     seeds: tuple[int, ...]
     trials: int
@@ -137,6 +138,7 @@ class Plan(Record):
 
 def plan(
     name: str,
+    kind: str,
     *,
     budget: float | str = "20m",
     seeds: int = 3,
@@ -149,13 +151,14 @@ def plan(
     positive: str | None = None,
     pretrained: str | None = None,
 ) -> Plan:
-    """The plan of a climb; the arguments are those of `climb`.
+    """The plan of a climb of a kind of task; the other arguments are those of `climb`.
 
     Raises:
         BudgetError: the seeds, trials or seconds make no sense, or are too few for that many rungs.
         UserError: a rung or a metric is not known, or the costs cannot be read.
     """
-    scored = metric_of(metric, cost)
+    row = KINDS[kind]
+    scored, looked_for = row.goal.named(metric, cost)
     if seeds < 1:
         raise BudgetError(f"seeds: expected 1 or more, got {seeds}. With fewer than 3 an interval says little.")
     if seed < 0:
@@ -165,7 +168,7 @@ def plan(
     if margin is not None and (margin < 0 or (scored.percent and margin >= 0.5)):
         expected = "a fraction from 0 to 0.5 (0.005 is half a point)" if scored.percent else "0 or more"
         raise BudgetError(f"margin: expected {expected}, got {margin}.")
-    ladder = KINDS[IMAGE_CLASSES].ladder
+    ladder = row.ladder
     names = ladder.names(pretrained=bool(pretrained))
     chosen = tuple(rungs) if rungs else names
     ladder.require(chosen, pretrained=bool(pretrained))
@@ -173,12 +176,13 @@ def plan(
     total = parse_seconds(budget)
     made = Plan(
         name=name,
+        kind=kind,
         rungs=chosen,
         seeds=tuple(range(seed, seed + seeds)),
         trials=trials,
         margin=scored.margin if margin is None else margin,
         metric=scored,
-        positive=positive or (parse_cost(cost).positive if cost else ""),
+        positive=positive or looked_for,
         pretrained=pretrained or "",
         seconds=total,
         workers=side_by_side(),
@@ -191,41 +195,39 @@ def plan(
     return made
 
 
-def metric_of(name: str | None, cost: str | None) -> Metric:
-    """The metric of that name, or the costs of mistakes such as "miss=500 alarm=20"; accuracy where nothing is said.
+def possible(name: str, kinds: Sequence[str], **asked: Any) -> Plan:
+    """The plan for the first of these kinds of tasks on which it makes sense.
 
     Raises:
-        UserError: both are given, or they cannot be read.
+        UserError: as `plan`, of the first kind, where it makes sense on none.
     """
-    if cost is not None:
-        if name not in (None, COST):
-            raise UserError(f"Expected --metric or --cost, got both ({name} and {cost}). Leave one of them out.")
-        costs = parse_cost(cost)
-        return cost_metric(costs.miss, costs.alarm)
-    if name is not None and name not in METRICS:
-        raise UserError(
-            f"metric: expected one of {', '.join(METRICS)}, got {name}. For the costs of mistakes use --cost."
-        )
-    return METRICS[name or "accuracy"]
+    errors = []
+    for kind in kinds:
+        try:
+            return plan(name, kind, **asked)
+        except UserError as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def settle(
-    store: Store, name: str, asked: dict[str, Any], options: ReadOptions | None, directory: Path
-) -> tuple[Plan, ReadOptions]:
-    """The plan and the reading options of this climb: those it began with, where it is resumed.
+    store: Store, name: str, asked: dict[str, Any], options: Any, reads: Input, directory: Path
+) -> tuple[dict[str, Any], Any]:
+    """The settings and the reading options of this climb: those it began with, where it is resumed.
 
     Raises:
         RunDirectoryError: something else is asked for now; the message names what differs.
     """
     began = store.decide("settings", lambda: {key: list(v) if isinstance(v, tuple) else v for key, v in asked.items()})
-    read = ReadOptions.from_dict(store.decide("options", lambda: (options or ReadOptions()).to_dict()))
+    none: Any = reads.options()
+    read = type(none).from_dict(store.decide("options", lambda: (options or none).to_dict()))
     if unknown := sorted(set(began) - set(inspect.signature(plan).parameters)):
         raise RunDirectoryError(
             f"{directory} holds another kind of run than a climb (its settings have {', '.join(unknown)}). Choose "
             "another directory."
         )
-    made = plan(name, **began)
-    again = plan(name, **(began | asked))
+    kinds = [kind] if (kind := store.get("kind")) else kinds_with(reads)
+    made, again = possible(name, kinds, **began), possible(name, kinds, **(began | asked))
     differing = [
         key
         for key in ("seconds", "seeds", "rungs", "trials", "margin", "metric", "positive", "pretrained")
@@ -238,4 +240,4 @@ def settle(
             f"The climb in {directory} has another {', '.join(differing)}. Leave these options out to resume or repeat "
             "it, or start a new climb with another --out."
         )
-    return made, read
+    return began, read

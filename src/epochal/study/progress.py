@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from epochal.core.errors import UserError
 from epochal.core.experiment import Finding
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset
-from epochal.judge.goals.classes import COST, OF_ONE_CLASS, OF_RANKS, Classes, positive_class, with_positive
 from epochal.kinds.rung import Rung
+from epochal.kinds.table import kind_of
 from epochal.study.plan import Plan
 from epochal.study.result import DataCurve
 from epochal.study.scoring import Scoring
@@ -47,8 +46,10 @@ class Progress:
     curve: DataCurve | None = None
 
     def __post_init__(self) -> None:
-        self.plan = self.asked
         self.scoring = scoring_of(self.asked, self.dataset)
+        if self.asked.margin == self.asked.metric.margin:  # nobody said another
+            self.asked = self.asked.replace(margin=self.scoring.metric.margin)
+        self.plan = self.asked
 
     @property
     def spent(self) -> float:
@@ -97,37 +98,14 @@ class Progress:
         return final.finished and (not before.finished or merit(final) >= merit(before))
 
 
-def require_scored(made: Plan, dataset: Dataset) -> None:
-    """Refuse, before anything is trained, data on which the metric has no value. Of the test split only the counts of
-    its classes are looked at, which the data report tells.
+def scoring_of(made: Plan, dataset: Dataset) -> Scoring:
+    """How this data is scored by the metric of a plan. Of the test split only the counts of its items are looked at, which
+    the data report tells.
 
     Raises:
-        UserError: a metric of two classes is asked of more, or a split has too few images or classes for it.
+        UserError: the metric has no value on such data.
     """
-    metric, task = made.metric, dataset.task
-    if metric.name == COST and task.classes != 2:
-        raise UserError(
-            f"--cost: expected two classes, one of them positive; {task.name} has {task.classes}. Choose a --metric."
-        )
-    for split in ("validation", "test"):
-        counts = [count for count in dataset.report.counts[split].values() if count]
-        if sum(counts) < 2:
-            raise UserError(
-                f"{task.name}: the {split} split has {sum(counts)} usable image, and an interval needs two or more. "
-                f"Add images, or keep more of them with --{split}-fraction."
-            )
-        if metric.name in OF_RANKS and len(counts) < 2:
-            raise UserError(
-                f"{metric.title} asks whether one class ranks above the others, and the {split} split of {task.name} "
-                "has images of one class only. Add images of the other, or choose another --metric."
-            )
-
-
-def scoring_of(made: Plan, dataset: Dataset) -> Scoring:
-    """How this data is scored by the metric of a plan, with the positive class named where there are two."""
-    metric, task = made.metric, dataset.task
-    require_scored(made, dataset)
-    if metric.name in OF_ONE_CLASS and (task.classes == 2 or made.positive):
-        counts = [int((dataset.train.targets == place).sum()) for place in range(task.classes)]
-        metric = with_positive(metric, positive_class(task.labels, counts, made.positive))
-    return Scoring(goal=Classes(metric=metric), targets=dataset.validation.targets)
+    goal = kind_of(dataset.task).goal.settled(
+        made.metric, made.positive, dataset.task, dataset.train.targets, dataset.report.counts
+    )
+    return Scoring(goal=goal, targets=dataset.validation.targets)

@@ -6,23 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from epochal.core.errors import RunDirectoryError, UserError
 from epochal.core.paths import absolute
 from epochal.core.protocols import Predictor
 from epochal.core.run import FINISHED, Run
-from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.dataset import Dataset
 from epochal.data.listing import Progress as Loading
-from epochal.data.options import ReadOptions
-from epochal.judge.calibration import fit_temperature, probabilities
 from epochal.judge.compare import compare
-from epochal.judge.confusion import confusion_matrix
-from epochal.judge.goals.classes import decisions, doubt, items, stakes
-from epochal.kinds.table import rung_of
-from epochal.models.predictor import log_mean
+from epochal.kinds.table import IMAGE_CLASSES, KINDS, kind_of, rung_of
+from epochal.models.predictor import EnsemblePredictor
 from epochal.models.weights import read_model
-from epochal.ship.bundle import Bundle, as_shipped, predictor_of, write_bundle
+from epochal.ship.bundle import Bundle, as_shipped, write_bundle
 from epochal.ship.files import check_place
 from epochal.study.choice import scored
 from epochal.study.conclude import BUNDLED, without_pictures
@@ -32,6 +26,7 @@ from epochal.study.reopen import read_result
 from epochal.study.result import ClimbResult
 from epochal.study.retrain import Winner, kept_step, train_again
 from epochal.study.tested import on_split, shipped
+from epochal.train.experiment import same
 from epochal.train.store import Store, open_store
 from epochal.train.surroundings import set_apart
 
@@ -65,12 +60,12 @@ def refit(
 ) -> Refit:
     """Bundle the winner of a climb once more: trained again on more data, or as the ensemble of its seeds.
 
-    By default it is trained anew on train and validation together. Nothing is chosen again, because no image is left to
+    By default it is trained anew on train and validation together. Nothing is chosen again, because nothing is left to
     choose by: it makes as many passes over the data as the climb's training, stops after the same share of them, and
     keeps its temperature. An interrupted refit continues when it is asked for again.
 
     The new bundle is scored on the test split. The climb's score would be of another model, and say nothing of a
-    training that went wrong. The new score is as honest: the test images were not trained on, and recipe, length and
+    training that went wrong. The new score is as honest: the test items were not trained on, and recipe, length and
     temperature were fixed before they were opened. It stops being so for whoever makes several bundles and keeps the
     one with the best test score.
 
@@ -95,8 +90,9 @@ def refit(
         kept = store.get(BUNDLED)
         if ensemble:
             require_several(climb, kept["names"])
-        options = ReadOptions.from_dict(store.get("options"))
-        dataset = open_dataset(source_of(store, directory, source), options=options, progress=loading)
+        reads: Any = KINDS[store.get("kind", IMAGE_CLASSES)].input
+        options = reads.options.from_dict(store.get("options"))
+        dataset = reads.open(source_of(store, directory, source), options, loading)
         require_same_data(store, dataset)
         winner = Winner(climb=climb, store=store, dataset=dataset, names=tuple(kept["names"]), place=kept["place"])
         result = _ensemble(winner, folder, watch) if ensemble else _refit(winner, folder, watch)
@@ -156,12 +152,12 @@ def source_of(store: Store, directory: Path, given: Any) -> Any:
 
 def _refit(winner: Winner, folder: Path, watch: Callable[[str], None]) -> Refitted:
     before, joined = winner.run, winner.dataset.joined()
-    temperature = winner.temperatures[winner.place]
+    calibration = winner.calibrations[winner.place]
     name, run = train_again(winner, joined, watch)
     if run.status != FINISHED:
         raise UserError(f"refit: the training did not succeed. {run.message} The climb's bundle stays as it is.")
     model = read_model(winner.store.folder(name), winner.recipe, joined.task)
-    unseen = probabilities(winner.answers[winner.place].logits, temperature)
+    unseen = winner.answers[winner.place]
     result = Refitted(
         kind=REFIT,
         rung=winner.climb.chosen,
@@ -173,9 +169,9 @@ def _refit(winner: Winner, folder: Path, watch: Callable[[str], None]) -> Refitt
         examples=run.cost.examples,
         examples_before=kept_step(before) * before.cost.examples // before.cost.steps,
         stop=kept_step(before) / before.cost.steps,
-        temperature=temperature,
+        temperature=calibration,
         calibration="carried over from the climb, where it was fitted on the validation split",
-        **_on_test(winner, predictor_of([model], winner.dataset.codec), temperature, unseen),
+        **_on_test(winner, _predictor(winner, model), calibration, unseen),
     )
     return _bundle(folder, winner, result, model=model, dataset=joined, runs=(run,))
 
@@ -183,12 +179,16 @@ def _refit(winner: Winner, folder: Path, watch: Callable[[str], None]) -> Refitt
 def _ensemble(winner: Winner, folder: Path, watch: Callable[[str], None]) -> Refitted:
     models = [read_model(winner.store.folder(name), winner.recipe, winner.dataset.task) for name in winner.names]
     watch(f"ensemble: {len(models)} trainings of {winner.title}")
-    together = log_mean(np.stack([one.logits for one in winner.answers]), winner.temperatures)
+    together = winner.goal.together(winner.answers, winner.calibrations)
     # The mean of calibrated members is less sure than it may be (Rahaman & Thiery 2021, Uncertainty quantification and
     # deep ensembles): four boosted trees on digits had a calibration error of 9.5% without a temperature after it, and
     # of 3.9% with one; log-loss 0.248 and 0.188, and 0.206 where the members had none of their own.
-    temperature = fit_temperature(together, winner.dataset.validation.targets)
-    predictor = predictor_of(models, winner.dataset.codec, winner.temperatures)
+    calibration = winner.goal.calibrate(together, winner.dataset.validation.targets)
+    predictor = EnsemblePredictor(
+        members=tuple(_predictor(winner, model) for model in models),
+        calibrations=winner.calibrations,
+        together=winner.goal.together,
+    )
     result = Refitted(
         kind=ENSEMBLE,
         rung=winner.climb.chosen,
@@ -200,41 +200,43 @@ def _ensemble(winner: Winner, folder: Path, watch: Callable[[str], None]) -> Ref
         examples=winner.run.cost.examples,
         examples_before=winner.run.cost.examples,
         stop=1.0,
-        temperature=temperature,
-        temperatures=winner.temperatures,
+        temperature=calibration,
+        temperatures=winner.calibrations,
         calibration="fitted on the validation split, on the mean of the members, each at its own temperature",
-        **_on_test(winner, predictor, temperature, probabilities(together, temperature)),
+        **_on_test(winner, predictor, calibration, together),
     )
     return _bundle(folder, winner, result, model=models, dataset=winner.dataset, runs=winner.runs)
 
 
-def _on_test(winner: Winner, predictor: Predictor, temperature: float, unseen: np.ndarray) -> dict[str, Any]:
-    """What the test split says of a new bundle, next to the climb's. `unseen` are probabilities on validation of models
-    that did not learn from it, by which confidence is chosen."""
-    metric, dataset, name = winner.climb.metric, winner.dataset, winner.names[winner.place]
+def _predictor(winner: Winner, model: Any) -> Predictor:
+    task = winner.dataset.task
+    return kind_of(task).predictor(model, winner.dataset.codec, winner.recipe, task)
+
+
+def _on_test(winner: Winner, predictor: Predictor, calibration: float, unseen: Any) -> dict[str, Any]:
+    """What the test split says of a new bundle, next to the climb's. `unseen` is the answer on validation of models that
+    did not learn from it, by which confidence is chosen."""
+    goal, dataset, name = winner.goal, winner.dataset, winner.names[winner.place]
     examples = dataset.open_test()
-    targets, least = examples.targets, doubt(metric, examples.targets)
-    chances = probabilities(predictor(examples.inputs).logits, temperature)
-    alone = on_split(winner.store, name, winner.recipe, dataset, examples, winner.goal)
-    single = probabilities(alone.logits, winner.temperatures[winner.place])
-    before, now = (items(metric, one, targets)[None] for one in (single, chances))
+    targets, least = examples.targets, goal.doubt(examples.targets)
+    answer = predictor(examples.inputs)
+    alone = on_split(winner.store, name, winner.recipe, dataset, examples, goal)
+    single = winner.calibrations[winner.place]
+    before, now = goal.items(alone, targets, single)[None], goal.items(answer, targets, calibration)[None]
     return {
-        "shipped": shipped(metric, chances, targets, unseen, dataset.validation.targets),
-        "single": scored(before, metric, least),
+        "shipped": shipped(goal, answer, targets, calibration, (unseen, dataset.validation.targets)),
+        "single": scored(before, goal.metric, least),
         "finding": compare(
             before,
             now,
             control="the climb's bundle",
             arm="this bundle",
             margin=winner.store.get("settings", {}).get("margin"),
-            metric=metric,
+            metric=goal.metric,
             doubt=least,
-            identical=bool((single == chances).all()),
+            identical=same([alone], [answer]) and single == calibration,
         ),
-        "confusion": tuple(
-            tuple(int(n) for n in row)
-            for row in confusion_matrix(decisions(winner.climb.metric, chances), targets, dataset.task.classes)
-        ),
+        "confusion": goal.confusion(answer, targets, calibration, dataset.task.classes),
     }
 
 
@@ -248,9 +250,9 @@ def _bundle(
         recipe=winner.recipe,
         task=dataset.task,
         codec=dataset.codec,
-        temperature=result.temperature,
-        temperatures=result.temperatures,
-        stakes=stakes(winner.climb.metric, dataset.task.classes),
+        calibration=result.temperature,
+        calibrations=result.temperatures,
+        metric=winner.climb.metric,
         evidence={
             "refit": result,
             "climb": without_pictures(winner.climb),

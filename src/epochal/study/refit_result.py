@@ -25,7 +25,7 @@ class Refitted(Record):
     examples: int  # shown in a training, those after its best point left out
     examples_before: int
     stop: float  # share of the schedule after which the training ends
-    temperature: float
+    temperature: float  # or what else calibrates the answers of its goal
     temperatures: tuple[float, ...] = ()  # of the members of an ensemble, before the mean
     calibration: str  # where the temperature comes from
     metric: Metric = ACCURACY

@@ -10,7 +10,7 @@ from epochal.core.recipe import Recipe
 from epochal.core.record import Record
 from epochal.core.run import Budget, Cost, Point
 from epochal.core.task import Task
-from epochal.judge.reliability import Abstaining, Recall, Reliability
+from epochal.judge.shown import Shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,26 +72,27 @@ class DataCurve(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class WrongExample(Record):
-    """A test image that the chosen rung got wrong, among the most confident ones."""
+    """A test item that the chosen rung got most wrong.
+
+    `confidence` is how sure of its class the answer was, or how far off a number is.
+    """
 
     item: str
     truth: str
     predicted: str
     confidence: float
-    thumbnail: str  # data URI of a small PNG
+    thumbnail: str = ""  # data URI of a small PNG
+    cells: Mapping[str, str] = field(default_factory=dict)  # what the item holds, in words, where it is no picture
 
 
 NOT_CLIMBED = "not climbed"  # the status of a rung whose training would have been too short to teach it anything
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shipped(Record):
+class Shipped(Shown):
     """What the bundled model does on the test split: one training, not the mean of several."""
 
     score: Interval
-    recalls: tuple[Recall, ...] = ()  # of each class
-    reliability: Reliability | None = None
-    abstaining: tuple[Abstaining, ...] = ()  # thresholds were chosen on validation
 
 
 @dataclass(frozen=True, kw_only=True)

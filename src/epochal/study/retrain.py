@@ -6,12 +6,11 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from epochal.core.protocols import ClassScores, Feed
+from epochal.core.protocols import Feed, Goal
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Point, Run
 from epochal.data.dataset import Dataset
-from epochal.judge.goals.classes import Classes
-from epochal.kinds.table import rung_of
+from epochal.kinds.table import kind_of, rung_of
 from epochal.models.catalogue import traits
 from epochal.models.weights import model_files
 from epochal.study.result import ClimbResult
@@ -50,16 +49,17 @@ class Winner:
         return rung_of(self.climb.task, self.climb.chosen).title
 
     @cached_property
-    def answers(self) -> tuple[ClassScores, ...]:
+    def answers(self) -> tuple[Any, ...]:
         """Of each training, on validation."""
         return tuple(answer(self.store, name, VALIDATION, self.goal) for name in self.names)
 
     @property
-    def goal(self) -> Classes:
-        return Classes(metric=self.climb.metric)
+    def goal(self) -> Goal:
+        goal: Any = kind_of(self.climb.task).goal
+        return replace(goal, metric=self.climb.metric)
 
     @cached_property
-    def temperatures(self) -> tuple[float, ...]:
+    def calibrations(self) -> tuple[float, ...]:
         """Of each training, as the climb fitted them on validation."""
         return tuple(self.goal.calibrate(one, self.dataset.validation.targets) for one in self.answers)
 
@@ -79,7 +79,7 @@ def train_again(winner: Winner, joined: Dataset, watch: Callable[[str], None]) -
         watch(f"refit: step {point.step:,} of {stop or steps:,}")
 
     watch(
-        f"refit: {winner.title} on {len(joined.train):,} images, which takes about "
+        f"refit: {winner.title} on {len(joined.train):,} {joined.task.item}s, which takes about "
         f"{before.cost.seconds * growth * kept_step(before) / before.cost.steps:.0f} s"
     )
     try:

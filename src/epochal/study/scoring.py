@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from epochal.core.metric import ACCURACY, Metric
+from epochal.core.metric import Metric
 from epochal.core.protocols import Goal
 from epochal.core.run import FINISHED
 from epochal.train.experiment import Arm
@@ -58,8 +58,8 @@ class Scoring:
 
     @property
     def share(self) -> Metric:
-        """The metric, or accuracy where it is no share of anything: errors must be fractions for a power law."""
-        return self.metric if self.metric.percent and self.metric.sign > 0 else ACCURACY
+        """The metric, or the nearest one that is a share: errors must be fractions for a power law."""
+        return self.goal.share
 
     def error(self, answer: Any) -> float:
         """The shortfall of one training on validation, as a fraction, of `share`."""

@@ -11,12 +11,11 @@ from typing import Any
 from epochal.core.errors import BudgetError, RunDirectoryError
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Run
-from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.dataset import Dataset
 from epochal.data.listing import Progress
-from epochal.data.options import ReadOptions
-from epochal.kinds.image_ladder import IMAGE_LADDER
+from epochal.kinds.opening import input_of, kinds_with
 from epochal.kinds.rung import Rung
-from epochal.kinds.table import kind_of
+from epochal.kinds.table import KINDS, kind_of
 from epochal.models import catalogue
 from epochal.models.weights import read_model
 from epochal.ship.bundle import Bundle, as_shipped, write_bundle
@@ -130,7 +129,8 @@ def train_dataset(
             recipe=recipe,
             task=dataset.task,
             codec=dataset.codec,
-            temperature=goal.calibrate(answer(store, run_name, VALIDATION, goal), dataset.validation.targets),
+            calibration=goal.calibrate(answer(store, run_name, VALIDATION, goal), dataset.validation.targets),
+            metric=goal.metric,
             evidence={"runs": [as_shipped(run)]},
         )
     return run, Bundle.open(directory / "bundle")
@@ -140,7 +140,8 @@ def train_rung(
     name: str,
     source: Any,
     *,
-    options: ReadOptions | None = None,
+    options: Any = None,
+    task: str | None = None,
     settings: Mapping[str, Any] | None = None,
     budget: float | str = "5m",
     seed: int = 0,
@@ -149,7 +150,7 @@ def train_rung(
     progress: Callable[[str], None] | None = None,
     loading: Progress | None = None,
 ) -> tuple[Run, Bundle | None]:
-    """Train one rung by itself on labelled images. The test split stays sealed: scores are on validation.
+    """Train one rung by itself on labelled data. The test split stays sealed: scores are on validation.
 
     Args:
         settings: fields of the recipe or options of the model, such as {"depth": 20, "learning_rate": 0.1}.
@@ -160,13 +161,16 @@ def train_rung(
         The run, and the bundle; None in its place where the training diverged.
     """
     watch = progress or (lambda line: None)
-    IMAGE_LADDER.require([name], "rung")  # before the data is read
-    members_with(IMAGE_LADDER.rungs[name], settings or {})
+    reads = input_of(source, options, task, watch)
+    ladders = [KINDS[kind].ladder for kind in kinds_with(reads)]
+    ladder = next((one for one in ladders if name in one.rungs), ladders[0])
+    ladder.require([name], "rung")  # before the data is read
+    members_with(ladder.rungs[name], settings or {})
     if seed < 0:
         raise BudgetError(f"seed: expected 0 or more, got {seed}.")
     seconds = parse_seconds(budget)
     directory = choose_directory(out, source, name=f"{name}-{source_name(source)}", resume=resume)
-    dataset = open_dataset(source, options=options or ReadOptions(), progress=loading)
+    dataset = reads.open(source, options or reads.options(), loading)
     for line in dataset.report.summary:
         watch(line)
     return train_dataset(name, dataset, directory, settings=settings or {}, seconds=seconds, seed=seed, watch=watch)

@@ -1,13 +1,10 @@
 """What the test split says once the choice is made, and what an interrupted climb says without it."""
 
-import base64
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from epochal.core.experiment import Finding
 from epochal.core.interval import Interval
@@ -15,18 +12,8 @@ from epochal.core.metric import Metric
 from epochal.core.protocols import Goal
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset, Examples
-from epochal.judge.calibration import probabilities
-from epochal.judge.confusion import confusion_matrix
-from epochal.judge.goals.classes import decisions, doubt, items
-from epochal.judge.reliability import (
-    abstaining,
-    confidence_and_right,
-    recalls,
-    reliability,
-    threshold_for_coverage,
-)
 from epochal.judge.verdict_text import RungSummary, detectable_sentence, headline, need_deep_learning
-from epochal.models.predictor import make_predictor
+from epochal.kinds.table import kind_of
 from epochal.models.weights import read_model
 from epochal.study.choice import Choice, best_of, finished_names, scored, summary
 from epochal.study.progress import Progress
@@ -37,8 +24,6 @@ from epochal.train.experiment import TEST, Arm, answer, named, pair_all
 from epochal.train.store import Store
 
 WRONG_SHOWN = 12
-THUMBNAIL = 96  # pixels
-ANSWERED = (0.95, 0.9, 0.8)  # shares of the items that are answered, for which abstaining is shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +60,7 @@ def on_split(store: Store, name: str, recipe: Recipe, dataset: Dataset, examples
     """What one training answers on the test split."""
     if not store.arrays(name, f"{TEST}-"):
         model = read_model(store.folder(name), recipe, dataset.task)
-        store.keep_arrays(name, named(TEST, make_predictor(model, dataset.codec)(examples.inputs)))
+        store.keep_arrays(name, named(TEST, kind_of(dataset.task).predictor(model, dataset.codec, recipe, dataset.task)(examples.inputs)))
     return answer(store, name, TEST, goal)
 
 
@@ -119,19 +104,18 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
     finding = None
     if classical and deep:
         (finding,) = compare([(arms[classical.name], arms[deep.name])])
-    shown, chances = ship(here, arms[chosen], place, tested)
+    arm = arms[chosen]
+    answered, calibration = tested.answers[arm.name][place], scoring.calibrations(arm)[place]
+    shown = ship(here, arm, place, tested)
     return {
         "headline": headline(
-            here.rung(chosen).member(arms[chosen].recipe), shown.score.mean, shown.score.low, shown.score.high, metric
+            here.rung(chosen).member(arm.recipe), shown.score.mean, shown.score.low, shown.score.high, metric
         ),
         "shipped": shown,
         "on_test": findings,
         "need_deep_learning": deep_or_not(here, classical, deep, finding),
-        "confusion": tuple(
-            tuple(int(n) for n in row)
-            for row in confusion_matrix(decisions(metric, chances), targets, here.dataset.task.classes)
-        ),
-        "wrong": wrong_examples(here, tested.examples, chances),
+        "confusion": scoring.goal.confusion(answered, targets, calibration, here.dataset.task.classes),
+        "wrong": wrong_examples(here, tested.examples, answered, calibration),
         "notes": (
             "The test split was opened once, after the choice; every rung was then scored on it for this report, and "
             "nothing was chosen by it.",
@@ -140,27 +124,20 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
     }
 
 
-def ship(here: Progress, arm: Arm, place: int, tested: Tested) -> tuple[Shipped, np.ndarray]:
-    """What the bundled training does on the test split, and its probabilities there."""
-    scoring, targets = here.scoring, tested.examples.targets
-    temperature = scoring.calibrations(arm)[place]
-    chances = probabilities(tested.answers[arm.name][place].logits, temperature)
-    before = probabilities(arm.answers[place].logits, temperature)
-    return shipped(scoring.metric, chances, targets, before, scoring.targets), chances
+def ship(here: Progress, arm: Arm, place: int, tested: Tested) -> Shipped:
+    """What the bundled training does on the test split."""
+    scoring, answer = here.scoring, tested.answers[arm.name][place]
+    unseen = arm.answers[place], scoring.targets
+    return shipped(scoring.goal, answer, tested.examples.targets, scoring.calibrations(arm)[place], unseen)
 
 
-def shipped(
-    metric: Metric, chances: np.ndarray, targets: np.ndarray, before: np.ndarray, targets_before: np.ndarray
-) -> Shipped:
-    """What probabilities [items, classes] on the test split say of the model that ships. Thresholds for abstaining are
-    chosen by those on validation, `before`."""
-    sure, _ = confidence_and_right(before, targets_before)
-    confidence, right = confidence_and_right(chances, targets)
+def shipped(goal: Goal, answer: Any, targets: Any, calibration: float, unseen: tuple[Any, Any]) -> Shipped:
+    """What an answer on the test split says of the model that ships. `unseen` are its answer and the targets on
+    validation."""
+    values = goal.items(answer, targets, calibration)[None]
     return Shipped(
-        score=scored(items(metric, chances, targets)[None], metric, doubt(metric, targets)),
-        recalls=recalls(decisions(metric, chances)[None], targets),
-        reliability=reliability(chances, targets),
-        abstaining=tuple(abstaining(confidence, right, threshold_for_coverage(sure, share)) for share in ANSWERED),
+        score=scored(values, goal.metric, goal.doubt(targets)),
+        **goal.shown(answer, targets, calibration, unseen),
     )
 
 
@@ -188,28 +165,18 @@ def left_out(here: Progress) -> list[str]:
     return [here.rung(name).title for name in here.asked.rungs if name in here.left_out]
 
 
-def wrong_examples(here: Progress, opened: Examples, chances: np.ndarray) -> tuple[WrongExample, ...]:
-    """The test images on which the bundled model was most sure and wrong."""
-    predicted, sure = decisions(here.scoring.metric, chances), chances.max(axis=1)
-    wrong = np.flatnonzero(predicted != opened.targets)
-    wrong = wrong[np.argsort(-sure[wrong])][:WRONG_SHOWN]
-    labels = here.dataset.task.labels
+def wrong_examples(here: Progress, opened: Examples, answer: Any, calibration: float) -> tuple[WrongExample, ...]:
+    """The test items that the bundled model got most wrong."""
+    dataset = here.dataset
+    show = kind_of(dataset.task).input.show
+    worst = here.scoring.goal.worst(answer, opened.targets, calibration, dataset.task)[:WRONG_SHOWN]
     return tuple(
         WrongExample(
-            item=opened.items[i],
-            truth=labels[opened.targets[i]],
-            predicted=labels[predicted[i]],
-            confidence=float(sure[i]),
-            thumbnail=thumbnail(opened.inputs[i]),
+            item=opened.items[one.place],
+            truth=one.truth,
+            predicted=one.predicted,
+            confidence=one.size,
+            **show(dataset, opened.inputs[one.place]),
         )
-        for i in wrong
+        for one in worst
     )
-
-
-def thumbnail(image: np.ndarray) -> str:
-    """A uint8 [channels, height, width] image as the data URI of a small PNG."""
-    picture = Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
-    picture.thumbnail((THUMBNAIL, THUMBNAIL))
-    buffer = io.BytesIO()
-    picture.save(buffer, format="PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -38,8 +38,10 @@ CARDS = (
 READS: dict[str, tuple[str, ...]] = {
     "cross_entropy": ("label_smoothing", "class_weights"),
     "perceptron": (),
+    "squared_error": (),
     "estimate": (),
 }
+Measure = Callable[[np.ndarray, np.ndarray], float]
 CLASS_WEIGHTS = ("none", "balanced")
 
 
@@ -107,30 +109,49 @@ class PerceptronCriterion:
         return F.relu(wrong - right).mean()
 
 
+class SquaredError:
+    """The mean squared difference of outputs [batch, 1] and numbers [batch]: least squares (Legendre 1805)."""
+
+    parts: tuple[str, ...] = ("all",)
+
+    def loss(self, part: str, model: Any, batch: Batch) -> Tensor:
+        return F.mse_loss(model(batch.inputs).float().squeeze(1), batch.targets)
+
+
 class Estimate:
     """A classical rung fits itself on the batch it is given; there is no gradient to follow.
 
-    The loss that it returns is the log-loss on that batch's first 256 examples, for the record.
+    The loss that it returns is the goal's on that batch's first 256 examples, for the record.
     """
 
     parts: tuple[str, ...] = ("all",)
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int, measure: Measure):
         self.seed = seed
+        self.measure = measure
 
     def loss(self, part: str, model: Any, batch: Batch) -> Tensor:
         model.fit(batch.inputs, batch.targets, seed=self.seed)
-        logits = torch.from_numpy(model.outputs(batch.inputs[:256]))
-        return F.cross_entropy(logits, torch.from_numpy(batch.targets[:256]))
+        return torch.tensor(self.measure(model.outputs(batch.inputs[:256]), batch.targets[:256]))
+
+
+def _required(measure: Measure | None) -> Measure:
+    assert measure is not None, "a classical rung's outputs are measured as the goal does"
+    return measure
 
 
 def make_objective(
-    recipe: Recipe, seed: int, weigh: Callable[[], Float[Tensor, " classes"]] | None = None
+    recipe: Recipe,
+    seed: int,
+    weigh: Callable[[], Float[Tensor, " classes"]] | None = None,
+    *,
+    measure: Measure | None = None,
 ) -> Objective:
     """The objective that a recipe names.
 
     Args:
         weigh: makes the weights of balanced classes, on the device of the model, where the recipe wants them.
+        measure: the loss of a classical rung's outputs, for the record.
 
     Raises:
         UserError: the recipe weighs classes in a way that is not known, or its objective does not weigh them.
@@ -150,7 +171,8 @@ def make_objective(
     known: dict[str, Callable[[], Objective]] = {
         "cross_entropy": lambda: CrossEntropy(recipe.label_smoothing, weights),
         "perceptron": PerceptronCriterion,
-        "estimate": lambda: Estimate(seed),
+        "squared_error": SquaredError,
+        "estimate": lambda: Estimate(seed, _required(measure)),
     }
     if recipe.objective not in known:
         raise ValueError(f"objective: expected one of {', '.join(known)}, got {recipe.objective!r}.")

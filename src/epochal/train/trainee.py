@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from epochal.data.feed import WholeFeed
 from epochal.kinds.table import kind_of
 from epochal.models import catalogue
 from epochal.models.flops import flops, parameters
-from epochal.models.predictor import make_predictor
+from epochal.models.predictor import as_network_sees
 from epochal.models.pretrained import begin
 from epochal.train.device import device
 from epochal.train.loop import draws
@@ -66,14 +67,18 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
     """
     torch.manual_seed(stream(seed, "weights"))
     model = begin(catalogue.build(recipe, dataset.task), recipe, dataset.task)
-    train = dataset.train
-    objective = make_objective(recipe, seed, lambda: balanced(train.targets, dataset.task.classes).to(device()))
-    kind, by_steps = kind_of(dataset.task), catalogue.traits(recipe).by_steps
+    train, kind, traits = dataset.train, kind_of(dataset.task), catalogue.traits(recipe)
+    learned, by_steps = kind.goal.learned(train.targets, dataset.task), traits.by_steps
+    objective = make_objective(
+        recipe, seed, lambda: balanced(learned, dataset.task.classes).to(device()), measure=kind.goal.loss
+    )
     if by_steps:
         model = model.to(device())
-        feed: Feed = kind.input.feed(dataset, recipe, device())
+        feed: Feed = kind.input.feed(dataset, learned, recipe, device())
+    elif traits.as_tensors:
+        feed = WholeFeed(train.inputs, learned, limit=budget.examples, seen=partial(as_network_sees, dataset.codec))
     else:
-        feed = WholeFeed(train.inputs, train.targets, limit=budget.examples)
+        feed = WholeFeed(train.inputs, learned, limit=budget.examples)
     return Trainee(
         recipe=recipe,
         task=dataset.task.fingerprint,
@@ -84,7 +89,7 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
         by_steps=by_steps,
         glance=Judge(kind.goal, dataset.validation, budget.glance),
         judge=Judge(kind.goal, dataset.validation),
-        predictor=lambda model: make_predictor(model, dataset.codec),
+        predictor=lambda model: kind.predictor(model, dataset.codec, recipe, dataset.task),
         flops=3 * flops(model, dataset.task.input_shape) if by_steps else None,
     )
 

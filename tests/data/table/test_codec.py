@@ -82,12 +82,12 @@ def test_a_row_in_a_fresh_process_gives_the_same_bits(codec: TableCodec, table: 
         "from epochal.data.table.codec import TableCodec\n"
         "codec = TableCodec.from_json(open(sys.argv[1]).read())\n"
         "encoded = codec.encode(json.load(open(sys.argv[2])))\n"
-        "print(encoded.tobytes().hex(), codec.tensors(encoded).tobytes().hex())\n"
+        "print(encoded.tobytes().hex(), codec.dense(encoded).tobytes().hex())\n"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "codec.json"), str(tmp_path / "rows.json")]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     encoded = codec.encode(table.iloc[:5])
-    assert printed == [encoded.tobytes().hex(), codec.tensors(encoded).tobytes().hex()]
+    assert printed == [encoded.tobytes().hex(), codec.dense(encoded).tobytes().hex()]
 
 
 def test_the_order_of_training_rows_changes_nothing(table: pd.DataFrame) -> None:
@@ -110,7 +110,7 @@ def test_only_training_rows_are_looked_at(table: pd.DataFrame) -> None:
 def test_numbers_are_standardised() -> None:
     values = np.random.default_rng(0).normal(50, 10, 1_000)
     codec = only(values)
-    seen = codec.tensors(codec.encode(pd.DataFrame({"x": values})))
+    seen = codec.dense(codec.encode(pd.DataFrame({"x": values})))
     assert seen.shape == (1_000, 1) and codec.numbers[0].knots == ()
     assert abs(seen.mean()) < 1e-5 and abs(seen.std() - 1) < 1e-5
 
@@ -118,18 +118,18 @@ def test_numbers_are_standardised() -> None:
 def test_heavy_tails_go_through_their_quantiles() -> None:
     values = np.exp(np.random.default_rng(0).normal(0, 3, 5_000))
     codec = only(values)
-    seen = codec.tensors(codec.encode(pd.DataFrame({"x": values})))[:, 1]
+    seen = codec.dense(codec.encode(pd.DataFrame({"x": values})))[:, 1]
     assert codec.features == ("x", "normal score of x") and len(codec.numbers[0].knots) > 100
     assert np.abs(seen).max() < 5 and (np.diff(seen[np.argsort(values)]) >= 0).all()
     assert abs(float(np.mean(seen**4)) - 3) < 0.5  # as normal numbers have it; the raw ones have hundreds
-    far = codec.tensors(codec.encode([{"x": 1e300}, {"x": -1e300}]))[:, 1]
+    far = codec.dense(codec.encode([{"x": 1e300}, {"x": -1e300}]))[:, 1]
     assert far[0] == seen.max() and far[1] == seen.min()
 
 
 def test_mostly_zero_counts_keep_their_zeros_apart() -> None:
     values = np.concatenate([np.zeros(920), np.random.default_rng(0).integers(1, 100_000, 80)])
     codec = only(values)
-    seen = codec.tensors(codec.encode(pd.DataFrame({"x": values})))[:, 1]
+    seen = codec.dense(codec.encode(pd.DataFrame({"x": values})))[:, 1]
     assert len(np.unique(seen[:920])) == 1 and (seen[920:] > seen[0]).all()
     assert len(np.unique(seen)) > 70  # the few others have knots of their own
 
@@ -137,17 +137,17 @@ def test_mostly_zero_counts_keep_their_zeros_apart() -> None:
 def test_missing_is_a_sign_only_where_training_rows_have_it() -> None:
     codec = only([1.0, 2.0, np.nan, 4.0] * 10)
     assert codec.features == ("x", "x is missing")
-    seen = codec.tensors(codec.encode([{"x": None}, {"x": 2.0}]))
+    seen = codec.dense(codec.encode([{"x": None}, {"x": 2.0}]))
     assert seen[0].tolist() == [0.0, 1.0] and seen[1, 1] == 0
     codec = only([1.0, 2.0, 3.0, 4.0] * 10)
     encoded = codec.encode({"x": None})
-    assert codec.features == ("x",) and np.isnan(encoded).all() and codec.tensors(encoded).tolist() == [[0.0]]
+    assert codec.features == ("x",) and np.isnan(encoded).all() and codec.dense(encoded).tolist() == [[0.0]]
 
 
 def test_a_number_far_outside_stays_finite() -> None:
     codec = only(np.linspace(0, 1, 50))
     encoded = codec.encode([{"x": 1e300}, {"x": "inf"}, {"x": float("-inf")}])
-    seen = codec.tensors(encoded)
+    seen = codec.dense(encoded)
     assert np.isfinite(encoded[0]).all() and np.isnan(encoded[1:]).all()
     assert seen[0, 0] == 10 and np.isfinite(seen).all()
 
@@ -161,7 +161,7 @@ def test_large_numbers_that_differ_little_are_kept_apart() -> None:
 
 def test_a_single_number_and_missing_gives_no_division_by_zero() -> None:
     codec = only([7.1] * 30 + [np.nan] * 10)
-    assert codec.tensors(codec.encode([{"x": 7.1}, {"x": None}])).tolist() == [[0.0, 0.0], [0.0, 1.0]]
+    assert codec.dense(codec.encode([{"x": 7.1}, {"x": None}])).tolist() == [[0.0, 0.0], [0.0, 1.0]]
 
 
 def test_rare_unseen_and_missing_levels_are_three_things() -> None:
@@ -170,12 +170,12 @@ def test_rare_unseen_and_missing_levels_are_three_things() -> None:
     encoded = codec.encode([{"x": "a"}, {"x": "b"}, {"x": "rare one"}, {"x": "never seen"}, {"x": None}])
     assert encoded[:, 0].tolist() == [2, 3, OTHER, OTHER, MISSING] and codec.levels == (4,)
     assert codec.features == ("x is missing", "x is rare", "x = a", "x = b")
-    assert codec.tensors(encoded).tolist() == [[0, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0]]
+    assert codec.dense(encoded).tolist() == [[0, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0]]
 
 
 def test_without_rare_levels_an_unseen_one_is_all_zeros() -> None:
     codec = only(["a", "b"] * 30)
-    assert codec.tensors(codec.encode([{"x": "never seen"}, {"x": None}])).tolist() == [[0, 0], [0, 0]]
+    assert codec.dense(codec.encode([{"x": "never seen"}, {"x": None}])).tolist() == [[0, 0], [0, 0]]
 
 
 def test_ten_thousand_levels_keep_the_most_frequent() -> None:
@@ -199,7 +199,7 @@ def test_dates_become_parts() -> None:
     encoded = codec.encode({"x": "2021-03-14 15:30:00"})[0]  # a Sunday
     assert encoded[0] == pytest.approx(438 + 15.5 / 24) and encoded[1] == 2021
     assert encoded[2:].tolist() == [2 + 2, 2 + 6, 2 + 15] and codec.levels == (0, 0, 14, 9, 26)
-    seen = codec.tensors(encoded[None])[0]
+    seen = codec.dense(encoded[None])[0]
     ones = [feature for feature, value in zip(codec.features, seen, strict=True) if value == 1]
     assert ones == ["x month = 2", "x weekday = 6", "x hour = 15"]
     before = codec.encode({"x": "1955-07-04"})[0]
@@ -212,7 +212,7 @@ def test_parts_that_never_vary_are_left_out_and_a_missing_date_has_one_sign() ->
     assert codec.names == ("x elapsed days", "x year", "x month", "x weekday")
     encoded = codec.encode({"x": None})[0]
     assert np.isnan(encoded[:2]).all() and encoded[2:].tolist() == [0, 0]
-    seen = codec.tensors(encoded[None])[0]
+    seen = codec.dense(encoded[None])[0]
     assert seen.sum() == 1 and codec.features[int(seen.argmax())] == "x elapsed days is missing"
 
 
@@ -225,7 +225,7 @@ def test_texts_are_tf_idf_as_scikit_learn_has_it() -> None:
     oracle = TfidfVectorizer(vocabulary=list(codec.texts[0].words)).fit(texts)
     encoded = codec.encode(pd.DataFrame({"x": texts}))
     np.testing.assert_allclose(encoded, oracle.transform(texts).toarray(), atol=1e-5)
-    np.testing.assert_array_equal(codec.tensors(encoded), encoded)
+    np.testing.assert_array_equal(codec.dense(encoded), encoded)
     assert (codec.encode({"x": "nothing known"}) == 0).all() and np.isnan(codec.encode({"x": None})).all()
 
 

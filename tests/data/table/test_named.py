@@ -74,7 +74,7 @@ def test_the_real_adult() -> None:
     sizes = [len(table.parts[name].rows) for name in ("train", "validation", "test")]
     assert sizes[1:] == [6_000, 16_281] and sum(sizes) == 48_842 - 28
     assert table.labels == ("<=50K", ">50K") and len(table.codec.columns) == 14
-    assert table.codec.tensors(table.parts["test"].inputs).shape == (16_281, table.codec.width)
+    assert table.codec.dense(table.parts["test"].inputs).shape == (16_281, table.codec.width)
     assert [leak.kind for leak in table.leaks] == ["repeated"]
     share = np.mean(table.parts["test"].targets)
     assert share == pytest.approx(3_846 / 16_281)

@@ -155,7 +155,7 @@ def test_frames_of_any_dtype(table: pd.DataFrame) -> None:
     for part in found.parts.values():
         np.testing.assert_array_equal(found.codec.encode(frame.iloc[part.rows]), part.inputs)
         np.testing.assert_array_equal(found.codec.encode(frame.iloc[part.rows].to_dict("records")), part.inputs)
-        assert np.isfinite(found.codec.tensors(part.inputs)).all()
+        assert np.isfinite(found.codec.dense(part.inputs)).all()
 
 
 def test_names_of_columns_that_are_numbers(table: pd.DataFrame) -> None:

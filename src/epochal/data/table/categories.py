@@ -69,7 +69,12 @@ class CategoryCodec(Record):
         place = {level: FIRST + index for index, level in enumerate(self.kept)}
         return np.array([*(place.get(level, OTHER) for level in levels), MISSING], np.float32)
 
-    def tensors(self, encoded: Float32[np.ndarray, "rows 1"], out: Float32[np.ndarray, "rows width"]) -> None:
+    def shown(self, encoded: Float32[np.ndarray, " one"]) -> str:
+        """The level of a code, in words."""
+        code = int(encoded[0])
+        return {MISSING: "missing", OTHER: "rare or unseen"}.get(code) or self.kept[code - FIRST]
+
+    def dense(self, encoded: Float32[np.ndarray, "rows 1"], out: Float32[np.ndarray, "rows width"]) -> None:
         """Writes zeros and a one at each row's level."""
         one_hot(encoded[:, 0], [MISSING] * self.missing + [OTHER] * self.pooled, len(self.kept), out)
 

@@ -1,8 +1,8 @@
 """The codec of a table: from rows as anybody writes them to the float32 that models see; fitted on train only."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,9 @@ from epochal.data.table.dates import DateCodec
 from epochal.data.table.numbers import LARGEST, NumberCodec
 from epochal.data.table.raw import as_table, counted, nearest, one_array
 from epochal.data.table.words import TextCodec
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 BLOCK = 2**14  # rows encoded at once
 Part = NumberCodec | DateCodec | CategoryCodec | TextCodec
@@ -136,13 +139,40 @@ class TableCodec(Record):
             np.clip(out[begin : begin + BLOCK], -LARGEST, LARGEST, out=out[begin : begin + BLOCK])
         return out
 
-    def tensors(self, encoded: Float32[np.ndarray, "rows columns"]) -> Float32[np.ndarray, "rows width"]:
+    def check(self, inputs: np.ndarray) -> None:
+        """Refuse what is not a batch of encoded rows.
+
+        Raises:
+            ValueError: says the shape and type that were expected and those that came.
+        """
+        if inputs.dtype != np.float32 or inputs.ndim != 2 or inputs.shape[1] != len(self.levels):
+            raise ValueError(
+                f"Expected encoded rows, float32 of shape [batch, {len(self.levels)}]; got {inputs.dtype} of shape "
+                f"{list(inputs.shape)}."
+            )
+
+    def tensors(self, device: str = "cpu") -> "Callable[[Tensor], Tensor]":
+        """What makes a network's inputs of encoded rows, on a device: `dense`, as a tensor."""
+        import torch
+
+        return lambda rows: torch.from_numpy(self.dense(rows.cpu().numpy())).to(device)
+
+    def cells(self, encoded: Float32[np.ndarray, " columns"]) -> dict[str, str]:
+        """What one encoded row holds, by column, as far as the codes tell: words of texts are left out."""
+        found, start = {}, 0
+        for part in self.parts:
+            if not isinstance(part, TextCodec):
+                found[part.column.name] = part.shown(encoded[start : start + len(part.levels)])
+            start += len(part.levels)
+        return {name: found[name] for name in self.columns if name in found}
+
+    def dense(self, encoded: Float32[np.ndarray, "rows columns"]) -> Float32[np.ndarray, "rows width"]:
         """Encoded rows as linear models and networks see them: numbers scaled, missing cells and levels as 0 and 1."""
         out = np.empty((len(encoded), self.width), np.float32)
         start = place = 0
         for part in self.parts:
             columns, width = len(part.levels), len(part.features)
-            part.tensors(encoded[:, start : start + columns], out[:, place : place + width])
+            part.dense(encoded[:, start : start + columns], out[:, place : place + width])
             start, place = start + columns, place + width
         return out
 

@@ -75,12 +75,20 @@ class DateCodec(Record):
         for place, part in enumerate(self.parts, start=2):
             out[:, place] = np.where(missing, 0, FIRST + parts[part])
 
-    def tensors(self, encoded: Float32[np.ndarray, "rows columns"], out: Float32[np.ndarray, "rows width"]) -> None:
+    def shown(self, encoded: Float32[np.ndarray, " columns"]) -> str:
+        """The date at rest in words, to the minute where there are hours."""
+        days = float(encoded[0])
+        if np.isnan(days):
+            return "missing"
+        moment = np.datetime64(self.start, "m") + np.timedelta64(round((days + self.elapsed.offset) * 24 * 60), "m")
+        return str(moment if "hour" in self.parts else moment.astype("datetime64[D]")).replace("T", " ")
+
+    def dense(self, encoded: Float32[np.ndarray, "rows columns"], out: Float32[np.ndarray, "rows width"]) -> None:
         """Writes the numbers scaled, and zeros and a one for each part."""
         first = len(self.elapsed.features)
         place = first + len(self.years.features)
-        self.elapsed.tensors(encoded[:, :1], out[:, :first])
-        self.years.tensors(encoded[:, 1:2], out[:, first:place])
+        self.elapsed.dense(encoded[:, :1], out[:, :first])
+        self.years.dense(encoded[:, 1:2], out[:, first:place])
         for column, part in enumerate(self.parts, start=2):
             one_hot(encoded[:, column], [], PARTS[part], out[:, place : place + PARTS[part]])
             place += PARTS[part]

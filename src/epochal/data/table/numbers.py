@@ -76,7 +76,12 @@ class NumberCodec(Record):
         with np.errstate(over="ignore"):
             out[:, 0] = values - self.offset if self.offset else values
 
-    def tensors(self, encoded: Float32[np.ndarray, "rows 1"], out: Float32[np.ndarray, "rows width"]) -> None:
+    def shown(self, encoded: Float32[np.ndarray, " one"]) -> str:
+        """The number at rest in words."""
+        value = float(encoded[0])
+        return "missing" if np.isnan(value) else f"{value + self.offset:,.6g}"
+
+    def dense(self, encoded: Float32[np.ndarray, "rows 1"], out: Float32[np.ndarray, "rows width"]) -> None:
         """Writes what models see: the number, 0 where missing, and 1 where missing if training rows have it missing."""
         numbers = encoded[:, 0]
         missing = np.isnan(numbers)

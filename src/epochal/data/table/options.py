@@ -26,6 +26,7 @@ class TableOptions(Record):
     time: str | None = None  # column of dates or numbers: train lies before validation, validation before test
     weights: str | None = None  # column of sample weights, 0 or more
     split: str | None = None  # column that says train, validation or test; "none": no such column is used
+    test: str | None = None  # file with the rows of the test split
     separator: str | None = None  # between the cells of a text file
     decimal: str | None = None  # "." or ","
     encoding: str | None = None  # of a text file

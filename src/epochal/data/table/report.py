@@ -9,7 +9,7 @@ import numpy as np
 
 from epochal.core.record import Record
 from epochal.data.divide import small_test
-from epochal.data.report import SPLITS, Decision, Problem, class_table, section
+from epochal.data.report import NAMED, SPLITS, Decision, Problem, class_table, section
 from epochal.data.split import some
 from epochal.data.table.leaks import Leak
 from epochal.data.table.opened import OpenedTable
@@ -41,6 +41,28 @@ class TableReport(Record):
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    @property
+    def summary(self) -> tuple[str, ...]:
+        """What whoever opens the table must hear: what is predicted, leaks, decisions and warnings."""
+        what = f"{len(self.labels)} classes" if self.labels else "a number"
+        leaks = [f"leak: {leak}" for leak in self._gravest_first()]
+        return (f"predicts column {self.label!r}: {what}", *leaks, *self._decided(), *self.warnings, *self._problems())
+
+    def _gravest_first(self) -> list[Leak]:
+        return sorted(self.leaks, key=lambda leak: GRAVEST.index(leak.kind))
+
+    def _decided(self) -> list[str]:
+        """Without the columns that a leak names as an id."""
+        ids = {f"column {leak.column!r}" for leak in self.leaks if leak.kind == "id"}
+        return decided([one for one in self.decisions if one.what not in ids])
+
+    def _problems(self) -> list[str]:
+        if not (found := len(self.problems)):
+            return []
+        some_of = "; ".join(map(str, self.problems[:NAMED]))
+        more = f"; and {found - NAMED:,} more, which `epochal data check` names" if found > NAMED else ""
+        return [f"{found:,} {'row has a problem' if found == 1 else 'rows have problems'}: {some_of}{more}"]
+
     def to_text(self) -> str:
         """The report for a terminal."""
         rows = {split: sum(self.counts[split].values()) for split in SPLITS}
@@ -57,14 +79,10 @@ class TableReport(Record):
         kinds = Counter(self.columns.values())
         read = ", ".join(f"{count} {kind if count == 1 else PLURALS[kind]}" for kind, count in kinds.most_common())
         lines += ["", f"Columns that models see: {read}."]
-        leaks = sorted(self.leaks, key=lambda leak: GRAVEST.index(leak.kind))
-        lines += section("Leaks", [str(leak) for leak in leaks], limit=None) or ["", "Leaks: none was found."]
+        lines += section("Leaks", [str(leak) for leak in self._gravest_first()], limit=None) or ["", "Leaks: none was found."]
         lines += section("Take note", list(self.warnings), limit=None)
         lines += section("Rows with problems", [str(item) for item in self.problems], count=True)
-        ids = {f"column {leak.column!r}" for leak in leaks if leak.kind == "id"}  # which the leaks name
-        lines += section(
-            "Decided from the data", decided([one for one in self.decisions if one.what not in ids]), limit=None
-        )
+        lines += section("Decided from the data", self._decided(), limit=None)
         return "\n".join(lines) + "\n"
 
 

@@ -79,7 +79,7 @@ class TextCodec(Record):
         out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
         out[np.asarray(pc.is_null(texts).to_numpy(zero_copy_only=False))] = np.nan
 
-    def tensors(self, encoded: Float32[np.ndarray, "rows words"], out: Float32[np.ndarray, "rows width"]) -> None:
+    def dense(self, encoded: Float32[np.ndarray, "rows words"], out: Float32[np.ndarray, "rows width"]) -> None:
         """Writes the same with 0 for NaN, after a sign for missing texts."""
         if self.missing:
             out[:, 0] = np.isnan(encoded[:, 0]) if self.words else 0

@@ -166,9 +166,8 @@ class Classes:
         targets: Targets,
         calibration: float,
         unseen: tuple[ClassScores, Targets],
-        classes: int,
     ) -> dict[str, Any]:
-        """Recalls, reliability, abstaining and the confusion matrix."""
+        """Recalls, reliability and abstaining."""
         before, targets_before = unseen
         chances = probabilities(answer.logits, calibration)
         sure, _ = confidence_and_right(probabilities(before.logits, calibration), targets_before)
@@ -180,10 +179,13 @@ class Classes:
             "abstaining": tuple(
                 abstaining(confidence, right, threshold_for_coverage(sure, share)) for share in ANSWERED
             ),
-            "confusion": tuple(
-                tuple(int(count) for count in row) for row in confusion_matrix(called, targets, classes)
-            ),
         }
+
+    def confusion(
+        self, answer: ClassScores, targets: Targets, calibration: float, classes: int
+    ) -> tuple[tuple[int, ...], ...]:
+        called = decisions(self.metric, probabilities(answer.logits, calibration))
+        return tuple(tuple(int(count) for count in row) for row in confusion_matrix(called, targets, classes))
 
     def worst(self, answer: ClassScores, targets: Targets, calibration: float, task: Task) -> list[Worst]:
         """Those of which the model was most sure."""

@@ -9,7 +9,7 @@ FEW = 10  # items of a class below which intervals were measured too narrow (ben
 NAMED = 3  # classes that are named; the others are counted
 
 
-def few_items(metric: Metric, counts: Mapping[str, Mapping[str, int]]) -> str:
+def few_items(metric: Metric, counts: Mapping[str, Mapping[str, int]], item: str = "image") -> str:
     """One sentence that names the classes with few items; empty where there are none, or for other metrics.
 
     Args:
@@ -32,6 +32,6 @@ def few_items(metric: Metric, counts: Mapping[str, Mapping[str, int]]) -> str:
     does = "ranks" if metric.name in OF_RANKS else "averages over"
     what = "a class" if len(found) == 1 else "classes"
     return (
-        f"The interval of {metric.title} may be too narrow, because it {does} {what} with fewer than {FEW} images: "
+        f"The interval of {metric.title} may be too narrow, because it {does} {what} with fewer than {FEW} {item}s: "
         f"{classes_named}."
     )

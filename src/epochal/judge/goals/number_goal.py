@@ -111,7 +111,7 @@ class OneNumber:
         return 0.0
 
     def shown(
-        self, answer: Numbers, targets: Targets, calibration: float, unseen: tuple[Numbers, Targets], classes: int
+        self, answer: Numbers, targets: Targets, calibration: float, unseen: tuple[Numbers, Targets]
     ) -> dict[str, Any]:
         """Residuals, and how often the promised interval holds the truth."""
         within = (np.abs(targets - answer.values) <= calibration)[None]
@@ -125,6 +125,11 @@ class OneNumber:
                 covered=Interval(mean=mean, low=low, high=high),
             )
         }
+
+    def confusion(
+        self, answer: Numbers, targets: Targets, calibration: float, classes: int
+    ) -> tuple[tuple[int, ...], ...]:
+        return ()
 
     def worst(self, answer: Numbers, targets: Targets, calibration: float, task: Task) -> list[Worst]:
         """Those that are furthest off."""

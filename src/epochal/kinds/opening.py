@@ -1,0 +1,69 @@
+"""Opening data of any kind: which input a source is, decided by its contents and said, and the data set it makes."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from epochal.core.errors import DataError
+from epochal.core.protocols import Input
+from epochal.data.dataset import Dataset
+from epochal.data.listing import Progress
+from epochal.data.table.claims import is_table
+from epochal.kinds.table import KINDS
+
+INPUTS: dict[str, Input] = {kind.input.name: kind.input for kind in KINDS.values()}
+
+
+def input_of(
+    source: Any, options: Any = None, task: str | None = None, tell: Callable[[str], None] = lambda line: None
+) -> Input:
+    """The input that a source is: as `task` names it, as its options are, or by what it holds.
+
+    Args:
+        task: "image" or "table"; None: told from the source.
+        tell: called with a sentence where contents decided between two readings.
+
+    Raises:
+        DataError: there is no such task, or neither a path nor a data set of that name.
+    """
+    if task is not None:
+        if task not in INPUTS:
+            raise DataError(f"task: expected one of {', '.join(INPUTS)}, got {task!r}.")
+        return INPUTS[task]
+    if options is not None:
+        return next(one for one in INPUTS.values() if isinstance(options, one.options))
+    if not isinstance(source, str | os.PathLike):
+        return INPUTS["table" if _is_frame(source) else "image"]
+    claimed, why = is_table(os.fspath(source))
+    if why:
+        read, other = ("a table", "image") if claimed else ("a list of pictures", "table")
+        tell(f"{source} is read as {read}, because {why}. If that is wrong, say --task {other}.")
+    return INPUTS["table" if claimed else "image"]
+
+
+def open_dataset(
+    source: Any, *, options: Any = None, task: str | None = None, progress: Progress | None = None
+) -> Dataset:
+    """Read, check, split and encode a data set of any kind.
+
+    Args:
+        source: a folder of images, a list of them, arrays (images, labels), a table (CSV, Parquet, JSON lines or a data
+            frame), or the name of a published set.
+        options: `ReadOptions` for images, `TableOptions` for tables: what they do not say is decided from the data, and
+            said in `Dataset.report`.
+        task: "image" or "table", where the source could be either.
+        progress: called with what is being done, how much is done, of how much, now and then.
+
+    Raises:
+        DataError: the data cannot be used as they are; the message says what to do.
+    """
+    return input_of(source, options, task).open(source, options, progress)
+
+
+def kinds_with(one: Input) -> tuple[str, ...]:
+    """The kinds of tasks that an input can come to."""
+    return tuple(name for name, kind in KINDS.items() if kind.input is one)
+
+
+def _is_frame(source: Any) -> bool:
+    return hasattr(source, "columns") or hasattr(source, "column_names")

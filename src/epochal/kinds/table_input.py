@@ -1,0 +1,50 @@
+"""The input of tables: how rows are read, and how they reach a network."""
+
+from typing import Any
+
+import numpy as np
+
+from epochal.core.recipe import Recipe
+from epochal.data.dataset import Dataset
+from epochal.data.feed import ArrayFeed
+from epochal.data.listing import Progress
+from epochal.data.table.codec import TableCodec
+from epochal.data.table.options import TableOptions
+from epochal.data.table.rows import open_rows
+
+MOST_AHEAD = 2**28  # numbers of all rows, as networks see them, that are made before the training: 1 GiB
+
+
+class TableInput:
+    """`core.protocols.Input` for rows of a table."""
+
+    name = "table"
+    options = TableOptions
+    codec = TableCodec
+
+    def open(self, source: Any, options: Any, progress: Progress | None) -> Dataset:
+        return open_rows(source, options)
+
+    def feed(self, dataset: Dataset, targets: np.ndarray, recipe: Recipe, device: str) -> ArrayFeed:
+        """Batches of the training rows, encoded for networks at once where memory holds that, else batch by batch."""
+        inputs, codec = dataset.train.inputs, dataset.codec
+        ahead = len(inputs) * codec.width <= MOST_AHEAD
+        return ArrayFeed(
+            codec.dense(inputs) if ahead else inputs,
+            targets,
+            batch_size=min(recipe.batch_size, len(targets)),
+            tensors=_as_they_are if ahead else codec.tensors,
+            device=device,
+        )
+
+    def unsuited(self, dataset: Dataset) -> tuple[tuple[str, ...], str]:
+        """There are no augmentations of rows."""
+        return (), ""
+
+    def show(self, dataset: Dataset, encoded: np.ndarray) -> dict[str, Any]:
+        """The cells of a row."""
+        return {"cells": dataset.codec.cells(encoded)}
+
+
+def _as_they_are(device: str) -> Any:
+    return lambda rows: rows.to(device)
