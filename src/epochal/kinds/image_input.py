@@ -58,14 +58,18 @@ class ImageInput:
             f"{100 * plain:.0f}% of the images, and {100 * mirrored:.0f}% of them mirrored)"
         )
 
-
     def show(self, dataset: Dataset, image: np.ndarray) -> dict[str, str]:
-        """A uint8 [channels, height, width] image as the data URI of a small PNG."""
-        picture = Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
-        picture.thumbnail((THUMBNAIL, THUMBNAIL))
-        buffer = io.BytesIO()
-        picture.save(buffer, format="PNG", optimize=True)
-        return {"thumbnail": "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()}
+        """The image as a thumbnail."""
+        return {"thumbnail": thumbnail(image)}
+
+
+def thumbnail(image: np.ndarray) -> str:
+    """A uint8 [channels, height, width] image as the data URI of a small PNG."""
+    picture = Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
+    picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _some(examples: Examples, most: int) -> tuple[np.ndarray, np.ndarray]:

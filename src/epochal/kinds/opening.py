@@ -9,6 +9,7 @@ from epochal.core.protocols import Input
 from epochal.data.dataset import Dataset
 from epochal.data.listing import Progress
 from epochal.data.table.claims import is_table
+from epochal.kinds.rung import Ladder
 from epochal.kinds.table import KINDS
 
 INPUTS: dict[str, Input] = {kind.input.name: kind.input for kind in KINDS.values()}
@@ -63,6 +64,12 @@ def open_dataset(
 def kinds_with(one: Input) -> tuple[str, ...]:
     """The kinds of tasks that an input can come to."""
     return tuple(name for name, kind in KINDS.items() if kind.input is one)
+
+
+def ladder_with(one: Input, rung: str) -> Ladder:
+    """Of the ladders of an input, the first that has this rung; the first of all where none has it."""
+    ladders = [KINDS[name].ladder for name in kinds_with(one)]
+    return next((ladder for ladder in ladders if rung in ladder.rungs), ladders[0])
 
 
 def _is_frame(source: Any) -> bool:

@@ -8,7 +8,6 @@ import numpy as np
 
 from epochal.core.experiment import Finding
 from epochal.core.interval import Interval
-from epochal.core.metric import Metric
 from epochal.core.protocols import Goal
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset, Examples
@@ -60,7 +59,8 @@ def on_split(store: Store, name: str, recipe: Recipe, dataset: Dataset, examples
     """What one training answers on the test split."""
     if not store.arrays(name, f"{TEST}-"):
         model = read_model(store.folder(name), recipe, dataset.task)
-        store.keep_arrays(name, named(TEST, kind_of(dataset.task).predictor(model, dataset.codec, recipe, dataset.task)(examples.inputs)))
+        predictor = kind_of(dataset.task).predictor(model, dataset.codec, recipe, dataset.task)
+        store.keep_arrays(name, named(TEST, predictor(examples.inputs)))
     return answer(store, name, TEST, goal)
 
 
