@@ -91,11 +91,16 @@ class Input(Protocol):
     """
 
     name: str
+    noun: str  # of what it reads, such as "a table"
 
     @property
     def options(self) -> type: ...
     @property
     def codec(self) -> type: ...
+
+    def claims(self, source: Any) -> tuple[bool, str]:
+        """Whether a source is of this input, told by its contents before its name; and the reason, where it could be
+        something else."""
 
     def open(self, source: Any, options: Any, progress: Any) -> Any:
         """The data set of a source, read, checked, split and encoded.
@@ -110,6 +115,10 @@ class Input(Protocol):
     def unsuited(self, dataset: Any) -> tuple[tuple[str, ...], str]:
         """Augmentations that would cost these inputs their label, and the sentence that says what was found; empty
         where nothing was asked."""
+
+    def parts(self, dataset: Any) -> Mapping[str, Sequence[int]]:
+        """Parts of an input that have a name, such as the columns of a table, and where they stand in an encoded one;
+        empty where inputs have none."""
 
     def show(self, dataset: Any, encoded: np.ndarray) -> dict[str, Any]:
         """How one encoded input is shown on a page: `thumbnail`, the data URI of a picture, or `cells`, what it holds

@@ -25,8 +25,13 @@ class ImageInput:
     """`core.protocols.Input` for images."""
 
     name = "image"
+    noun = "pictures"
     options = ReadOptions
     codec = Codec
+
+    def claims(self, source: Any) -> tuple[bool, str]:
+        """What no other input claims: its reader says what is wrong with it."""
+        return True, ""
 
     def open(self, source: Any, options: Any, progress: Progress | None) -> Dataset:
         return open_dataset(source, options=options, progress=progress)
@@ -57,6 +62,10 @@ class ImageInput:
             f"mirroring: {'used' if keep else 'not used'} as augmentation (the nearest neighbour recognises "
             f"{100 * plain:.0f}% of the images, and {100 * mirrored:.0f}% of them mirrored)"
         )
+
+    def parts(self, dataset: Dataset) -> dict[str, list[int]]:
+        """Pixels have no names."""
+        return {}
 
     def show(self, dataset: Dataset, image: np.ndarray) -> dict[str, str]:
         """The image as a thumbnail."""
