@@ -140,9 +140,17 @@ class Input(Protocol):
     """
 
     name: str
-    options: type
-    codec: type
+    noun: str  # of what it reads, such as "a table"
     reads: tuple[str, ...]
+
+    @property
+    def options(self) -> type: ...
+    @property
+    def codec(self) -> type: ...
+
+    def claims(self, source: Any) -> tuple[bool, str]:
+        """Whether a source is of this input, told by its contents before its name; and the reason, where it could be
+        something else."""
 
     def open(self, source: Any, options: Any, progress: Any) -> Any:
         """The data set of a source, read, checked, split and encoded.
@@ -158,10 +166,13 @@ class Input(Protocol):
         """Augmentations that would cost these inputs their label, and the sentence that says what was found; empty
         where nothing was asked."""
 
+    def parts(self, dataset: Any) -> Mapping[str, Sequence[int]]:
+        """Parts of an input that have a name, such as the columns of a table, and where they stand in an encoded one;
+        empty where inputs have none."""
 
     def show(self, dataset: Any, encoded: np.ndarray) -> dict[str, Any]:
-        """How one encoded input is shown on a page: `thumbnail`, the data URI of a picture, or `cells`, what it holds by
-        name."""
+        """How one encoded input is shown on a page: `thumbnail`, the data URI of a picture, or `cells`, what it holds
+        by name."""
 
     def given(self, codec: Any, inputs: Any, options: Any, task: Task) -> Iterator[Given]:
         """What a user asks a bundle about, in whatever form, some inputs at a time, in order.
@@ -223,9 +234,9 @@ class Goal(Protocol):
     """What is asked of a model, and how its answers are scored.
 
     `metric` says name, unit and direction. One *influence value* an item is the currency: their plain mean is the
-    metric, and their spread is its own, so that intervals and verdicts need to know nothing else. `share` is the metric,
-    or the nearest one that is a share of one, so that what is left to it is an error between 0 and 1. `watched` is what
-    the scores along a curve are.
+    metric, and their spread is its own, so that intervals and verdicts need to know nothing else. `share` is the
+    metric, or the nearest one that is a share of one, so that what is left to it is an error between 0 and 1. `watched`
+    is what the scores along a curve are.
     """
 
     @property
@@ -242,8 +253,8 @@ class Goal(Protocol):
     def calibration(self) -> Calibration: ...
 
     def named(self, name: str | None, cost: str | None) -> tuple[Metric, str]:
-        """The metric that a user asks for, by name or by the costs of mistakes, or the first where nothing is asked; and
-        the positive class where the costs name one.
+        """The metric that a user asks for, by name or by the costs of mistakes, or the first where nothing is asked;
+        and the positive class where the costs name one.
 
         Raises:
             UserError: there is none of that name, or the costs cannot be read.
@@ -252,8 +263,8 @@ class Goal(Protocol):
     def settled(
         self, metric: Metric, positive: str, task: Task, targets: Any, counts: Mapping[str, Mapping[str, int]]
     ) -> "Goal":
-        """The goal with the metric as it is for one task: `targets` of its training split, and the `counts` of the items
-        of each split by class.
+        """The goal with the metric as it is for one task: `targets` of its training split, and the `counts` of the
+        items of each split by class.
 
         Raises:
             UserError: the metric has no value on such data.

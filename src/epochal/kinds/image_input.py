@@ -29,9 +29,14 @@ class ImageInput:
     """`core.protocols.Input` for images."""
 
     name = "image"
+    noun = "pictures"
     options = ReadOptions
     codec = Codec
     reads = ("white",)
+
+    def claims(self, source: Any) -> tuple[bool, str]:
+        """What no other input claims: its reader says what is wrong with it."""
+        return True, ""
 
     def open(self, source: Any, options: Any, progress: Progress | None) -> Dataset:
         return open_dataset(source, options=options, progress=progress)
@@ -73,13 +78,22 @@ class ImageInput:
         """A source of images as it was listed."""
         return labelled_pictures(codec, source, options, progress)
 
+    def parts(self, dataset: Dataset) -> dict[str, list[int]]:
+        """Pixels have no names."""
+        return {}
+
     def show(self, dataset: Dataset, image: np.ndarray) -> dict[str, str]:
-        """A uint8 [channels, height, width] image as the data URI of a small PNG."""
-        picture = Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
-        picture.thumbnail((THUMBNAIL, THUMBNAIL))
-        buffer = io.BytesIO()
-        picture.save(buffer, format="PNG", optimize=True)
-        return {"thumbnail": "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()}
+        """The image as a thumbnail."""
+        return {"thumbnail": thumbnail(image)}
+
+
+def thumbnail(image: np.ndarray) -> str:
+    """A uint8 [channels, height, width] image as the data URI of a small PNG."""
+    picture = Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
+    picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _some(examples: Examples, most: int) -> tuple[np.ndarray, np.ndarray]:

@@ -241,8 +241,8 @@ def correct(arm: Arm, dataset: Dataset) -> np.ndarray:
     return np.stack([next(rows) if run.status == FINISHED else goal.missing(targets) for run in arm.runs])
 
 
-def accuracies(arm: Arm, dataset: Dataset) -> np.ndarray:
-    """[seeds] the accuracy of each training on validation."""
+def shares(arm: Arm, dataset: Dataset) -> np.ndarray:
+    """[seeds] the score of each training on validation, such as its accuracy."""
     return correct(arm, dataset).mean(axis=1)
 
 

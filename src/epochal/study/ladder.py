@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from epochal.core.errors import RunDirectoryError
 from epochal.core.paths import absolute
 from epochal.data.listing import Progress as Loading
-from epochal.kinds.opening import INPUTS, input_of, kinds_with
+from epochal.kinds.opening import input_of, inputs, kinds_with
 from epochal.models.pretrained import Pretrained, stored_weights, transfer_recipes
 from epochal.ship.pretrained import open_weights, reading_for
 from epochal.study.conclude import conclude
@@ -143,7 +144,7 @@ def climb(
     with open_store(directory) as store:
         if before and not resume:
             store.take_decisions(before)
-        reads = INPUTS[store.decide("input", lambda: reads.name)]
+        reads = inputs()[store.decide("input", partial(str, reads.name))]
         settings, options = settle(store, name, asked, options, reads, directory)
         if resume:
             watch(taken_up(store, possible(name, kinds_with(reads), **settings).seconds))

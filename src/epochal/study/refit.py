@@ -214,8 +214,8 @@ def _predictor(winner: Winner, model: Any) -> Predictor:
 
 
 def _on_test(winner: Winner, predictor: Predictor, calibration: float, unseen: Any) -> dict[str, Any]:
-    """What the test split says of a new bundle, next to the climb's. `unseen` is the answer on validation of models that
-    did not learn from it, by which confidence is chosen."""
+    """What the test split says of a new bundle, next to the climb's. `unseen` is the answer on validation of models
+    that did not learn from it, by which confidence is chosen."""
     goal, dataset, name = winner.goal, winner.dataset, winner.names[winner.place]
     examples = dataset.open_test()
     targets, least = examples.targets, goal.doubt(examples.targets)

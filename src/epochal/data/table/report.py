@@ -79,7 +79,10 @@ class TableReport(Record):
         kinds = Counter(self.columns.values())
         read = ", ".join(f"{count} {kind if count == 1 else PLURALS[kind]}" for kind, count in kinds.most_common())
         lines += ["", f"Columns that models see: {read}."]
-        lines += section("Leaks", [str(leak) for leak in self._gravest_first()], limit=None) or ["", "Leaks: none was found."]
+        lines += section("Leaks", [str(leak) for leak in self._gravest_first()], limit=None) or [
+            "",
+            "Leaks: none was found.",
+        ]
         lines += section("Take note", list(self.warnings), limit=None)
         lines += section("Rows with problems", [str(item) for item in self.problems], count=True)
         lines += section("Decided from the data", self._decided(), limit=None)

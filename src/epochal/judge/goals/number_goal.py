@@ -73,8 +73,8 @@ class OneNumber:
         for split in ("validation", "test"):
             if (count := sum(counts[split].values())) < 2:
                 raise UserError(
-                    f"{task.name}: the {split} split has {count} usable {task.item}, and an interval needs two or more. "
-                    f"Add {task.item}s, or keep more of them with --{split}-fraction."
+                    f"{task.name}: the {split} split has {count} usable {task.item}, and an interval needs two or "
+                    f"more. Add {task.item}s, or keep more of them with --{split}-fraction."
                 )
         return replace(self, metric=with_spread(metric, targets))
 

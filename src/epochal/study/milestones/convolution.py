@@ -15,7 +15,7 @@ from epochal.models.catalogue import build
 from epochal.models.flops import parameters
 from epochal.models.zipcode import NATIVE
 from epochal.study.changes import change
-from epochal.study.lab import Lab, Scale, accuracies, ask_accuracy, curves
+from epochal.study.lab import Lab, Scale, ask_accuracy, curves, shares
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS
 from epochal.train.experiment import Arm
@@ -99,7 +99,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
 def against_images(found: Mapping[int, Mapping[str, Arm]], dataset: Dataset) -> Picture:
     """Error of both networks against the number of training images."""
     errors = {
-        name: np.array([1 - accuracies(arms[name], dataset) for arms in found.values()]) for name in RECIPES
+        name: np.array([1 - shares(arms[name], dataset) for arms in found.values()]) for name in RECIPES
     }  # [sizes, seeds] each
     return Picture(
         kind="lines",

@@ -7,7 +7,7 @@ from epochal.core.claim import Picture, Series
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset
 from epochal.kinds.image_ladder import RUNGS
-from epochal.study.lab import ACCURACY, IMAGENET, Lab, Scale, accuracies, ask_accuracy, curves
+from epochal.study.lab import ACCURACY, IMAGENET, Lab, Scale, ask_accuracy, curves, shares
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS
 from epochal.train.experiment import Arm
@@ -81,7 +81,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
 
 def gains(arms: Mapping[str, Arm], dataset: Dataset) -> Picture:
     """What each depth gains over 11 layers, here and in the paper."""
-    scores = [accuracies(arms[label(depth)], dataset) for depth in PUBLISHED]
+    scores = [shares(arms[label(depth)], dataset) for depth in PUBLISHED]
     base, depths = float(scores[0].mean()), tuple(float(depth) for depth in PUBLISHED)
     return Picture(
         kind="lines",

@@ -6,7 +6,7 @@ import numpy as np
 
 from epochal.core.claim import Picture, Series
 from epochal.kinds.image_ladder import RUNGS
-from epochal.study.lab import Lab, Scale, accuracies, ask_accuracy, curves
+from epochal.study.lab import Lab, Scale, ask_accuracy, curves, shares
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS
 
@@ -26,7 +26,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
     digits = lab.open(scale)
     arms = lab.train(digits, RECIPES, examples=scale.passes * len(digits.train))  # the neighbours see each image once
     one = {label: (label, arm) for label, arm in arms.items()}
-    errors = {name: 1 - accuracies(arms[name], digits) for name in PUBLISHED}  # [seeds] each
+    errors = {name: 1 - shares(arms[name], digits) for name in PUBLISHED}  # [seeds] each
     return Measured(
         questions=(
             ask_accuracy(
