@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
+from numbers import Real
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -101,7 +102,7 @@ class Given:
     """
 
     names: tuple[str, ...]
-    encoded: np.ndarray
+    encoded: Any  # an array [read, ...] or a ragged column
     reasons: Mapping[int, str] = field(default_factory=dict)
     ids: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -221,7 +222,7 @@ class Calibration:
 
     def allows(self, value: Any) -> bool:
         """Whether this may be the number."""
-        known = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+        known = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
         return known and (value > 0 or (self.may_be_zero and value == 0))
 
     @property

@@ -70,6 +70,7 @@ class ImageInput:
 
     def given(self, codec: Codec, inputs: Any, options: ReadOptions, task: Task) -> Iterator[Given]:
         """Pictures, by hundreds; see `given_pictures`. One that cannot be read is named with the reason."""
+        options.validate()
         return given_pictures(codec, inputs, white=options.white)
 
     def labelled(
