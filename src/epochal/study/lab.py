@@ -256,27 +256,29 @@ def shares(arm: Arm, dataset: Dataset) -> np.ndarray:
     return correct(arm, dataset).mean(axis=1)
 
 
-def ask_accuracy(
+def ask_score(
     text: str,
     control: tuple[str, Arm],
     arm: tuple[str, Arm],
     dataset: Dataset,
     **asked: Any,
 ) -> Question:
-    """Whether the arm is right more often than the control; the other arguments are those of `Question`.
+    """Whether the arm scores better than the control, as by being right more often; the other arguments are those of
+    `Question`.
 
     `control` and `arm` are items of what `Lab.train` returned: a label with its arm. The side that the claim predicts
     to be better is excused where it is under-trained.
     """
     sides = {MORE: [arm], LESS: [control], SAME: [control, arm]}[asked.get("predicted", MORE)]
+    metric = kind_of(dataset.task).goal.metric
     return Question(
         text=text,
-        unit=asked.pop("unit", ACCURACY),
+        unit=asked.pop("unit", f"validation {metric.title}"),
         control=control[0],
         control_values=correct(control[1], dataset),
         arm=arm[0],
         values=correct(arm[1], dataset),
-        percent=True,
+        percent=metric.percent,
         identical=same(control[1].answers, arm[1].answers),
         under_trained=under_trained(*sides),
         **asked,
