@@ -26,7 +26,7 @@ def data_curve(here: Progress) -> None:
     arm = best_qualified(here)
     best = arm.recipe.model
     count = len(here.dataset.train.targets)
-    least = 2 * here.dataset.task.classes
+    least = 2 * here.dataset.strata
     fractions = [fraction for fraction in FRACTIONS if fraction * count >= least]
     if len(fractions) < 3:
         here.watch("data curve: left out, there are too few examples to take fractions of")

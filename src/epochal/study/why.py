@@ -338,8 +338,8 @@ def _overhead(dataset: Dataset, rate: Rate, seeds: int, workers: int) -> float:
 
 
 def _labelled(dataset: Dataset) -> tuple[float, ...]:
-    """The shares of the labels that leave two or more for each class."""
-    return tuple(share for share in LABELLED if share * len(dataset.train) >= 2 * dataset.task.classes)
+    """The shares of the labels that leave two or more for each class, or group of numbers."""
+    return tuple(share for share in LABELLED if share * len(dataset.train) >= 2 * dataset.strata)
 
 
 def _train(

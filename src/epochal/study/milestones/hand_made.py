@@ -11,7 +11,7 @@ from epochal.data.dataset import Dataset
 from epochal.judge.claims import Question
 from epochal.kinds.image_ladder import RUNGS
 from epochal.models.classical.hog_svm import cell_side
-from epochal.study.lab import Lab, ask_accuracy, shares, under_trained
+from epochal.study.lab import Lab, ask_score, shares, under_trained
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS
 
@@ -72,7 +72,7 @@ def measure(lab: Lab) -> Measured:
     errors = {name: (1 - table.mean(axis=1)).tolist() for name, table in right.items()}
     return Measured(
         questions=(
-            ask_accuracy(
+            ask_score(
                 f"Do learned features beat hand-made ones, at {at[-1]:,} images?",
                 found[at[-1]][HAND_MADE],
                 found[at[-1]][LEARNED],

@@ -6,7 +6,7 @@ import numpy as np
 
 from epochal.core.claim import Picture, Series
 from epochal.kinds.image_ladder import RUNGS
-from epochal.study.lab import Lab, Scale, ask_accuracy, curves, shares
+from epochal.study.lab import Lab, Scale, ask_score, curves, shares
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS
 
@@ -29,7 +29,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
     errors = {name: 1 - shares(arms[name], digits) for name in PUBLISHED}  # [seeds] each
     return Measured(
         questions=(
-            ask_accuracy(
+            ask_score(
                 "Does LeNet-5 make fewer errors than nearest neighbours?",
                 one[NEIGHBOURS],
                 one[LENET],
@@ -37,7 +37,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
                 size=0.01,
                 margin=0.002,
             ),
-            ask_accuracy(
+            ask_score(
                 "Does LeNet-5 make fewer errors than a linear classifier?",
                 one[LINEAR],
                 one[LENET],

@@ -12,7 +12,7 @@ from epochal.core.run import Budget
 from epochal.data.dataset import Dataset
 from epochal.judge.claims import RATIO, Question
 from epochal.study.changes import change
-from epochal.study.lab import Lab, ask_accuracy, shares
+from epochal.study.lab import Lab, ask_score, shares
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS
 from epochal.train.trainee import prepare
@@ -95,7 +95,7 @@ def measure(lab: Lab) -> Measured:
     }
     return Measured(
         questions=(
-            ask_accuracy(
+            ask_score(
                 f"Do {layers(DEPTHS[-1])} train with rectifiers, and not with sigmoids?",
                 (last, arms[last]),
                 (rectified, arms[rectified]),
@@ -104,7 +104,7 @@ def measure(lab: Lab) -> Measured:
                 size=0.5,
                 margin=0.01,
             ),
-            ask_accuracy(
+            ask_score(
                 "Is it depth that sigmoids do not bear?",
                 (first, arms[first]),
                 (last, arms[last]),
