@@ -32,7 +32,7 @@ class ImageInput:
     noun = "pictures"
     options = ReadOptions
     codec = Codec
-    reads = ("white",)
+    reads: tuple[str, ...] = ("white",)
 
     def claims(self, source: Any) -> tuple[bool, str]:
         """What no other input claims: its reader says what is wrong with it."""

@@ -28,7 +28,7 @@ class TableInput:
     noun = "a table"
     options = TableOptions
     codec = TableCodec
-    reads = ("separator", "decimal", "encoding", "header")
+    reads: tuple[str, ...] = ("separator", "encoding", "header")
 
     def claims(self, source: Any) -> tuple[bool, str]:
         """Data frames, and files whose rows name no pictures.

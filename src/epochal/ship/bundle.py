@@ -16,7 +16,7 @@ from epochal.core.errors import BundleError, UserError
 from epochal.core.metric import Metric
 from epochal.core.older import modern, modern_recipe
 from epochal.core.paths import absolute
-from epochal.core.protocols import ClassScores, Codec, Predictor
+from epochal.core.protocols import ClassScores, Predictor
 from epochal.core.recipe import Recipe
 from epochal.core.record import Record
 from epochal.core.run import Run
@@ -169,7 +169,7 @@ class Bundle:
                 dictionary. Of rows a DataFrame, an Arrow table, a row as a dict, a list of such rows, or the path of a
                 CSV, Parquet or JSON-lines file.
             reading: how they are read, where the codec does not know: `white` of images, the value of white in arrays
-                and in pictures deeper than 8 bits; `separator`, `decimal`, `encoding` and `header` of tables.
+                and in pictures deeper than 8 bits; `separator`, `encoding` and `header` of tables.
 
         Returns:
             `Predictions`, or `NumberPredictions` where a number is predicted: one row for each input, in order. An
@@ -227,7 +227,7 @@ def write_bundle(
     model: Any,
     recipe: Recipe,
     task: Task,
-    codec: Codec,
+    codec: Any,
     calibration: float,
     evidence: Mapping[str, Any],
     metric: Metric | None = None,
