@@ -2,17 +2,21 @@
 
 import base64
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from PIL import Image
 from sklearn.neighbors import KNeighborsClassifier
 
+from epochal.core.protocols import Given, Labelled
 from epochal.core.recipe import Recipe
+from epochal.core.task import Task
 from epochal.data.augment import fit_colour_pca
 from epochal.data.codec import Codec
 from epochal.data.dataset import Dataset, Examples, open_dataset
 from epochal.data.feed import ArrayFeed
+from epochal.data.given import given_pictures, labelled_pictures
 from epochal.data.listing import Progress
 from epochal.data.options import ReadOptions
 
@@ -28,6 +32,7 @@ class ImageInput:
     noun = "pictures"
     options = ReadOptions
     codec = Codec
+    reads = ("white",)
 
     def claims(self, source: Any) -> tuple[bool, str]:
         """What no other input claims: its reader says what is wrong with it."""
@@ -62,6 +67,17 @@ class ImageInput:
             f"mirroring: {'used' if keep else 'not used'} as augmentation (the nearest neighbour recognises "
             f"{100 * plain:.0f}% of the images, and {100 * mirrored:.0f}% of them mirrored)"
         )
+
+    def given(self, codec: Codec, inputs: Any, options: ReadOptions, task: Task) -> Iterator[Given]:
+        """Pictures, by hundreds; see `given_pictures`. One that cannot be read is named with the reason."""
+        options.validate()
+        return given_pictures(codec, inputs, white=options.white)
+
+    def labelled(
+        self, codec: Codec, source: Any, options: ReadOptions, task: Task, progress: Progress | None
+    ) -> Labelled:
+        """A source of images as it was listed."""
+        return labelled_pictures(codec, source, options, progress)
 
     def parts(self, dataset: Dataset) -> dict[str, list[int]]:
         """Pixels have no names."""

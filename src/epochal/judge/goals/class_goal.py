@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 
 from epochal.core.errors import UserError
 from epochal.core.metric import ACCURACY, Metric
-from epochal.core.protocols import ClassScores, Worst
+from epochal.core.protocols import Calibration, ClassScores, Worst
 from epochal.core.task import Task
 from epochal.judge.calibration import fit_temperature, probabilities
 from epochal.judge.confusion import confusion_matrix
@@ -45,6 +45,14 @@ class Classes:
     """
 
     metric: Metric = ACCURACY
+
+    prediction = ClassScores
+    calibration = Calibration(
+        name="temperature",
+        method="temperature scaling (Guo et al., 2017)",
+        words="temperature {:.3f}",
+        together="of the members' probabilities (Lakshminarayanan, Pritzel & Blundell, 2017)",
+    )
 
     @property
     def watched(self) -> Metric:
