@@ -99,7 +99,7 @@ def _promises(made: Mapping[str, Any], climb: Mapping[str, Any], labels: tuple[s
         reliability = Reliability.from_dict(found["reliability"])
         lines.append(f"- {calibration(reliability)}")
         lines += [f"- {ranking(reliability.ranking)}"] if reliability.ranking else []
-    lines += [f"- {abstained(Abstaining.from_dict(one))}" for one in found.get("abstaining", ())]
+    lines += [f"- {abstained(Abstaining.from_dict(one), 'images')}" for one in found.get("abstaining", ())]
     recalls = sorted((Recall.from_dict(one) for one in found.get("recalls", ())), key=lambda one: one.recall.mean)
     if recalls:
         lines += ["", "How often each class is found, the lowest first:", ""]

@@ -243,7 +243,7 @@ def _on_test(winner: Winner, predictor: Predictor, calibration: float, unseen: A
 def _bundle(
     folder: Path, winner: Winner, result: Refitted, *, model: Any, dataset: Dataset, runs: tuple[Run, ...]
 ) -> Refitted:
-    result = with_words(result, len(winner.dataset.open_test()))
+    result = with_words(result, len(winner.dataset.open_test()), winner.dataset.task.item)
     write_bundle(
         folder,
         model=model,
