@@ -121,7 +121,7 @@ def _promises(made: Mapping[str, Any], climb: Mapping[str, Any], task: Task) -> 
         lines += [f"- {ranking(reliability.ranking)}"] if reliability.ranking else []
     if found.get("residuals"):
         lines.append(f"- {_residuals(Residuals.from_dict(found['residuals']), task.item)}")
-    lines += [f"- {abstained(Abstaining.from_dict(one), task.item)}" for one in found.get("abstaining", ())]
+    lines += [f"- {abstained(Abstaining.from_dict(one), f'{task.item}s')}" for one in found.get("abstaining", ())]
     recalls = sorted((Recall.from_dict(one) for one in found.get("recalls", ())), key=lambda one: one.recall.mean)
     if recalls:
         lines += ["", "How often each class is found, the lowest first:", ""]
