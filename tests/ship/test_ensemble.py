@@ -11,8 +11,8 @@ from epochal import evaluate
 from epochal.core.errors import BundleError, UserError
 from epochal.core.protocols import ClassScores
 from epochal.data import ReadOptions
-from epochal.kinds.image_ladder import RUNGS
 from epochal.judge.goals.classes import log_mean
+from epochal.kinds.image_ladder import RUNGS
 from epochal.kinds.table import kind_of
 from epochal.models.catalogue import build
 from epochal.ship import files

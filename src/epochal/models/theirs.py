@@ -1,6 +1,6 @@
 """The user's own models: a scikit-learn estimator or a torch module, named by where its code is.
 
-A name is MODULE:CLASS, such as "sklearn.ensemble:ExtraTreesClassifier", or FILE:CLASS, such as "mine.py:MyNet". The code
+A name is MODULE:CLASS, such as "sklearn.ensemble:ExtraTreesClassifier", or FILE:CLASS, as "mine.py:MyNet". The code
 is imported when the name is first asked for, never when a bundle is opened that was not said to be trusted.
 
 An estimator is made by its class without arguments, and `random_state` set where it has one. It learns from what a

@@ -69,7 +69,7 @@ def _purpose(task: Task) -> str:
 def _limits(task: Task) -> list[str]:
     if task.labels:
         return [
-            f"- It answers with one of its classes whatever the {task.item} holds: it has no class for everything else.",
+            f"- It answers with one of its classes whatever the {task.item} holds: it has none for everything else.",
             f"- Its probabilities are calibrated for {task.item}s drawn as the data above were, and for no others.",
         ]
     return [

@@ -50,7 +50,7 @@ class Climb:
     def bundle(self) -> Any:
         from epochal.ship.bundle import Bundle
 
-        return Bundle.open(self.directory / "bundle")
+        return Bundle.open(self.directory / "bundle", trust=True)
 
     def refit(self, **asked: Any) -> Any:
         """The winner trained again on train and validation, as a bundle; the arguments are those of `epochal.refit`."""
