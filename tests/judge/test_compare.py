@@ -214,7 +214,7 @@ def test_what_is_needed_would_settle_it():
     assert finding.detectable > finding.effect
     more = judge(networks(0.9, items=3 * finding.needed_items), networks(0.92, items=3 * finding.needed_items, seed=2))
     assert more.verdict == BETTER
-    assert "more test images" in what_would_settle(finding)
+    assert "more test images" in what_would_settle(finding, what="test images")
 
 
 def test_identical_predictions_on_few_items_are_not_a_proof():

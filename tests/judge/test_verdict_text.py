@@ -1,6 +1,7 @@
 """The sentences that a user reads, and the rule by which a rung is recommended."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -8,24 +9,20 @@ from epochal.core.experiment import (
     BETTER,
     CANNOT_TELL,
     EQUIVALENT,
-    NO_EFFECT,
     UNDER_TRAINED,
     WORSE,
     Finding,
 )
+from epochal.judge import verdict_text
 from epochal.judge.goals.classes import METRICS, cost_metric
 from epochal.judge.verdict_text import (
     RungSummary,
     amount,
-    describe,
     detectable_sentence,
     difference,
-    headline,
     listed,
-    need_deep_learning,
     recommend,
     value,
-    what_would_settle,
 )
 
 HOG = RungSummary(name="hog-svm", title="HOG + SVM", deep=False, score=0.92, low=0.90, high=0.94, seconds=2.0)
@@ -45,6 +42,10 @@ def finding(verdict, low, effect, high, *, control="hog-svm", arm="resnet", **op
     )
 
 
+headline, need_deep_learning = (
+    partial(said, item="image") for said in (verdict_text.headline, verdict_text.need_deep_learning)
+)
+what_would_settle = partial(verdict_text.what_would_settle, what="test images")
 LOSS = METRICS["log-loss"]
 COST = cost_metric(500, 20)
 
@@ -299,20 +300,6 @@ def test_recommending_needs_every_finding():
     with pytest.raises(ValueError, match="one rung or more"):
         recommend([], {}, margin=0.005)
     assert recommend([NET], {}, margin=0.005).chosen == "resnet"
-
-
-@pytest.mark.parametrize(
-    ("verdict", "marks", "expected"),
-    [
-        (BETTER, (), "resnet is better than hog-svm (difference"),
-        (WORSE, (UNDER_TRAINED,), "under-trained at this budget)."),
-        (EQUIVALENT, (), "resnet is level with hog-svm (difference"),
-        (EQUIVALENT, (NO_EFFECT,), "resnet changed nothing: every prediction is the same as that of hog-svm."),
-        (CANNOT_TELL, (), "neither more test images alone nor more seeds alone would settle it."),
-    ],
-)
-def test_describe(verdict, marks, expected):
-    assert expected in describe(finding(verdict, -0.01, 0.0, 0.01, marks=marks))
 
 
 def test_one_seed_more_and_items_only():

@@ -18,6 +18,13 @@ from epochal.kinds.ladders import require
 @click.option("--out", type=click.Path(path_type=Path), help="The run directory.  [default: runs/NAME]")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Continue the climb in DIRECTORY.")
 @click.option("--rungs", metavar="A,B,C", help="Rungs to climb; `epochal ladder KIND` lists them.  [default: all]")
+@click.option(
+    "--rung",
+    "theirs",
+    multiple=True,
+    metavar="PLACE:CLASS",
+    help="A rung of your own beside the others: mine.py:MyNet, or sklearn.ensemble:ExtraTreesClassifier. Repeatable.",
+)
 @click.option("--trials", type=int, metavar="N", help="Learning rates tried for each network.  [default: 3]")
 @click.option(
     "--metric",
@@ -66,6 +73,7 @@ def climb(source: str, task: str, resume: Path | None, dry_run: bool, **values: 
     epochal climb houses.parquet --label price --metric mae
     epochal climb scans/ --metric auroc          # or --cost "miss=500 alarm=20"
     epochal climb photos/ --pretrained runs/cifar10/bundle
+    epochal climb customers.csv --rung sklearn.ensemble:ExtraTreesClassifier --rung mine.py:MyNet
     epochal climb photos/ --resume runs/photos
     """
     if values["rungs"]:

@@ -20,6 +20,7 @@ from epochal.core.record import json_text
 )
 @click.option("--split-column", metavar="COLUMN", help="Column that says train, validation or test.")
 @click.option("--white", type=float, metavar="VALUE", help="Value of white in arrays and in files deeper than 8 bits.")
+@click.option("--trust", is_flag=True, help="Import the code of a rung that the maker of BUNDLE brought.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything that was measured, as JSON.")
 def evaluate(
     bundle: str,
@@ -29,6 +30,7 @@ def evaluate(
     label: str | None,
     split_column: str | None,
     white: float | None,
+    trust: bool,
     as_json: bool,
 ) -> int:
     """Score BUNDLE on LABELLED, and say whether it keeps what it promised.
@@ -45,7 +47,7 @@ def evaluate(
     from epochal.ship.bundle import Bundle
     from epochal.ship.evaluate import evaluate as run
 
-    opened = Bundle.open(bundle)
+    opened = Bundle.open(bundle, trust=trust)
     given = {"image": image, "label": label, "split": split_column, "white": white}
     options = opened.options(**{name: value for name, value in given.items() if value is not None})
     found = run(opened, labelled, split=split, options=options, progress=loading())

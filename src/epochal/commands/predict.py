@@ -27,8 +27,11 @@ Write = Callable[[Any], None]  # of predictions
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write everything that is answered to a .csv file."
 )
+@click.option("--trust", is_flag=True, help="Import the code of a rung that the maker of BUNDLE brought.")
 @click.option("--white", type=float, metavar="VALUE", help="Value of white in pictures deeper than 8 bits.")
-def predict(bundle: str, inputs: tuple[str, ...], as_json: bool, out: Path | None, white: float | None) -> int:
+def predict(
+    bundle: str, inputs: tuple[str, ...], as_json: bool, out: Path | None, trust: bool, white: float | None
+) -> int:
     """Predict INPUTS (files, folders or glob patterns of pictures; or one table) with BUNDLE.
 
     Each picture, or row, gets its label and how probable that is, or its number and the interval around it. Folders are
@@ -46,7 +49,7 @@ def predict(bundle: str, inputs: tuple[str, ...], as_json: bool, out: Path | Non
 
     if as_json and out is not None:
         raise click.UsageError("--json prints and --out writes: choose one of them.", click.get_current_context())
-    opened, out = Bundle.open(bundle), out and absolute(out)
+    opened, out = Bundle.open(bundle, trust=trust), out and absolute(out)
     if any(_same(name, out) for name in inputs):
         raise UserError(f"--out {out}: this file is to be predicted, and would be lost. Name another file.")
     answered = failed = 0

@@ -1,15 +1,18 @@
 """The data report: what was found, what was decided, what is wrong, in plain words."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
 from epochal.core.record import Record
+from epochal.data.split import some
 
 SPLITS = ("train", "validation", "test")
 SHOWN = 20  # lines of a kind in the text, where not all of them must be named
 NAMED = 3  # problems that are named at once, before a training
+_OF_COLUMN = re.compile(r"(column|missing cells of) ['\"](.*)['\"]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +154,25 @@ class DataReport(Record):
             f"<h4>{escape(self.name)}</h4><p>{escape(self.kind)}. {facts}</p>"
             f"<table><tr><th></th>{head}</tr>{rows}</table><ul>{items}</ul>"
         )
+
+
+def alike_once(decisions: Sequence[Decision]) -> list[Decision]:
+    """The decisions, with one for all columns of which the same was decided for the same reason."""
+    groups: dict[tuple[str, ...], list[tuple[str, Decision]]] = {}
+    for made in decisions:
+        found = _OF_COLUMN.fullmatch(made.what)
+        what, name = (found[1], found[2]) if found else (made.what, "")
+        how = made.override.replace(name, "NAME") if name else made.override
+        groups.setdefault((what, made.chosen, made.why, how), []).append((name, made))
+    once = []
+    for (what, chosen, why, how), alike in groups.items():
+        if len(alike) == 1:
+            once.append(alike[0][1])
+            continue
+        what = f"{len(alike):,} columns" if what == "column" else what
+        names = some([name for name, _ in alike])
+        once.append(Decision(what=f"{what} {names}", chosen=chosen, why=why, override=how))
+    return once
 
 
 def class_table(labels: Sequence[str], counts: Mapping[str, Mapping[str, int]]) -> list[str]:

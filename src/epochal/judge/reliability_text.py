@@ -28,11 +28,11 @@ def ranking(found: Interval) -> str:
     )
 
 
-def abstained(found: Abstaining, item: str = "image") -> str:
-    """What answering only from a confidence on gives."""
+def abstained(found: Abstaining, items: str) -> str:
+    """What answering only from a confidence on gives. `items` is what they are called: "images"."""
     begun = (
         f"From {value(found.threshold, ACCURACY)} confidence on, it answers {value(found.coverage.mean, ACCURACY)} of "
-        f"the {item}s ({interval(found.coverage)})"
+        f"the {items} ({interval(found.coverage)})"
     )
     if found.accuracy is None:
         return f"{begun}."

@@ -306,9 +306,7 @@ def crossed_mean(
         ValueError: the table is empty, not two-dimensional, not finite, or says nothing of chance.
     """
     by_item, arms = _one_arm(values, weights, strata)
-    return CrossedMean(
-        mean=float(by_item.mean()), items=len(by_item), item_square=_between(by_item, arms), arms=arms
-    )
+    return CrossedMean(mean=float(by_item.mean()), items=len(by_item), item_square=_between(by_item, arms), arms=arms)
 
 
 def crossed_difference(

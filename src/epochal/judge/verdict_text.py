@@ -4,8 +4,17 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, NO_EFFECT, UNDER_TRAINED, WORSE, Finding
+from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, WORSE, Finding
 from epochal.core.metric import ACCURACY, Metric
+
+# What a score says to whoever has never met its metric, by the metric's name, and the fewest digits of it that do.
+_SAID: Mapping[str, tuple[int, str]] = {
+    ACCURACY.name: (0, "{score} right on unseen data ({span})"),
+    "r2": (0, "R2 of {score} on unseen {items} ({span})"),
+    "rmse": (0, "RMSE of {score} on unseen {items} ({span})"),
+    "mae": (0, "Off by {score} on average on unseen {items} (mean absolute error, {span})"),
+}
+_SAID_ELSE = (1, "{title} on unseen data: {score} ({span})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,17 +144,20 @@ def _reason(
     return " ".join(sentences)
 
 
-def headline(title: str, mean: float, low: float, high: float, metric: Metric = ACCURACY) -> str:
-    """What is recommended, and what it may be expected to score on data that it has not seen."""
-    if metric.name == ACCURACY.name:
-        digits = _digits(mean, low, high, 0)
-        said = value(mean, metric, digits)
-        return f"Recommended: {title}. {said} right on unseen data ({_range(low, high, metric, digits)})."
-    digits = _digits(mean, low, high, 1)
-    return (
-        f"Recommended: {title}. {metric.title[0].upper()}{metric.title[1:]} on unseen data: "
-        f"{value(mean, metric, digits)} ({_range(low, high, metric, digits)})."
+def headline(title: str, mean: float, low: float, high: float, metric: Metric = ACCURACY, *, item: str) -> str:
+    """What is recommended, and what it may be expected to score on data that it has not seen.
+
+    `item` is what one example is called: "image", "row".
+    """
+    least, form = _SAID.get(metric.name, _SAID_ELSE)
+    digits = _digits(mean, low, high, metric, least)
+    said = form.format(
+        title=metric.title[0].upper() + metric.title[1:],
+        score=value(mean, metric, digits),
+        span=_range(low, high, metric, digits),
+        items=f"{item}s",
     )
+    return f"Recommended: {title}. {said}."
 
 
 def need_deep_learning(
@@ -153,6 +165,7 @@ def need_deep_learning(
     deep: RungSummary | None,
     finding: Finding | None,
     *,
+    item: str,
     metric: Metric = ACCURACY,
     left_out: Sequence[str] = (),
     pretrained: bool = False,
@@ -163,7 +176,7 @@ def need_deep_learning(
     `classical` and `deep` are the best rung of each kind, and `finding` compares them: control = the classical one,
     arm = the deep one. Without one of the kinds there is nothing to compare, and the answer says that. A network that
     was still learning cannot be said to lose. `left_out` are networks that the budget did not bear; `pretrained` says
-    that some rung used pre-trained weights; `split` is the one that was scored.
+    that some rung used pre-trained weights; `split` is the one that was scored, and `item` what one example is called.
 
     Raises:
         ValueError: the finding is missing, or is of other rungs.
@@ -180,12 +193,13 @@ def need_deep_learning(
         )
     if finding is None or (finding.control, finding.arm) != (classical.name, deep.name):
         raise ValueError(f"Expected a finding with control {classical.name} and arm {deep.name}; got {finding}.")
+    of = "" if metric.percent or metric.unit else metric.title  # a bare number has to say of what it is
     dearer = f"Training {deep.title} takes {_as_long(deep.seconds, classical.seconds)}."
     if finding.verdict == BETTER:
         sure = "" if abs(finding.effect) and _surely(finding) else " The gain may be smaller than the margin."
         return (
             f"Yes: {deep.title} beats {classical.title}, the best without deep learning "
-            f"({difference(finding)}).{sure} {dearer}"
+            f"({difference(finding, of=of)}).{sure} {dearer}"
         )
     if deep.under_trained:
         return (
@@ -196,32 +210,20 @@ def need_deep_learning(
     if finding.verdict in (WORSE, EQUIVALENT):
         verb = "beats" if finding.verdict == WORSE else "is level with"
         return (
-            f"No: {classical.title} {verb} the best network, {deep.title} ({difference(finding, turned=True)}). "
+            f"No: {classical.title} {verb} the best network, {deep.title} ({difference(finding, turned=True, of=of)}). "
             f"{dearer}{missing}{given}"
         )
     return (
         f"Cannot tell with this {split} split whether deep learning is needed: {deep.title} against {classical.title}, "
-        f"{difference(finding)}; {what_would_settle(finding, what=f'{split} images')}. {dearer}{missing}{given}"
+        f"{difference(finding, of=of)}; {what_would_settle(finding, what=f'{split} {item}s')}. {dearer}{missing}{given}"
     )
 
 
-def describe(finding: Finding) -> str:
-    """One sentence for one finding, marks included."""
-    words = {
-        BETTER: f"{finding.arm} is better than {finding.control}",
-        WORSE: f"{finding.arm} is worse than {finding.control}",
-        EQUIVALENT: f"{finding.arm} is level with {finding.control}",
-        CANNOT_TELL: f"Cannot tell {finding.arm} from {finding.control}",
-    }[finding.verdict]
-    if NO_EFFECT in finding.marks:
-        return f"{finding.arm} changed nothing: every prediction is the same as that of {finding.control}."
-    tail = f"; {what_would_settle(finding)}" if finding.verdict == CANNOT_TELL else ""
-    mark = ", under-trained at this budget" if UNDER_TRAINED in finding.marks else ""
-    return f"{words} ({difference(finding)}{mark}){tail}."
+def what_would_settle(finding: Finding, *, what: str) -> str:
+    """For "cannot tell": how many more items or seeds would settle it, were the true effect the one observed.
 
-
-def what_would_settle(finding: Finding, *, what: str = "test images") -> str:
-    """For "cannot tell": how many more items or seeds would settle it, were the true effect the one observed."""
+    `what` is what the items are called: "test images".
+    """
     ways = []
     if finding.needed_items is not None:
         ways.append(f"about {_round(finding.needed_items - finding.items):,} more {what}")
@@ -266,32 +268,45 @@ def metric_of(finding: Finding) -> Metric:
 
 
 def value(number: float, metric: Metric, digits: int = 1) -> str:
-    """A score: '98.2%', or '0.231 nats'."""
+    """A score: '98.2%', '0.862', or '0.231 nats'. `digits` are those after the point of a per cent; see `plain`."""
     if metric.percent:
         return f"{100 * number:.{digits}f}%"
-    return f"{_plain(number)} {metric.unit}".rstrip()
+    return f"{plain(number, metric, digits)} {metric.unit}".rstrip()
+
+
+def plain(number: float, metric: Metric, digits: int = 1) -> str:
+    """A score of a metric that is no share, as precise as a share with so many digits, without its unit: '0.862'.
+
+    One per cent is two digits after the point. Where the metric says what a perfect answer scores, as R2 does, these
+    are digits after the point; else they are significant, and numbers with more digits than that are whole: '1,835'.
+    """
+    if metric.top is None:
+        return short(number, digits + 2)
+    text = f"{number:.{digits + 2}f}"
+    return text if float(text) else text.lstrip("-")
 
 
 def amount(number: float, metric: Metric) -> str:
     """A difference without its sign: '0.5 points', or '0.012 nats'."""
-    return f"{100 * number:.1f} points" if metric.percent else f"{_plain(number)} {metric.unit}".rstrip()
+    return f"{100 * number:.1f} points" if metric.percent else f"{short(number)} {metric.unit}".rstrip()
 
 
 def scored(rung: RungSummary, metric: Metric) -> str:
     """'98.2% (97.1 to 99.0)'."""
-    digits = _digits(rung.score, rung.low, rung.high, 1)
+    digits = _digits(rung.score, rung.low, rung.high, metric, 1)
     return f"{value(rung.score, metric, digits)} ({_range(rung.low, rung.high, metric, digits)})"
 
 
-def difference(finding: Finding, *, turned: bool = False) -> str:
-    """The effect with the interval that decided, arm minus control; control minus arm where `turned`."""
+def difference(finding: Finding, *, turned: bool = False, of: str = "") -> str:
+    """The effect with the interval that decided, arm minus control; control minus arm where `turned`. `of` names what
+    differs, where it must be said."""
     effect, (low, high) = finding.effect, finding.simultaneous
     if turned:
         effect, low, high = -effect, -high, -low
     together = "" if finding.comparisons == 1 else f", corrected for {finding.comparisons} comparisons"
     unit = "points" if finding.percent else finding.unit
     return (
-        f"difference {_signed(effect, finding)} {unit}".rstrip()
+        f"difference {f'in {of} ' if of else ''}{_signed(effect, finding)} {unit}".rstrip()
         + f", 95% interval {_signed(low, finding)} to {_signed(high, finding)}{together}"
     )
 
@@ -299,15 +314,15 @@ def difference(finding: Finding, *, turned: bool = False) -> str:
 def _range(low: float, high: float, metric: Metric, digits: int = 1) -> str:
     if metric.percent:
         return f"{100 * low:.{digits}f} to {100 * high:.{digits}f}%"
-    return f"{_plain(low)} to {_plain(high)}"
+    return f"{plain(low, metric, digits)} to {plain(high, metric, digits)}"
 
 
-def _digits(mean: float, low: float, high: float, least: int, most: int = 3) -> int:
+def _digits(mean: float, low: float, high: float, metric: Metric, least: int, most: int = 3) -> int:
     """Digits of per cents, `least` or more, with which a mean does not read as a bound of its interval that it is not:
     98.6% (96.8 to 99.4%), and not 99% (97 to 99%)."""
     ends = [end for end in (low, high) if end != mean]
     for digits in range(least, most):
-        if all(f"{100 * end:.{digits}f}" != f"{100 * mean:.{digits}f}" for end in ends):
+        if all(value(end, metric, digits) != value(mean, metric, digits) for end in ends):
             return digits
     return most
 
@@ -318,7 +333,7 @@ def _signed(number: float, finding: Finding) -> str:
     else:  # as many decimals as show two digits of the largest of the effect and the ends of its interval
         largest = max(map(abs, (finding.effect, *finding.simultaneous)))
         needed = 1 - math.floor(math.log10(largest)) if largest > 0 else 0
-        text = f"{number:+,.{max(needed, 3 if finding.margin < 1 else 1)}f}"
+        text = f"{number:+,.{max(needed, 3 if finding.margin < 1 else 1 if finding.margin < 100 else 0)}f}"
     return text.lstrip("+-") if float(text.replace(",", "")) == 0 else text
 
 
@@ -359,9 +374,9 @@ def _smaller(best: RungSummary, chosen: RungSummary) -> str:
     return ", with smaller files" if ratio < 1.25 else f", with files {_number(ratio)} times smaller"
 
 
-def _plain(number: float) -> str:
-    """Three significant digits, and whole thousands in full: '0.231', '1,835'."""
-    return f"{number:,.0f}" if abs(number) >= 999.5 else f"{number:.3g}"
+def short(number: float, figures: int = 3) -> str:
+    """So many significant digits, and larger numbers whole: '0.231', '1,835'."""
+    return f"{number:,.0f}" if abs(number) >= 10**figures - 0.5 else f"{number:,.{figures}g}"
 
 
 def _round(number: int) -> int:

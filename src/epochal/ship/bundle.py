@@ -25,6 +25,7 @@ from epochal.judge.goals.classes import stakes
 from epochal.kinds.table import KINDS, TaskKind, kind_of
 from epochal.models.predictor import EnsemblePredictor
 from epochal.models.pretrained import without_file
+from epochal.models.theirs import is_location, origin
 from epochal.models.weights import model_files, read_model
 from epochal.ship import files
 from epochal.ship.card import model_card
@@ -56,16 +57,23 @@ class Bundle:
     members: int = 1  # trainings behind an answer: more than one make an ensemble
 
     @staticmethod
-    def open(folder: str | os.PathLike[str]) -> "Bundle":
+    def open(folder: str | os.PathLike[str], *, trust: bool = False) -> "Bundle":
         """Open a bundle, after its manifest, sizes and checksums were verified. No code in it is ever executed.
 
+        Args:
+            trust: whether the code of a rung of its maker's own, which the bundle names and does not hold, may be
+                imported from its place on this machine.
+
         Raises:
-            BundleError: it is not a bundle, is damaged or incomplete, or was written by a newer version.
+            BundleError: it is not a bundle, is damaged or incomplete, was written by a newer version, or needs code
+                that is not trusted or is another now.
         """
         folder = absolute(folder)
         manifest = files.read_manifest(folder)
         files.verify(folder, manifest)
         recipe = _record(Recipe, folder / files.RECIPE)
+        if is_location(recipe.model):
+            _require_code(folder, recipe.model, trust=trust)
         task = _record(Task, folder / files.TASK)
         if task.kind not in KINDS:
             raise BundleError(
@@ -278,8 +286,27 @@ def write_bundle(
             files.CALIBRATION: files.to_json(content),
             files.EVIDENCE: files.to_json(plain),
             files.CARD: text.encode(errors="backslashreplace"),
+            **({files.CODE: files.to_json(origin(recipe.model))} if is_location(recipe.model) else {}),
         },
     )
+
+
+def _require_code(folder: Path, model: str, *, trust: bool) -> None:
+    """
+    Raises:
+        BundleError: the code of the model is not trusted, or is not that of the training.
+    """
+    if not trust:
+        raise BundleError(
+            f"The model in {folder} is {model}, code that its maker brought and that the bundle does not hold. If you "
+            "know it and have it at that place, say so with --trust (in Python trust=True): it will be imported."
+        )
+    trained, here = files.read_json(folder / files.CODE), origin(model)
+    if differing := [key for key in trained if key != "code" and here.get(key) != trained[key]]:
+        raise BundleError(
+            f"The model in {folder} was trained with another {model}: its {differing[0]} was {trained[differing[0]]}, "
+            f"and is {here.get(differing[0])} here. Put back the code that it was trained with."
+        )
 
 
 def _record(kind: type[Kind], path: Path) -> Kind:

@@ -69,7 +69,7 @@ def _purpose(task: Task) -> str:
 def _limits(task: Task) -> list[str]:
     if task.labels:
         return [
-            f"- It answers with one of its classes whatever the {task.item} holds: none of them stands for all else.",
+            f"- It answers with one of its classes whatever the {task.item} holds: it has none for everything else.",
             f"- Its probabilities are calibrated for {task.item}s drawn as the data above were, and for no others.",
         ]
     return [
@@ -121,7 +121,7 @@ def _promises(made: Mapping[str, Any], climb: Mapping[str, Any], task: Task) -> 
         lines += [f"- {ranking(reliability.ranking)}"] if reliability.ranking else []
     if found.get("residuals"):
         lines.append(f"- {_residuals(Residuals.from_dict(found['residuals']), task.item)}")
-    lines += [f"- {abstained(Abstaining.from_dict(one), task.item)}" for one in found.get("abstaining", ())]
+    lines += [f"- {abstained(Abstaining.from_dict(one), f'{task.item}s')}" for one in found.get("abstaining", ())]
     recalls = sorted((Recall.from_dict(one) for one in found.get("recalls", ())), key=lambda one: one.recall.mean)
     if recalls:
         lines += ["", "How often each class is found, the lowest first:", ""]

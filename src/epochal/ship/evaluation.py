@@ -40,8 +40,8 @@ class Recall(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Promise(Record):
-    """What the bundled model scored on data of its own, with its 95% interval: its accuracy where it tells classes
-    apart, and else the metric by which it was chosen."""
+    """What the bundled model scored on data of its own, with its 95% interval: the accuracy, of classes; of
+    numbers, the metric by which it was chosen."""
 
     split: str  # "test" | "validation"
     items: int

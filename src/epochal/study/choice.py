@@ -123,11 +123,11 @@ def answer_seconds(here: Progress, name: str, arm: Arm) -> float:
 
     def measure() -> float:
         model: Any = read_model(here.store.folder(finished_names(arm)[0]), arm.recipe, here.dataset.task)
-        task, images = here.dataset.task, here.dataset.validation.inputs
+        task, inputs = here.dataset.task, here.dataset.validation.inputs
         predictor = kind_of(task).predictor(model, here.dataset.codec, arm.recipe, task)
         times = []
         for k in range(ANSWERS):
-            item = images[k % len(images)][None]
+            item = inputs[k % len(inputs)][None]
             started = time.perf_counter()
             predictor(item)
             times.append(time.perf_counter() - started)

@@ -103,7 +103,7 @@ def keep(result: ClimbResult, directory: Path) -> ClimbResult:
 
 
 def without_pictures(result: ClimbResult) -> dict[str, Any]:
-    """The evidence that travels in a bundle: everything but the users' images."""
+    """The evidence that travels in a bundle: everything but the items that it shows."""
     return result.replace(wrong=()).to_dict()
 
 

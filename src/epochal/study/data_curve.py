@@ -26,6 +26,7 @@ def data_curve(here: Progress) -> None:
     arm = best_qualified(here)
     best = arm.recipe.model
     count = len(here.dataset.train.targets)
+    task = here.dataset.task
     least = 2 * here.dataset.strata
     fractions = [fraction for fraction in FRACTIONS if fraction * count >= least]
     if len(fractions) < 3:
@@ -64,9 +65,13 @@ def data_curve(here: Progress) -> None:
     if not len(table):
         here.watch("data curve: left out, its trainings diverged")
         return
+    sizes, table = lawful(sizes, table)
+    if len(sizes) < 3:
+        here.watch("data curve: left out, most of its trainings scored worse than always answering the mean")
+        return
     share_of = here.scoring.share
     margin = here.plan.margin if share_of is here.scoring.metric else share_of.margin
-    here.curve = curve_record(here.rung(best), sizes, table, margin, share_of.title)
+    here.curve = curve_record(here.rung(best), sizes, table, margin, of=share_of.title, item=task.item)
 
 
 def error_at(here: Progress, arm: Arm, budget: Budget, seed: int, fraction: float) -> tuple[int, float]:
@@ -80,10 +85,17 @@ def error_at(here: Progress, arm: Arm, budget: Budget, seed: int, fraction: floa
     return count, here.scoring.error(answer(here.store, name, VALIDATION, here.scoring.goal))
 
 
-def curve_record(rung: Rung, sizes: list[int], errors: np.ndarray, margin: float, of: str) -> DataCurve:
+def lawful(sizes: list[int], errors: np.ndarray) -> tuple[list[int], np.ndarray]:
+    """The sizes, and errors [seeds, sizes], of which every error is a fraction, as a power law needs: what is left of
+    the variance exceeds 1 where a training on too few items does worse than the mean."""
+    kept = np.flatnonzero((errors <= 1).all(axis=0))
+    return [sizes[k] for k in kept], errors[:, kept]
+
+
+def curve_record(rung: Rung, sizes: list[int], errors: np.ndarray, margin: float, *, of: str, item: str) -> DataCurve:
     """The law through errors [seeds, sizes], each 1 minus the metric that is called `of`."""
     law = fit_power_law(sizes, errors)
-    more = would_more_data_help(law, margin=margin, what="training images")
+    more = would_more_data_help(law, margin=margin, what=f"training {item}s")
     held = law.held_out
     return DataCurve(
         rung=rung.name,

@@ -133,7 +133,7 @@ class Lab:
             for line in dataset.report.summary:
                 self.watch(line)
             if len(dataset.train) < count:
-                self.notes.append(f"{len(dataset.train):,} of {count:,} training images were used.")
+                self.notes.append(f"{len(dataset.train):,} of {count:,} training {dataset.task.item}s were used.")
         self.opening += time.perf_counter() - began
         return dataset
 
@@ -168,7 +168,7 @@ class Lab:
         Args:
             scaled: whether the scale lengthens these trainings; not where the claim is that they are short.
             trials: learning rates tried for each, a quarter of the arm's length in all, on a seed of their own.
-            needs: passes over the training images that the claim needs, those of `examples` unless said. Networks that
+            needs: passes over the training items that the claim needs, those of `examples` unless said. Networks that
                 make fewer count as under-trained, and a note says so.
             points: of each learning curve; of one with fewer than four, a network counts as under-trained.
         """
@@ -200,18 +200,18 @@ class Lab:
                     "first class."
                 )
         needed = (examples if scaled else budget.examples) if needs is None else needs * len(dataset.train)
-        return self._long_enough(arms, needed, len(dataset.train))
+        return self._long_enough(arms, needed, dataset)
 
-    def _long_enough(self, arms: dict[str, Arm], needed: float, images: int) -> dict[str, Arm]:
+    def _long_enough(self, arms: dict[str, Arm], needed: float, dataset: Dataset) -> dict[str, Arm]:
         """The arms, those of networks marked as under-trained where they saw fewer examples than are needed."""
         short = {label: arm for label, arm in arms.items() if traits(arm.recipe).by_steps}
         short = {label: arm for label, arm in short.items() if arm.budget.examples < NEARLY * needed}
         if short:
-            made = max(arm.budget.examples for arm in short.values())
+            made, count = max(arm.budget.examples for arm in short.values()), len(dataset.train)
             note = (
-                f"The claim needs {number(needed / images)} passes over {images:,} training images. This run made "
-                f"{number(made / images)}, so its networks count as under-trained. Give about {number(needed / made)} "
-                "times the --budget."
+                f"The claim needs {number(needed / count)} passes over {count:,} training {dataset.task.item}s. This "
+                f"run made {number(made / count)}, so its networks count as under-trained. Give about "
+                f"{number(needed / made)} times the --budget."
             )
             self.notes += [note] if note not in self.notes else []
         return arms | {label: replace(arm, under_trained=True) for label, arm in short.items()}

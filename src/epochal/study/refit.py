@@ -42,7 +42,7 @@ class Refit:
 
     @property
     def bundle(self) -> Bundle:
-        return Bundle.open(self.folder)
+        return Bundle.open(self.folder, trust=True)
 
     def _repr_html_(self) -> str:
         return self.bundle._repr_html_()

@@ -111,7 +111,12 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
     shown = ship(here, arm, place, tested)
     return {
         "headline": headline(
-            here.rung(chosen).member(arm.recipe), shown.score.mean, shown.score.low, shown.score.high, metric
+            here.rung(chosen).member(arm.recipe),
+            shown.score.mean,
+            shown.score.low,
+            shown.score.high,
+            metric,
+            item=here.dataset.task.item,
         ),
         "shipped": shown,
         "on_test": findings,
@@ -156,6 +161,7 @@ def deep_or_not(
         classical,
         deep,
         finding,
+        item=here.dataset.task.item,
         metric=here.scoring.metric,
         left_out=left_out(here),
         pretrained=any(name in here.qualified for name in here.given),

@@ -88,7 +88,8 @@ def test_a_combination_that_was_still_learning_refutes_nothing(monkeypatch, tmp_
 
 
 def test_two_ingredients_together_make_a_network_learn(monkeypatch, tmp_path):
-    monkeypatch.setattr(combination, "factors_of", lambda ladder, rung: factors_of(ladder, rung, ("activation", "normalisation")))
+    two = ("activation", "normalisation")
+    monkeypatch.setattr(combination, "factors_of", lambda ladder, rung: factors_of(ladder, rung, two))
     with open_store(tmp_path) as store:
         measured = measure(Lab(store=store, seeds=(0, 1), scale=0.3))
     together = measured.questions[1].values

@@ -221,9 +221,7 @@ class TableCodec(Record):
                     )
             learned = not isinstance(part, NumberCodec | DateCodec | CategoryCodec) or part.missing
             if not learned and (absent := int(missing_cells(found).sum())):
-                notes.append(
-                    f"column {name!r}: {absent:,} of {count:,} cells are missing, and none was in training."
-                )
+                notes.append(f"column {name!r}: {absent:,} of {count:,} cells are missing, and none was in training.")
         return tuple(notes)
 
     def read(self, rows: Any) -> dict[str, Cells]:

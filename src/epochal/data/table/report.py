@@ -1,22 +1,19 @@
 """The report of a table: what it holds, how its columns are read, and what would make scores too good."""
 
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from epochal.core.record import Record
 from epochal.data.divide import small_test
-from epochal.data.report import NAMED, SPLITS, Decision, Problem, class_table, section
-from epochal.data.split import some
+from epochal.data.report import NAMED, SPLITS, Decision, Problem, alike_once, class_table, section
 from epochal.data.table.leaks import Leak
 from epochal.data.table.opened import OpenedTable
 
 PLURALS = {"number": "numbers", "boolean": "booleans", "date": "dates", "category": "categories", "text": "texts"}
 GRAVEST = ("copy", "strong", "missing", "late", "repeated", "order", "id")  # kinds of leaks, the gravest first
-_OF_COLUMN = re.compile(r"(column|missing cells of) ['\"](.*)['\"]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +22,7 @@ class TableReport(Record):
 
     `counts` has the rows of each split: by class, or all under "" where a number is predicted; then `spread` has its
     least value, its quartiles and its greatest value on the training rows. `columns` says what each column is that
-    models see.
+    models see. The gravest leaks come first.
     """
 
     name: str
@@ -45,16 +42,13 @@ class TableReport(Record):
     def summary(self) -> tuple[str, ...]:
         """What whoever opens the table must hear: what is predicted, leaks, decisions and warnings."""
         what = f"{len(self.labels)} classes" if self.labels else "a number"
-        leaks = [f"leak: {leak}" for leak in self._gravest_first()]
+        leaks = [f"leak: {leak}" for leak in self.leaks]
         return (f"predicts column {self.label!r}: {what}", *leaks, *self._decided(), *self.warnings, *self._problems())
-
-    def _gravest_first(self) -> list[Leak]:
-        return sorted(self.leaks, key=lambda leak: GRAVEST.index(leak.kind))
 
     def _decided(self) -> list[str]:
         """Without the columns that a leak names as an id."""
         ids = {f"column {leak.column!r}" for leak in self.leaks if leak.kind == "id"}
-        return decided([one for one in self.decisions if one.what not in ids])
+        return list(map(str, alike_once([one for one in self.decisions if one.what not in ids])))
 
     def _problems(self) -> list[str]:
         if not (found := len(self.problems)):
@@ -79,33 +73,11 @@ class TableReport(Record):
         kinds = Counter(self.columns.values())
         read = ", ".join(f"{count} {kind if count == 1 else PLURALS[kind]}" for kind, count in kinds.most_common())
         lines += ["", f"Columns that models see: {read}."]
-        lines += section("Leaks", [str(leak) for leak in self._gravest_first()], limit=None) or [
-            "",
-            "Leaks: none was found.",
-        ]
+        lines += section("Leaks", [str(leak) for leak in self.leaks], limit=None) or ["", "Leaks: none was found."]
         lines += section("Take note", list(self.warnings), limit=None)
         lines += section("Rows with problems", [str(item) for item in self.problems], count=True)
         lines += section("Decided from the data", self._decided(), limit=None)
         return "\n".join(lines) + "\n"
-
-
-def decided(decisions: Sequence[Decision]) -> list[str]:
-    """A line for each decision; one for all columns of which the same was decided for the same reason."""
-    groups: dict[tuple[str, ...], list[tuple[str, Decision]]] = {}
-    for made in decisions:
-        found = _OF_COLUMN.fullmatch(made.what)
-        what, name = (found[1], found[2]) if found else (made.what, "")
-        how = made.override.replace(name, "NAME") if name else made.override
-        groups.setdefault((what, made.chosen, made.why, how), []).append((name, made))
-    lines = []
-    for (what, chosen, why, how), alike in groups.items():
-        if len(alike) == 1:
-            lines.append(str(alike[0][1]))
-            continue
-        what = f"{len(alike):,} columns" if what == "column" else what
-        names = some([name for name, _ in alike])
-        lines.append(str(Decision(what=f"{what} {names}", chosen=chosen, why=why, override=how)))
-    return lines
 
 
 def _number(value: float) -> str:
@@ -137,7 +109,7 @@ def report_of(opened: OpenedTable) -> TableReport:
         counts=counts,
         spread=spread,
         columns={part.column.name: part.column.kind for part in opened.codec.parts},
-        leaks=opened.leaks,
+        leaks=tuple(sorted(opened.leaks, key=lambda leak: GRAVEST.index(leak.kind))),
         decisions=opened.decisions,
         problems=opened.problems,
         warnings=warnings,

@@ -1,16 +1,18 @@
 """What the page says of the data and of the way the climb was made, from records that may lack any of it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from epochal.core.recipe import Recipe
+from epochal.data.report import Decision, alike_once
 from epochal.models.catalogue import traits
 from epochal.study.report import words
 from epochal.study.report.view import RungView
 from epochal.study.result import ClimbResult
 
-MOST_CLASSES, MOST_PROBLEMS, MOST_COPIES = 25, 60, 12
+MOST_CLASSES, MOST_PROBLEMS, MOST_COPIES, MOST_COLUMNS = 25, 60, 12, 40
 SPLITS, SIZES = ("train", "validation", "test"), ("smallest", "largest", "distinct", "used")
 COPIES = {
     "exact_pairs": "exact pairs",
@@ -25,41 +27,47 @@ COPIES = {
 
 @dataclass(frozen=True, kw_only=True)
 class DataView:
-    """The data report, in plain rows."""
+    """The data report, in plain rows. Parts that a report does not speak of are None."""
 
     facts: tuple[tuple[str, str], ...]
+    columns: tuple[tuple[str, str], ...]  # the names of each sort, of data that has columns
+    leaks: tuple[str, ...] | None
     splits: tuple[str, ...]
     counts: tuple[tuple[str, tuple[str, ...]], ...]  # a row a class
     counts_left_out: int
     totals: tuple[str, ...]
+    place: str  # what has problems: "file" | "row"
     problems: tuple[Mapping[str, str], ...]
     problems_left_out: int
     decisions: tuple[Mapping[str, str], ...]
-    duplicates: tuple[tuple[str, str], ...]
+    duplicates: tuple[tuple[str, str], ...] | None
     copies: tuple[Mapping[str, str], ...]  # examples of duplicates
     warnings: tuple[str, ...]
 
 
 def data_view(result: ClimbResult) -> DataView:
     """Whatever the data report holds, in the order of the classes of the task."""
-    data = result.data
+    data, task = result.data, result.task
     counts = {s: row for s, row in _sorted(_mapping(data.get("counts")), SPLITS).items() if isinstance(row, Mapping)}
     splits = tuple(counts)
-    named = list(dict.fromkeys([*result.task.labels, *(str(label) for row in counts.values() for label in row)]))
-    labels = [label for label in named if any(label in row for row in counts.values())]
+    named = list(dict.fromkeys([*task.labels, *(str(label) for row in counts.values() for label in row)]))
+    labels = [label for label in named if label and any(label in row for row in counts.values())]
     table = tuple((label, tuple(words.plain(counts[split].get(label, 0)) for split in splits)) for label in labels)
     totals = {split: sum(v for v in row.values() if words.known(v)) for split, row in counts.items()}
     if not totals:
-        totals = _sorted(result.task.counts, SPLITS)
-    facts = [("Name", str(data.get("name") or result.task.name)), ("Read as", words.plain(data.get("kind")))]
-    facts.append(("Images", _images(result, totals)))
-    facts.append(("Given to the models as", shape(result.task.input_shape)))
+        totals = _sorted(task.counts, SPLITS)
+    columns = _sorts(_mapping(data.get("columns")))
+    facts = [("Name", str(data.get("name") or task.name)), ("Read as", words.plain(data.get("kind")))]
+    facts.append(("Predicts", _predicted(task.target, data.get("spread"))))
+    facts.append((words.capital(f"{task.item}s"), _counts(result, totals)))
+    facts.append(("Columns", ", ".join(words.plural(len(names), sort) for sort, names in columns.items())))
+    facts.append(("Given to the models as", shape(task.input_shape)))
     for key, title in (("sizes", "Sizes found"), ("channels", "Channels")):
         if data.get(key):
             facts.append((title, _channels(data[key]) if key == "channels" else _sizes(data[key])))
     if data.get("ignored"):
         facts.append(("Hidden files ignored", words.plain(data["ignored"])))
-    problems, decisions = _rows(data.get("problems")), _rows(data.get("decisions"))
+    problems, leaks = _rows(data.get("problems")), _rows(data.get("leaks"))
     duplicates = _mapping(data.get("duplicates"))
     copies = _rows(duplicates.get("examples"))
     described = tuple(
@@ -69,21 +77,28 @@ def data_view(result: ClimbResult) -> DataView:
     )
     return DataView(
         facts=tuple(fact for fact in facts if fact[1] not in ("", words.NONE)),
+        columns=tuple((words.plural(len(names), sort), _named(names)) for sort, names in columns.items()),
+        leaks=tuple(f"{row.get('what', '')} {row.get('advice', '')}".strip() for row in leaks)
+        if "leaks" in data
+        else None,
         splits=splits,
         counts=table[:MOST_CLASSES],
         counts_left_out=max(0, len(table) - MOST_CLASSES),
         totals=tuple(words.count(totals[split]) for split in splits),
+        place="row" if columns else "file",
         problems=problems[:MOST_PROBLEMS],
         problems_left_out=max(0, len(problems) - MOST_PROBLEMS),
-        decisions=decisions,
-        duplicates=described,
+        decisions=_decisions(data.get("decisions")),
+        duplicates=described if "duplicates" in data else None,
         copies=copies[:MOST_COPIES],
-        warnings=tuple(dict.fromkeys([*_texts(data.get("warnings")), *result.task.notes])),
+        warnings=tuple(dict.fromkeys([*_texts(data.get("warnings")), *task.notes])),
     )
 
 
 def shape(input_shape: Sequence[int]) -> str:
-    """(1, 28, 28) -> '28 x 28 pixels, grey'."""
+    """(1, 28, 28) -> '28 x 28 pixels, grey'; (12,) -> '12 numbers'."""
+    if len(input_shape) == 1:
+        return words.plural(input_shape[0], "number")
     if len(input_shape) != 3:
         return words.plain(tuple(input_shape))
     channels, height, width = input_shape
@@ -110,9 +125,41 @@ def _sizes(value: object) -> str:
     return "; ".join(parts) if parts else words.plain(value)
 
 
-def _images(result: ClimbResult, totals: Mapping[str, float]) -> str:
+def _counts(result: ClimbResult, totals: Mapping[str, float]) -> str:
+    """How many items there are, and of how many classes, if of any."""
     parts = [f"{words.count(number)} {split}" for split, number in totals.items()]
-    return f"{words.listed(parts)}; {words.plural(result.task.classes, 'class', 'classes')}" if parts else ""
+    classes = f"; {words.plural(result.task.classes, 'class', 'classes')}" if result.task.labels else ""
+    return f"{words.listed(parts)}{classes}" if parts else ""
+
+
+def _predicted(target: str, spread: object) -> str:
+    """The name of what is predicted, with the least value, the quartiles and the greatest value of a number."""
+    if not (isinstance(spread, list | tuple) and len(spread) == 5 and all(map(words.known, spread))):
+        return target
+    low, first, middle, third, high = (words.short(value, 4).replace("-", words.MINUS) for value in spread)
+    return (
+        f"{target}, a number from {low} to {high}; half of its values lie between {first} and {third}, around {middle}"
+    )
+
+
+def _sorts(columns: Mapping[str, object]) -> dict[str, list[str]]:
+    """The columns of each sort, the most frequent sort first: {'number': ['age', 'height'], 'date': ['joined']}."""
+    order = [sort for sort, _ in Counter(map(str, columns.values())).most_common()]
+    return {sort: [name for name, found in columns.items() if str(found) == sort] for sort in order}
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - MOST_COLUMNS
+    return ", ".join(names[:MOST_COLUMNS]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _decisions(value: object) -> tuple[Mapping[str, str], ...]:
+    """A row for each decision; one for all columns of which the same was decided."""
+    rows = _rows(value)
+    if not all({"what", "chosen", "why"} <= row.keys() for row in rows):
+        return rows
+    made = [Decision(**{name: row.get(name, "") for name in ("what", "chosen", "why", "override")}) for row in rows]
+    return tuple(one.to_dict() for one in alike_once(made))
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -42,9 +42,15 @@ class Family:
 
 
 def family(
-    findings: Sequence[Finding], views: Mapping[str, RungView], title: str, caption: str, folded: bool = False
+    findings: Sequence[Finding],
+    views: Mapping[str, RungView],
+    title: str,
+    caption: str,
+    *,
+    item: str,
+    folded: bool = False,
 ) -> Family | None:
-    """The rows of one family, None where nothing was compared."""
+    """The rows of one family, None where nothing was compared. `item` is what one example is called."""
     if not findings:
         return None
     axis = effect_axis(findings)
@@ -67,7 +73,7 @@ def family(
                 sign=words.SIGNS.get(finding.verdict, ""),
                 slug=finding.verdict.replace(" ", "-") if finding.verdict in words.SIGNS else "other",
                 marks=finding.marks,
-                hint=what_would_settle(finding, what="images") if finding.verdict == CANNOT_TELL else "",
+                hint=what_would_settle(finding, what=f"{item}s") if finding.verdict == CANNOT_TELL else "",
             )
         )
     metric = metric_of(findings[0])
@@ -81,8 +87,8 @@ def family(
     )
 
 
-def correction(findings: Sequence[Finding]) -> str:
-    """What the family shares: images, seeds, margin, comparisons."""
+def correction(findings: Sequence[Finding], item: str) -> str:
+    """What the family shares: items, seeds, margin, comparisons."""
     if not findings:
         return ""
     first, seeds = findings[0], max(finding.seeds for finding in findings)
@@ -91,7 +97,7 @@ def correction(findings: Sequence[Finding]) -> str:
     if first.comparisons > 1:
         together = f" Intervals are corrected for {first.comparisons} comparisons."
     return (
-        f"{words.plural(first.items, 'image')}, {words.plural(seeds, 'seed')}, "
+        f"{words.plural(first.items, item)}, {words.plural(seeds, 'seed')}, "
         f"margin \u00b1{amount(first.margin, metric_of(first))}.{together}{alone} "
         f"{detectable_sentence(findings)}".rstrip()
     )

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from epochal.core.metric import ACCURACY
 from epochal.core.paths import absolute
 from epochal.judge.verdict_text import amount
 from epochal.study.report import words
@@ -36,6 +37,7 @@ from epochal.study.result import ClimbResult, WrongExample
 from epochal.train.checkpoint import write_atomically
 
 PICTURE = re.compile(r"data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=\s]+")
+MOST_CELLS = 8  # of a wrong item; the others are folded away
 LONG_HEADLINE = 140  # letters; a longer one is set in a smaller size
 
 
@@ -86,7 +88,7 @@ def _context(result: ClimbResult) -> dict[str, Any]:
     every = rung_views(result)
     views = [view for view in every if view.climbed]  # the pictures have no place for what was not climbed
     named = {view.name: view for view in every}
-    metric = result.metric
+    metric, task, items = result.metric, result.task, f"{result.task.item}s"
     scored = shown_split(views, metric)
     scores = [score for view in views if (score := scored.of(view))]
     scale = score_scale(scores, metric)
@@ -102,8 +104,12 @@ def _context(result: ClimbResult) -> dict[str, Any]:
     ranked = best_first(every, metric)
     return {
         "result": result,
+        "task": task,
+        "item": task.item,
+        "items": items,
         "style": style(),
         "metric": metric,
+        "scale": words.scale(metric, task.target),
         "headline": said or result.verdict,
         "reason": result.verdict if said else "",
         "views": views,
@@ -127,13 +133,15 @@ def _context(result: ClimbResult) -> dict[str, Any]:
         "costs": [cost for price in (TRAINING, ANSWER) if (cost := _cost(views, scored, price, named))],
         "broken_at": words.value(scale.worst, metric, 0),
         "too_low": too_low(views, scored),
-        "curves": small_multiples(by_year(views), result.watched),
+        "curves": small_multiples(by_year(views), result.watched, items),
         "data_curve": _data_curve(result, named),
-        "matrix": confusion.matrix(result.confusion, result.task.labels),
+        "matrix": confusion.matrix(result.confusion, task.labels),
         "matrix_fits": len(result.confusion) <= confusion.LARGEST_MATRIX,
-        "most_confused": confusion.most_confused(result.confusion, result.task.labels),
-        "hardest": confusion.hardest(confusion.matrix(result.confusion, result.task.labels)),
+        "most_confused": confusion.most_confused(result.confusion, task.labels),
+        "hardest": confusion.hardest(confusion.matrix(result.confusion, task.labels)),
         "wrong": [(example, _picture(example)) for example in result.wrong],
+        "most_cells": MOST_CELLS,
+        "any_cells": any(example.cells for example in result.wrong),
         "data": data_view(result),
         "recipes": recipe_rows(every),
         "margin": amount(result.steps[0].margin, metric) if result.steps else "",
@@ -157,24 +165,29 @@ def _families(result: ClimbResult, named: dict[str, RungView]) -> list[Family]:
     """The three families of comparisons, as far as the climb got."""
     winner = named[result.winner].title if result.winner in named else "the best"
     chosen = named[result.chosen].title if result.chosen in named else "the recommended rung"
+    item = result.task.item
     families = [
         family(
             result.steps,
             named,
             "Step by step, at the equal qualifying budget",
-            "Each rung against the best before it, on validation. " + correction(result.steps),
+            "Each rung against the best before it, on validation. " + correction(result.steps, item),
+            item=item,
         ),
         family(
             result.finals,
             named,
             f"The finals, at the larger budget: the others against {winner}",
-            "On validation. " + correction(result.finals),
+            "On validation. " + correction(result.finals, item),
+            item=item,
         ),
         family(
             result.on_test,
             named,
             f"For the record, on the test split: {chosen} against every other",
-            "The test split was opened once, after the choice; nothing was chosen by it. " + correction(result.on_test),
+            "The test split was opened once, after the choice; nothing was chosen by it. "
+            + correction(result.on_test, item),
+            item=item,
             folded=True,
         ),
     ]
@@ -198,18 +211,26 @@ def _data_curve(result: ClimbResult, named: dict[str, RungView]) -> dict[str, An
         for size, errors in measured(curve)
         if errors
     ]
-    held = curve.held_out
+    held, items = curve.held_out, f"{result.task.item}s"
     complete = all(words.known(held.get(key)) for key in ("size", "predicted", "low", "high", "measured"))
     return {
         "curve": curve,
         "title": title,
         "kind": kind,
         "rows": rows,
-        "wide": data_curve_chart(curve, kind, title, narrow=False),
-        "narrow": data_curve_chart(curve, kind, title, narrow=True),
+        "error": _error_of(result),
+        "wide": data_curve_chart(curve, kind, title, items=items, narrow=False),
+        "narrow": data_curve_chart(curve, kind, title, items=items, narrow=True),
         "held": held if complete else None,
         "law": curve.law if all(words.known(curve.law.get(k)) for k in ("floor", "scale", "exponent")) else None,
     }
+
+
+def _error_of(result: ClimbResult) -> str:
+    """What the error of the data curve is, where it is not the share of wrong answers: '100% minus the macro F1'."""
+    if result.metric.percent:
+        return "" if result.metric.name == ACCURACY.name else f"100% minus the {result.metric.title}"
+    return "" if result.watched.percent else f"1 minus {result.watched.title}"
 
 
 def _picture(example: WrongExample) -> str:

@@ -1,4 +1,4 @@
-"""What the page says of the bundled model itself: its score, classes, confidence, speed and size."""
+"""What the page says of the bundled model itself: its score, classes, confidence, residuals, speed and size."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +8,12 @@ from markupsafe import Markup
 from epochal.core.interval import Interval
 from epochal.judge.reliability import Abstaining, Recall, Reliability
 from epochal.judge.reliability_text import calibration, ranking
+from epochal.judge.residual_text import promise, spread
+from epochal.judge.shown import Residuals
 from epochal.judge.verdict_text import value
 from epochal.study.report import words
 from epochal.study.report.charts.reliability import reliability_chart
+from epochal.study.report.charts.residuals import histogram, scatter
 from epochal.study.report.charts.stripes import share_stripe
 from epochal.study.report.view import RungView
 from epochal.study.result import ClimbResult
@@ -41,6 +44,17 @@ class Threshold:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Left:
+    """How far predicted numbers are from the true ones."""
+
+    promise: str
+    spread: str
+    histogram: Markup
+    scatter: Markup
+    points: int  # that the scatter shows
+
+
+@dataclass(frozen=True, kw_only=True)
 class Promises:
     """The section on the bundle, in plain words and rows."""
 
@@ -53,6 +67,7 @@ class Promises:
     calibration: str
     ranking: str
     thresholds: tuple[Threshold, ...]
+    residuals: Left | None  # where numbers are predicted
 
 
 def promises(result: ClimbResult, named: Mapping[str, RungView]) -> Promises | None:
@@ -61,17 +76,28 @@ def promises(result: ClimbResult, named: Mapping[str, RungView]) -> Promises | N
     if view is None or shipped is None:
         return None
     rows = sorted(shipped.recalls, key=lambda one: (one.recall.mean, -one.items))
-    reliability = shipped.reliability
+    reliability, item = shipped.reliability, result.task.item
     return Promises(
         view=view,
         score=shipped.score,
         mean=_mean(view, result),
         classes=tuple(_class_row(one, result.task.labels, view.kind) for one in rows[:MOST_CLASSES]),
         classes_left_out=_left_out(rows[MOST_CLASSES:]),
-        diagram=reliability_chart(reliability, view.kind, view.title) if reliability else Markup(),
+        diagram=reliability_chart(reliability, view.kind, view.title, item) if reliability else Markup(),
         calibration=calibration(reliability) if reliability else "",
         ranking=ranking(reliability.ranking) if reliability and reliability.ranking else "",
         thresholds=_thresholds(shipped.abstaining, reliability),
+        residuals=_residuals(shipped.residuals, view, f"{item}s") if shipped.residuals else None,
+    )
+
+
+def _residuals(found: Residuals, view: RungView, items: str) -> Left:
+    return Left(
+        promise=promise(found, items),
+        spread=spread(found),
+        histogram=histogram(found, view.kind, view.title, items),
+        scatter=scatter(found, view.kind, view.title, items),
+        points=len(found.points),
     )
 
 

@@ -158,9 +158,9 @@ def headline(result: ClimbResult) -> str:
     view = next((view for view in rung_views(result) if view.chosen), None)
     if view is None:
         return ""
-    metric = result.metric
-    if view.test:
-        return headline_text(view.title, view.test.mean, view.test.low, view.test.high, metric)
+    metric, test = result.metric, view.test
+    if test:
+        return headline_text(view.title, test.mean, test.low, test.high, metric, item=result.task.item)
     if view.validation:
         return f"Best so far: {view.title}. Validation {metric.title}: {value(view.validation.mean, metric)}."
     return f"Best so far: {view.title}."

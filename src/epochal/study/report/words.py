@@ -8,6 +8,8 @@ from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, WORSE
 from epochal.core.interval import Interval
 from epochal.core.metric import ACCURACY, Metric
 from epochal.judge.verdict_text import listed as listed
+from epochal.judge.verdict_text import plain as plain_score
+from epochal.judge.verdict_text import short as short
 
 MINUS, TIMES, DASH, NONE = "\u2212", "\u00d7", "\u2013", "\u2014"
 SIGNS = {BETTER: "\u25b2", WORSE: "\u25bc", EQUIVALENT: "=", CANNOT_TELL: "?"}
@@ -23,16 +25,11 @@ def percent(fraction: float | None, digits: int = 1) -> str:
     return NONE if fraction is None or not known(fraction) else f"{100 * fraction:.{digits}f}%"
 
 
-def short(number: float) -> str:
-    """Three significant digits: '0.231', '12.5', '1,235'."""
-    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
-
-
 def value(number: float | None, metric: Metric = ACCURACY, digits: int = 1) -> str:
-    """A score under the metric: '98.6%', or '0.231'; a heading says the unit of the latter."""
+    """A score under the metric: '98.6%', '0.862', or '0.231'; a heading says the unit of the latter."""
     if number is None or not known(number):
         return NONE
-    return percent(number, digits) if metric.percent else short(number).replace("-", MINUS)
+    return percent(number, digits) if metric.percent else plain_score(number, metric, digits).replace("-", MINUS)
 
 
 def interval(score: Interval | None, metric: Metric = ACCURACY, digits: int = 1) -> str:
@@ -67,9 +64,14 @@ def unit(metric: Metric) -> str:
     return ("points" if metric.percent else metric.unit) or "difference"
 
 
-def scale(metric: Metric) -> str:
-    """What a reader must know to read scores of the metric: its unit, and that lower is better where it is."""
+def scale(metric: Metric, target: str = "") -> str:
+    """What a reader must know to read scores of the metric: its unit, and that lower is better where it is.
+
+    `target` is what is predicted, of a number: its unit is that of metrics without one.
+    """
     parts = [] if metric.percent or not metric.unit else [f"in {metric.unit}"]
+    if target and not (metric.percent or metric.unit) and metric.top is None:
+        parts = [f"in the unit of {target}"]
     if metric.sign < 0:
         parts.append("lower is better")
     return ", ".join(parts)
@@ -157,8 +159,9 @@ def moment(stamp: str) -> str:
 
 
 def plural(number: int, noun: str, many: str | None = None) -> str:
-    """'1 seed', '3 seeds', '2 classes'."""
-    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
+    """'1 seed', '3 seeds', '2 classes', '4 categories'."""
+    several = many or (noun[:-1] + "ies" if noun.endswith("y") else noun + "s")
+    return f"{number:,} {noun if number == 1 else several}"
 
 
 def plain(value: object) -> str:

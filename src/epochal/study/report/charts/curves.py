@@ -26,8 +26,8 @@ class SmallMultiple:
     points: tuple[Point, ...]
 
 
-def small_multiples(views: Sequence[RungView], watched: Metric) -> list[SmallMultiple]:
-    """One drawing for each rung whose training has a curve of at least two points."""
+def small_multiples(views: Sequence[RungView], watched: Metric, items: str) -> list[SmallMultiple]:
+    """One drawing for each rung whose training has a curve of at least two points; `items` such as "images"."""
     shown = [view for view in views if view.last and len(_values(view, "loss")) > 1]
     if not shown:
         return []
@@ -38,7 +38,7 @@ def small_multiples(views: Sequence[RungView], watched: Metric) -> list[SmallMul
     # Training losses may fall by orders of magnitude further than validation losses: they leave the picture there.
     lowest = min(value for view in shown for _, value in _values(view, "loss")) / 3
     up = Axis(low=max(LOWEST, min(lowest, top / 4) * 0.8), high=top * 1.1, start=BOTTOM, end=TOP, log=True)
-    return [_one(number, view, up, watched) for number, view in enumerate(shown)]
+    return [_one(number, view, up, watched, items) for number, view in enumerate(shown)]
 
 
 def _powers(up: Axis) -> list[float]:
@@ -52,7 +52,7 @@ def _values(view: RungView, key: str) -> list[tuple[float, float]]:
     return [(float(p.examples), p.values[key]) for p in curve if words.known(p.values.get(key))]
 
 
-def _one(number: int, view: RungView, up: Axis, watched: Metric) -> SmallMultiple:
+def _one(number: int, view: RungView, up: Axis, watched: Metric, items: str) -> SmallMultiple:
     validation, train = _values(view, "loss"), _values(view, "train_loss")
     last = max(x for x, _ in validation + train)
     across = Axis(low=0.0, high=max(last, 1.0), start=LEFT, end=RIGHT)
@@ -62,7 +62,7 @@ def _one(number: int, view: RungView, up: Axis, watched: Metric) -> SmallMultipl
         parts.append(text(LEFT - 5, up(value) + 4, f"{value:g}", "tick", "end"))
     parts.append(line(LEFT, BOTTOM, RIGHT, BOTTOM, "axis"))
     parts.append(text(LEFT, HEIGHT - 6, "0", "tick", "middle"))
-    parts.append(text(RIGHT, HEIGHT - 6, f"{words.short_count(last)} images", "tick", "end"))
+    parts.append(text(RIGHT, HEIGHT - 6, f"{words.short_count(last)} {items}", "tick", "end"))
     if len(train) > 1:
         parts.append(path([(across(x), up(max(y, up.low))) for x, y in train], f"curve train {view.kind}"))
     parts.append(path([(across(x), up(max(y, up.low))) for x, y in validation], f"curve {view.kind}"))
@@ -70,7 +70,7 @@ def _one(number: int, view: RungView, up: Axis, watched: Metric) -> SmallMultipl
     parts.append(element("circle", cx=across(x), cy=up(max(y, up.low)), r=3, class_=f"dot {view.kind}"))
     best = min(value for _, value in validation)
     described = (
-        f"Validation loss goes from {validation[0][1]:.3g} to {y:.3g} over {words.count(last)} images; "
+        f"Validation loss goes from {validation[0][1]:.3g} to {y:.3g} over {words.count(last)} {items}; "
         f"its lowest is {best:.3g}." + (f" Training loss ends at {train[-1][1]:.3g}." if train else "")
     )
     drawing = picture(

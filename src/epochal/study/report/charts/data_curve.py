@@ -20,7 +20,7 @@ def measured(curve: DataCurve) -> list[tuple[int, list[float]]]:
     return rows
 
 
-def data_curve_chart(curve: DataCurve, kind: str, title: str, *, narrow: bool) -> Markup:
+def data_curve_chart(curve: DataCurve, kind: str, title: str, *, items: str, narrow: bool) -> Markup:
     """The picture, in a wide and a narrow form of the same content."""
     width, height = (340, 320) if narrow else (760, 380)
     left, right, top, bottom = 40, width - 12, 16, height - 46
@@ -49,17 +49,17 @@ def data_curve_chart(curve: DataCurve, kind: str, title: str, *, narrow: bool) -
     parts.append(text(across(largest) - 5, top + 10, "all the data you have", "tick", "end"))
     parts.append(line(left, bottom, right, bottom, "axis"))
     parts += _sizes([float(size) for size, _ in rows] + ([band[-1][0]] if band else []), across, bottom)
-    parts.append(text(right, bottom + 38, "training images (log scale) \u2192", "tick faint", "end"))
+    parts.append(text(right, bottom + 38, f"training {items} (log scale) \u2192", "tick faint", "end"))
     for size, errors in rows:
         parts += [element("circle", cx=across(size), cy=up(error), r=2.5, class_=f"seed {kind}") for error in errors]
         parts.append(mark(across(size), up(sum(errors) / len(errors)), kind))
     parts += _held_out(curve, across, up, narrow)
-    points = "; ".join(f"{words.count(size)} images: {words.percent(sum(e) / len(e))} error" for size, e in rows)
+    points = "; ".join(f"{words.count(size)} {items}: {words.percent(sum(e) / len(e))} error" for size, e in rows)
     return picture(
         *parts,
         width=width,
         height=height,
-        title=f"Error of {title} against the number of training images",
+        title=f"Error of {title} against the number of training {items}",
         description=f"{points}. {curve.sentence}",
         name="data-curve-narrow" if narrow else "data-curve",
         class_="chart narrow" if narrow else "chart wide",

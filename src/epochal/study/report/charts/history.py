@@ -1,5 +1,6 @@
 """The ladder through history: each rung's score over the year of its idea, with the best so far as a staircase."""
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -137,14 +138,17 @@ def _sized(x: float, y: float, words_: str, class_: str, size: float, usual: flo
 def _years(views: list[RungView], centres: list[float], start: float, end: float) -> Markup:
     """The timeline under the columns, at its true scale."""
     last = max(2016, *(view.rung.year for view in views)) + 1
-    axis = Axis(low=FIRST_YEAR - 1, high=last, start=LEFT, end=RIGHT)
+    first = min(FIRST_YEAR, *(view.rung.year for view in views))
+    axis = Axis(low=first - 1, high=last, start=LEFT, end=RIGHT)
     parts = [line(LEFT, end, RIGHT, end, "axis")]
-    for decade in range(1950, last, 10):
+    step = next(years for years in (10, 20, 50) if years * 12 >= last - first or years == 50)
+    decades = range(step * math.ceil(first / step), last, step)
+    for decade in (year for year in decades if abs(year - FIRST_YEAR) > step / 2):
         parts += [line(axis(decade), end, axis(decade), end + 5, "axis")]
         parts += [text(axis(decade), end + 20, decade, "tick", "middle")]
     parts.append(element("circle", cx=axis(FIRST_YEAR), cy=end, r=2.5, class_="dot"))
     parts.append(text(axis(FIRST_YEAR), end + 20, FIRST_YEAR, "tick", "middle"))
-    parts.append(text(LEFT, end + 36, "the first model of a neuron", "tick faint"))
+    parts.append(text(max(LEFT, axis(FIRST_YEAR) - 16), end + 36, "the first model of a neuron", "tick faint"))
     middle = (start + end) / 2
     for view, x in zip(views, centres, strict=True):
         year = axis(view.rung.year)

@@ -9,7 +9,7 @@ from epochal.study.report.svg import Axis, element, line, path, picture, text, t
 WIDTH, HEIGHT, LEFT, TOP = 340, 300, 44, 12
 
 
-def reliability_chart(found: Reliability, kind: str, title: str) -> Markup:
+def reliability_chart(found: Reliability, kind: str, title: str, item: str) -> Markup:
     """A mark for each bin, with its interval, next to the line on which confidence is what it says."""
     right, bottom = WIDTH - 12, HEIGHT - 46
     least = min(min(one.least, one.confidence, one.accuracy.low) for one in found.bins)
@@ -31,7 +31,7 @@ def reliability_chart(found: Reliability, kind: str, title: str) -> Markup:
     parts.append(text(LEFT, 8, "right", "tick faint"))
     parts.append(text(right, bottom + 38, "confidence \u2192", "tick faint", "end"))
     described = "; ".join(
-        f"{words.plural(one.count, 'image')} at {words.percent(one.confidence)} confidence: "
+        f"{words.plural(one.count, item)} at {words.percent(one.confidence)} confidence: "
         f"{words.percent(one.accuracy.mean)} right"
         for one in found.bins
     )

@@ -3,9 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from epochal.core.interval import Interval
 from epochal.core.metric import ACCURACY, Metric
+from epochal.judge.verdict_text import plain
 from epochal.study.report import words
 from epochal.study.report.svg import Axis, ticks
 
@@ -38,8 +40,12 @@ class Scale:
 
     def labels(self, values: Sequence[float]) -> list[str]:
         """What stands at ticks: as many digits as all of them need."""
-        whole = all(abs(100 * value - round(100 * value)) < 1e-6 for value in values)
-        return [words.value(value, self.metric, 0 if whole else 1) for value in values]
+        if self.metric.percent or self.metric.top is not None:
+            whole = all(abs(100 * value - round(100 * value)) < 1e-6 for value in values)
+            return [words.value(value, self.metric, 0 if whole else 1) for value in values]
+        step = min((b - a for a, b in pairwise(values)), default=0.0)
+        digits = next((d for d in range(1, 9) if all(_close(v, self.metric, d, step) for v in values)), 9)
+        return [words.value(value, self.metric, digits) for value in values]
 
 
 def score_scale(scores: Sequence[Interval], metric: Metric = ACCURACY) -> Scale:
@@ -62,11 +68,17 @@ def score_scale(scores: Sequence[Interval], metric: Metric = ACCURACY) -> Scale:
     least = 0.004 if metric.percent else 0.01 * max(abs(low), abs(high), 1e-9)
     room = max(least, 0.04 * (high - low))
     step = _step(high - low + 2 * room, metric)
+    best = 1.0 if metric.percent else math.inf if metric.top is None else metric.top
     bottom = math.floor((low - room) / step + 1e-9) * step
     top = math.ceil((high + room) / step - 1e-9) * step
     if low >= 0:
         bottom = max(0.0, bottom)
-    return Scale(metric=metric, low=bottom, high=min(1.0, top) if metric.percent else top)
+    return Scale(metric=metric, low=bottom, high=min(best, top))
+
+
+def _close(tick: float, metric: Metric, digits: int, step: float) -> bool:
+    """Whether a label with so many digits stands for its tick."""
+    return abs(float(plain(tick, metric, digits).replace(",", "")) - tick) <= 0.01 * step
 
 
 def _ends(scores: Sequence[Interval]) -> tuple[float, float]:
