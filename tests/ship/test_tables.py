@@ -246,7 +246,7 @@ def test_numbers_become_plain_data_a_frame_text_and_html(of_number, new):
     np.testing.assert_allclose(table["number"], found.numbers)
     assert found.to_text().splitlines()[0].startswith("H0000  ")
     assert "<td>H0003</td>" in found._repr_html_()
-    assert found.notes[0] == "4 columns are not used by the model: 'house', 'price', 'dear', 'number'."
+    assert found.notes[0] == "4 columns are not used by the model: 'house', 'price', 'dear' and 1 more."
     assert found[-1] == found.rows[49] == found[49:][0]
 
 
@@ -263,7 +263,9 @@ def test_what_cannot_be_used_is_refused_as_a_whole(of_number, new):
     opened = Bundle.open(of_number)
     with pytest.raises(DataError, match=r"1 of the 2 columns that the model learned from is not in these rows: 'city'"):
         opened.stream(new[0].drop(columns="city"))
-    with pytest.raises(UserError, match="white: new rows have no such option. They have separator, encoding, header; the"):
+    with pytest.raises(
+        UserError, match="white: new rows have no such option. They have separator, encoding, header; the"
+    ):
         opened.predict(new[0], white=255)
 
 
@@ -315,12 +317,15 @@ def test_no_file_is_lost_where_a_table_is_refused(of_number, new, tmp_path, caps
     assert "this file is to be predicted, and would be lost. Name another file." in capsys.readouterr().err
     assert path.read_bytes() == before
     (tmp_path / "out.csv").write_text("kept")
-    (tmp_path / "bad.csv").write_text("area\n3\n")
+    (tmp_path / "bad.csv").write_text("area,rooms\n3,1\n")
     assert main(["predict", str(of_number), str(tmp_path / "bad.csv"), "--out", str(tmp_path / "out.csv")]) == 2
     assert "'city'" in capsys.readouterr().err
     assert (tmp_path / "out.csv").read_text() == "kept"
     assert main(["predict", str(of_number), str(path), "--white", "255"]) == 2
     assert "white: new rows have no such option" in capsys.readouterr().err
+    path.write_text(path.read_text().replace(",", "~"))
+    assert main(["predict", str(of_number), str(path), "--separator", "~"]) == 0
+    assert capsys.readouterr().out.startswith("H0000  ")
 
 
 # Evaluations

@@ -175,14 +175,14 @@ class Input(Protocol):
         """How one encoded input is shown on a page: `thumbnail`, the data URI of a picture, or `cells`, what it holds
         by name."""
 
-    def given(self, codec: Any, inputs: Any, options: Any, task: Task) -> Iterator[Given]:
+    def given(self, codec: Any, inputs: Any, *, options: Any, task: Task) -> Iterator[Given]:
         """What a user asks a bundle about, in whatever form, some inputs at a time, in order.
 
         Raises:
             DataError: nothing of it can be used; the message says what to do. An input that is bad harms no other.
         """
 
-    def labelled(self, codec: Any, source: Any, options: Any, task: Task, progress: Any) -> Labelled:
+    def labelled(self, codec: Any, source: Any, *, options: Any, task: Task, progress: Any) -> Labelled:
         """Labelled data, neither split nor judged, read as the codec does.
 
         Raises:

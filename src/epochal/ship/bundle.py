@@ -191,13 +191,12 @@ class Bundle:
 
     def stream(self, inputs: Any, **reading: Any) -> Iterator[Any]:
         """What `predict` answers, for some inputs at a time: for more than memory holds."""
-        unknown = sorted(set(reading) - set(self.kind.input.reads))
-        if unknown:
+        if unknown := [name for name in reading if name not in self.kind.input.reads]:
             raise UserError(
                 f"{unknown[0]}: new {self.task.item}s have no such option. They have "
                 f"{', '.join(self.kind.input.reads) or 'none'}; the bundle knows all else."
             )
-        given = self.kind.input.given(self.codec, inputs, self.options(**reading), self.task)
+        given = self.kind.input.given(self.codec, inputs, options=self.options(**reading), task=self.task)
         answers = ANSWERS[self.kind.goal.prediction]
         return (answers.rows(self, part) for part in given)
 

@@ -10,6 +10,7 @@ import pytest
 from epochal.core.errors import DataError
 from epochal.data.dataset import Dataset
 from epochal.data.table import given as module
+from epochal.data.table.codec import TableCodec
 from epochal.data.table.given import given_rows, labelled_rows
 from epochal.data.table.options import TableOptions
 from epochal.data.table.rows import open_rows
@@ -107,6 +108,18 @@ def test_a_table_that_cannot_be_used_is_refused_before_anything_is_answered(open
     refused(np.zeros((3, 6)), "Expected a DataFrame, a row as a dict, or a list of such rows; got ndarray")
     (tmp_path / "new.csv").write_text("age,city\n")
     refused(tmp_path / "new.csv", "new.csv has column names and no rows")
+
+
+def test_a_model_of_one_column_takes_a_file_of_one_column(opened, tmp_path):
+    codec = TableCodec.from_dict({**opened.codec.to_dict(), "columns": ["2019"], "dates": [], "categories": [],
+                                  "texts": [], "numbers": [opened.codec.numbers[0].to_dict()]})  # fmt: skip
+    codec = codec.replace(numbers=(codec.numbers[0].replace(column=codec.numbers[0].column.replace(name="2019")),))
+    (tmp_path / "new.csv").write_text("2019\n2020\n2021\n")
+    (part,) = given_rows(codec, tmp_path / "new.csv", OPTIONS)
+    np.testing.assert_array_equal(part.encoded, codec.encode({"2019": [2020.0, 2021.0]}))
+    (tmp_path / "new.csv").write_text("age\n3\n4\n")
+    with pytest.raises(DataError, match=r"has a single column, 'age'. .* name another mark with --separator"):
+        given_rows(codec, tmp_path / "new.csv", OPTIONS)
 
 
 def test_no_rows_give_no_answers(opened, new):

@@ -52,7 +52,7 @@ def _read(codec: TableCodec, inputs: Any, options: TableOptions) -> RawTable:
             raise DataError(f"Expected one table, got {len(inputs)}. Predict each by itself.")
         inputs = inputs[0]
     if isinstance(inputs, str | Path):
-        return read_table(Path(inputs).expanduser(), options, codec.as_text)
+        return read_table(Path(inputs).expanduser(), options, codec.as_text, codec.columns)
     return RawTable(name="table", kind="table in memory", table=as_table(inputs))
 
 
@@ -113,7 +113,9 @@ def labelled_rows(codec: TableCodec, source: Any, options: TableOptions, task: T
         DataError: it cannot be read, or lacks a column that the model learned from, or that of the labels.
     """
     own = options.label
-    raw, options = read_source(source, options.replace(label=own or task.target), as_text=codec.as_text)
+    raw, options = read_source(
+        source, options.replace(label=own or task.target), as_text=codec.as_text, known=codec.columns
+    )
     label = named_column(own or task.target, raw.columns, "the label", "--label")
     cells = codec.read(raw.table)
     published = published_splits(raw, options, label)
