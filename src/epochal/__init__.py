@@ -1,4 +1,4 @@
-"""epochal climbs the history of deep learning on your own images, and says what each breakthrough buys there."""
+"""epochal climbs the history of deep learning on your own data, and says what each breakthrough buys there."""
 
 import importlib
 from typing import Any
@@ -28,9 +28,10 @@ _HOMES = {
     "fit": "epochal.train.fit",
     "RUNGS": "epochal.kinds.image_ladder",
     "Rung": "epochal.kinds.rung",
-    "open_dataset": "epochal.data",
+    "open_dataset": "epochal.kinds.opening",
     "check": "epochal.data",
     "ReadOptions": "epochal.data",
+    "TableOptions": "epochal.data.table.options",
     "Dataset": "epochal.data",
     "Budget": "epochal.core.run",
     "Cost": "epochal.core.run",

@@ -12,9 +12,9 @@ from sklearn.datasets import load_digits
 from epochal.cli import main
 from epochal.commands import predict as command
 from epochal.data import ReadOptions, open_dataset
+from epochal.data import given as rooms
 from epochal.kinds.image_ladder import RUNGS
 from epochal.models.catalogue import build
-from epochal.ship import predict as rooms
 from epochal.ship.bundle import write_bundle
 
 
@@ -30,7 +30,7 @@ def bundle(tmp_path_factory):
         recipe=recipe,
         task=dataset.task,
         codec=dataset.codec,
-        temperature=0.5,
+        calibration=0.5,
         evidence={},
     )
 
@@ -81,7 +81,7 @@ def test_out_writes_a_table_that_may_lie_in_the_folder(bundle, folder, capsys, m
     for _ in range(2):  # the second time the table is there already
         assert main(["predict", str(bundle), ".", "--out", "answers.csv"]) == 1
         assert capsys.readouterr().out == (
-            "5 pictures predicted in " + str(folder / "answers.csv") + ". 1 could not be predicted; the column error "
+            "5 images predicted in " + str(folder / "answers.csv") + ". 1 could not be predicted; the column error "
             "says why.\n"
         )
         with open("answers.csv", newline="", encoding="utf-8") as file:

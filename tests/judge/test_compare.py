@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, NO_EFFECT, UNDER_TRAINED, WORSE, Finding
-from epochal.core.metric import ACCURACY, LOWER
+from epochal.core.metric import ACCURACY, LOWER, Metric
 from epochal.judge.compare import Pair, compare, compare_family
 from epochal.judge.goals.classes import METRICS, doubt, items
 from epochal.judge.verdict_text import what_would_settle
@@ -285,3 +286,16 @@ def test_refusals():
         judge(good, good, margin=5)
     with pytest.raises(ValueError, match="one comparison or more; got 0"):
         judge(good, good, comparisons=0)
+
+
+def test_one_value_a_seed_goes_to_welch():
+    distance = Metric(name="distance", title="distance", unit="", better="lower", percent=False, margin=0.0)
+    draw = np.random.default_rng(0)
+    control, arm = draw.normal(3.5, 0.3, (6, 1)), draw.normal(2.5, 0.3, (6, 1))
+    finding = compare(control, arm, control="DCGAN", arm="WGAN", metric=distance)
+    test = stats.ttest_ind(arm[:, 0], control[:, 0], equal_var=False)
+    welch = test.confidence_interval()
+    assert finding.verdict == BETTER
+    assert finding.interval == pytest.approx((welch.low, welch.high), rel=1e-6)
+    assert test.pvalue < finding.p_value < 4 * test.pvalue  # beyond 95% the less certain arm's degrees of freedom count
+    assert compare(control, control + 0.01, control="a", arm="b", metric=distance).needed_items is None

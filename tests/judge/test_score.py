@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from epochal.core.metric import ACCURACY
+from epochal.core.metric import ACCURACY, Metric
 from epochal.judge.goals.classes import METRICS, cost_metric, doubt, items
 from epochal.judge.score import freedom, score
 from epochal.judge.statistics import crossed_mean, score_interval
@@ -67,3 +68,13 @@ def test_a_cost_without_mistakes_may_still_have_some():
     assert score(5.0 * wrong, equal) == pytest.approx(tuple(5 * end for end in score_interval(wrong)))
     with pytest.raises(ValueError, match="0 or one of 20, 500; got others"):
         score(np.full((1, 10), 3.0), metric)
+
+
+def test_one_value_a_seed_goes_to_student():
+    distance = Metric(name="distance", title="distance", unit="", better="lower", percent=False)
+    values = np.array([[3.0], [3.5], [4.1], [3.2], [3.7]])
+    mean, low, high = score(values, distance)
+    half = stats.t.ppf(0.975, 4) * values.std(ddof=1) / np.sqrt(5)
+    assert (mean, low, high) == pytest.approx((3.5, 3.5 / np.exp(half / 3.5), 3.5 * np.exp(half / 3.5)))
+    with pytest.raises(ValueError, match="got one value, which says nothing of chance"):
+        score(values[:1], distance)

@@ -234,7 +234,7 @@ def test_score_interval_of_one_row_is_close_to_wilsons():
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match=r"\[seeds, items\] with two items or more; got the shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"\[seeds, items\]; got the shape \(3,\)"):
         crossed_mean(np.zeros(3))
     with pytest.raises(ValueError, match="Leave out the seeds that diverged"):
         crossed_mean(np.array([[0.0, np.nan]]))

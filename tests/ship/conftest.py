@@ -40,7 +40,7 @@ def bundled(folder: Path, dataset: Dataset, rung: str = "lenet", temperature: fl
         recipe=recipe,
         task=dataset.task,
         codec=dataset.codec,
-        temperature=temperature,
+        calibration=temperature,
         evidence=evidence,
     )
 

@@ -18,7 +18,7 @@ import epochal
 from epochal.core.errors import BundleError
 from epochal.core.protocols import ClassScores
 from epochal.kinds.image_ladder import RUNGS
-from epochal.models.predictor import make_predictor
+from epochal.kinds.table import kind_of
 from epochal.ship import files
 from epochal.ship.bundle import Bundle, write_bundle
 
@@ -42,14 +42,14 @@ def test_every_rung_answers_the_same_in_a_fresh_process(tmp_path, digits):
     for name, rung in RUNGS.items():
         recipe = rung.members[0]
         model = fitted(recipe, digits)
-        expected[name] = make_predictor(model, digits.codec)(images).logits
+        expected[name] = kind_of(digits.task).predictor(model, digits.codec, recipe, digits.task)(images).logits
         write_bundle(
             tmp_path / name,
             model=model,
             recipe=recipe,
             task=digits.task,
             codec=digits.codec,
-            temperature=1.0,
+            calibration=1.0,
             evidence={},
         )
     folders = [str(tmp_path / name) for name in RUNGS]

@@ -25,7 +25,7 @@ def card(classes: int = 2, **made) -> str:
     task = Task(name="photos", input_shape=(1, 8, 8), labels=labels, counts=counts, fingerprint="f" * 32)
     codec = Codec(height=8, width=8, mode="grey", resize="stretch", mean=(0.5,), std=(0.2,))
     recipe = RUNGS["vgg"].members[0]
-    return model_card(recipe=recipe, task=task, codec=codec, temperature=1.25, evidence=made)
+    return model_card(recipe=recipe, task=task, codec=codec, calibration=1.25, evidence=made)
 
 
 def shipped(classes: int = 2) -> dict:

@@ -11,9 +11,10 @@ from epochal import evaluate
 from epochal.core.errors import BundleError, UserError
 from epochal.core.protocols import ClassScores
 from epochal.data import ReadOptions
+from epochal.judge.goals.classes import log_mean
 from epochal.kinds.image_ladder import RUNGS
+from epochal.kinds.table import kind_of
 from epochal.models.catalogue import build
-from epochal.models.predictor import log_mean, make_predictor
 from epochal.ship import files
 from epochal.ship.bundle import Bundle, write_bundle
 from epochal.ship.pretrained import open_weights
@@ -46,8 +47,8 @@ def written(folder, dataset, rung, evidence=None):
         recipe=RUNGS[rung].members[0],
         task=dataset.task,
         codec=dataset.codec,
-        temperature=AFTER,
-        temperatures=TEMPERATURES,
+        calibration=AFTER,
+        calibrations=TEMPERATURES,
         evidence=evidence or {},
     )
     return folder, models
@@ -63,7 +64,12 @@ def test_it_answers_with_the_mean_of_its_members(tmp_path, digits, rung):
     folder, models = written(tmp_path / "bundle", digits, rung)
     opened, images = Bundle.open(folder), digits.validation.inputs[:30]
     single = [
-        ClassScores(logits=make_predictor(model, digits.codec)(images).logits / np.float32(temperature)).probabilities
+        ClassScores(
+            logits=kind_of(digits.task)
+            .predictor(model, digits.codec, RUNGS[rung].members[0], digits.task)(images)
+            .logits
+            / np.float32(temperature)
+        ).probabilities
         for model, temperature in zip(models, TEMPERATURES, strict=True)
     ]
     mean = np.mean(single, axis=0)
@@ -166,8 +172,8 @@ def test_a_temperature_of_a_member_must_be_above_zero(tmp_path, digits):
             recipe=RUNGS["lenet"].members[0],
             task=digits.task,
             codec=digits.codec,
-            temperature=1.0,
-            temperatures=(1.0, -1.0),
+            calibration=1.0,
+            calibrations=(1.0, -1.0),
             evidence={},
         )
 

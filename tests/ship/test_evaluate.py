@@ -37,7 +37,7 @@ def folder(tmp_path_factory, digits, unseen):
     recipe = RUNGS["nearest-neighbours"].recipe
     model = fitted(recipe, digits)
     images, targets = unseen
-    labels = model.logits(images[150:, None]).argmax(axis=1)
+    labels = model.outputs(images[150:, None]).argmax(axis=1)
     confusion = confusion_matrix(labels, targets[150:], 10).tolist()
     return write_bundle(
         tmp_path_factory.mktemp("made") / "bundle",
@@ -45,7 +45,7 @@ def folder(tmp_path_factory, digits, unseen):
         recipe=recipe,
         task=digits.task,
         codec=digits.codec.replace(white=None),
-        temperature=0.5,
+        calibration=0.5,
         evidence={"climb": {"confusion": confusion}},
     )
 
@@ -79,8 +79,8 @@ def test_the_metrics_are_those_of_scikit_learn_and_all_images_count(opened, unse
     }
     assert {one.metric.name: one.value for one in found.metrics} == pytest.approx(expected, abs=1e-6)
     assert all(one.low < one.value < one.high for one in found.metrics)
-    assert found.images == 300 and found.split == "all"
-    recalls = {one.label: (one.images, one.value) for one in found.recalls}
+    assert found.items == 300 and found.split == "all"
+    recalls = {one.label: (one.items, one.value) for one in found.recalls}
     each = peers.recall_score(targets, labels, average=None)
     assert recalls == {str(k): (int((targets == k).sum()), pytest.approx(each[k])) for k in range(10)}
     assert Evaluation.from_dict(json.loads(json.dumps(found.to_dict()))).sentence == found.sentence
@@ -89,7 +89,7 @@ def test_the_metrics_are_those_of_scikit_learn_and_all_images_count(opened, unse
 def test_data_like_those_of_the_promise_agree_with_it(opened, unseen):
     found = evaluate(opened, (unseen[0][:150], unseen[1][:150]))
     assert found.promise.split == "test"
-    assert found.promise.images == 150
+    assert found.promise.items == 150
     assert found.difference.low < 0 < found.difference.high
     assert found.difference.value == pytest.approx(found["accuracy"].value - found.promise.value)
     assert "on 150 images. The bundle promised " in found.sentence
@@ -114,7 +114,7 @@ def test_a_bundle_without_a_test_score_promises_that_of_its_validation(opened, u
     ]
     found = evaluate(replace(opened, evidence={"runs": runs}), unseen)
     images = opened.task.counts["validation"]
-    assert (found.promise.split, found.promise.images) == ("validation", images)
+    assert (found.promise.split, found.promise.items) == ("validation", images)
     assert found.promise.right == round(PROMISED * images)
     assert "of its validation split" in found.sentence
     bare = evaluate(replace(opened, evidence={}), unseen)
@@ -126,7 +126,7 @@ def test_the_promise_speaks_of_the_classes_that_are_there(opened, unseen):
     images, targets = unseen
     few = np.isin(targets, (3, 8))
     found = evaluate(opened, (images[few], targets[few]))
-    assert found.promise.images == np.isin(targets[150:], (3, 8)).sum()
+    assert found.promise.items == np.isin(targets[150:], (3, 8)).sum()
     assert "images of these classes in its test split" in found.sentence
     assert found.missing == ("0", "1", "2", "4", "5", "6", "7", "9")
     assert "There is no image of 8 of the bundle's classes (0, 1, 2, 4, 5, 6, 7, 9)." in found.notes
@@ -153,7 +153,7 @@ def test_a_folder_is_read_as_the_bundle_sees_it_and_what_cannot_be_used_is_told(
     (root / "7" / "bad.png").write_text("no picture")
     Image.fromarray(images[0]).resize((64, 48)).convert("RGB").save(root / "7" / "large.png")
     found = evaluate(opened, root)
-    assert found.images == 61
+    assert found.items == 61
     assert found.unknown == {"eleven": 3}
     assert found.problems == {"7/bad.png": "is text, not a picture"}
     arrays = evaluate(opened, (images[:60], targets[:60]))
@@ -174,7 +174,7 @@ def test_a_name_that_looks_like_a_pattern_or_a_folder_is_one_image(opened, unsee
     names = [f"{k}/{i}.png" for i, k in enumerate(unseen[1][:20])]
     pd.DataFrame({"path": ["*/*.png", "3", *names], "label": [5, 3, *unseen[1][:20]]}).to_csv(root / "l.csv")
     found = evaluate(opened, root / "l.csv")
-    assert found.images == 20
+    assert found.items == 20
     assert set(found.problems) == {"*/*.png", "3"}
 
 
@@ -188,7 +188,7 @@ def test_arrays_of_any_type_are_the_same_pictures_and_a_bad_one_harms_no_other(o
     labels = targets.astype(object)
     labels[4] = None
     found = evaluate(opened, (broken, labels))
-    assert found.images == 298
+    assert found.items == 298
     assert found.problems == {
         "example[4]": "has no label",
         "example[3]": "holds pixels that are not finite numbers",
@@ -199,14 +199,14 @@ def test_the_published_test_split_is_used_unless_another_is_asked_for(opened, un
     images, targets = unseen
     parts = {"train": (images[:200], targets[:200]), "test": (images[200:], targets[200:])}
     found = evaluate(opened, parts)
-    assert (found.split, found.images) == ("test", 100)
+    assert (found.split, found.items) == ("test", 100)
     assert found.notes[0] == (
         "Only the published test split is used; 200 images of the other splits are left out. To use them, say "
         "--split all."
     )
     assert evaluate(opened, {"test": parts["test"]}).metrics == found.metrics
-    assert evaluate(opened, parts, split="train").images == 200
-    assert evaluate(opened, parts, split="all").images == 300
+    assert evaluate(opened, parts, split="train").items == 200
+    assert evaluate(opened, parts, split="all").items == 300
     with pytest.raises(DataError, match="arrays has no validation split: its splits are train and test"):
         evaluate(opened, parts, split="validation")
     with pytest.raises(DataError, match="arrays has no test split: it has no published splits"):
@@ -232,7 +232,7 @@ def test_one_class_has_no_ranks_and_one_image_no_interval(opened, unseen):
 
 def test_data_of_the_bundles_own_name_are_suspect(opened):
     found = evaluate(opened, "digits")
-    assert found.images == 1797
+    assert found.items == 1797
     assert found.notes[-1].startswith("The bundle was made from data of the same name, digits: ")
 
 
@@ -246,7 +246,7 @@ def test_the_command_prints_tables_or_json(folder, unseen, tmp_path, capsys):
     assert lines[20].startswith("Accuracy ")
     assert main(["evaluate", str(folder), str(root), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["images"] == 50
+    assert found["items"] == 50
     assert found["metrics"][0]["metric"]["name"] == "accuracy"
     assert main(["evaluate", str(folder), str(root), "--split", "test"]) == 2
     assert "has no test split" in capsys.readouterr().err

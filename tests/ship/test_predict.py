@@ -12,21 +12,19 @@ import pytest
 import torch
 from PIL import Image
 
+from epochal.core.protocols import Given
+from epochal.data.codec import Codec
+from epochal.data.given import BATCH, given_pictures
+from epochal.data.inputs import pictures
 from epochal.ship.bundle import Bundle
-from epochal.ship.predict import BATCH, Answerer, pictures
+from epochal.ship.predictions import Predictions, gathered
 
 LABELS = ("dark", "light")
-
-
-def encode(picture) -> np.ndarray:
-    if isinstance(picture, np.ndarray):
-        return picture
-    with Image.open(picture) as image:
-        return np.asarray(image.convert("L"))[None]
+CODEC = Codec(mode="grey", height=2, width=2, mean=(0.5,), std=(0.25,))
 
 
 def probabilities(images: np.ndarray) -> np.ndarray:
-    light = images.reshape(len(images), -1).mean(axis=1) / 255
+    light = images.mean(axis=(1, 2, 3)) / 255
     return np.stack([1 - light, light], axis=1)
 
 
@@ -35,8 +33,13 @@ def with_bytes(opened: Bundle) -> Bundle:
     return replace(opened, codec=opened.codec.replace(white=None))
 
 
-def predicted(inputs):
-    return Answerer(encode=encode, probabilities=probabilities, labels=LABELS).predict(inputs)
+def stream(inputs, codec=CODEC):
+    for given in given_pictures(codec, inputs):
+        yield Predictions.of(given, probabilities(given.encoded), LABELS)
+
+
+def predicted(inputs, codec=CODEC):
+    return gathered(stream(inputs, codec), LABELS)
 
 
 def test_a_file_is_predicted_as_its_training_image_was(bundle, picture, digits):
@@ -115,13 +118,14 @@ def test_one_bad_input_harms_no_other(bad, words, picture, bundle):
 
 
 def test_an_error_of_any_kind_speaks_of_its_picture_only():
-    def strange(picture):
-        if picture.max() > 0:
-            raise SyntaxError("broken chunk")
-        return picture
+    class Strange(Codec):
+        def encode(self, picture, *, white=None):
+            if picture.max() > 0:
+                raise SyntaxError("broken chunk")
+            return picture
 
     images = [np.zeros((1, 2, 2), np.uint8), np.ones((1, 2, 2), np.uint8)]
-    rows = Answerer(encode=strange, probabilities=probabilities, labels=LABELS).predict(images)
+    rows = predicted(images, Strange(mode="grey", height=2, width=2))
     assert [row.error for row in rows] == [None, "cannot be read: broken chunk"]
 
 
@@ -190,7 +194,7 @@ def test_a_stream_holds_one_batch_at_a_time_and_gathered_it_is_the_same():
             taken.append(index)
             yield image
 
-    parts = Answerer(encode=encode, probabilities=probabilities, labels=LABELS).stream(given())
+    parts = stream(given())
     first = next(parts)
     assert len(first) == len(taken) == BATCH
     together = [row for part in [first, *parts] for row in part]
@@ -204,8 +208,8 @@ def test_answers_need_the_memory_of_their_float32_numbers():
     labels = tuple(map(str, range(classes)))
     tracemalloc.start()
     try:
-        answerer = Answerer(encode=encode, probabilities=lambda x: chances[: len(x)], labels=labels)
-        kept = answerer.predict(image for _ in range(count))
+        parts = given_pictures(CODEC, (image for _ in range(count)))
+        kept = gathered((Predictions.of(one, chances[: len(one.names)], labels) for one in parts), labels)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -271,18 +275,12 @@ def test_text_and_html(two):
 def test_where_mistakes_have_a_price_the_cheapest_answer_is_given():
     """A chance of one in five is enough to call what costs 500 to miss and 20 to call falsely."""
     chances = np.array([[0.95, 0.05], [0.8, 0.2], [0.3, 0.7]])
-    found = Answerer(
-        encode=lambda picture: np.zeros((1, 8, 8), np.uint8),
-        probabilities=lambda images: chances,
-        labels=("fine", "faulty"),
-        stakes=(20.0, 500.0),
-    ).predict([np.zeros((8, 8), np.uint8)] * 3)
+
+    def called(chances) -> Predictions:
+        given = Given(names=tuple("abc"[: len(chances)]), encoded=np.zeros((len(chances), 1, 8, 8), np.uint8))
+        return Predictions.of(given, np.array(chances), ("fine", "faulty"), stakes=(20.0, 500.0))
+
+    found = called(chances)
     assert [row.label for row in found] == ["faulty", "faulty", "faulty"]
     assert [row.probability for row in found] == pytest.approx([0.05, 0.2, 0.7])
-    rare = Answerer(
-        encode=lambda picture: np.zeros((1, 8, 8), np.uint8),
-        probabilities=lambda images: np.array([[0.97, 0.03]]),
-        labels=("fine", "faulty"),
-        stakes=(20.0, 500.0),
-    ).predict([np.zeros((8, 8), np.uint8)])
-    assert rare[0].label == "fine", "3% of 500 is less than 97% of 20"
+    assert called([[0.97, 0.03]])[0].label == "fine", "3% of 500 is less than 97% of 20"

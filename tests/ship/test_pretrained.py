@@ -34,7 +34,7 @@ def bundle(folder: Path, recipe: Recipe = RESNET, codec: Codec = CODEC) -> Path:
     task = Task(name="t", input_shape=codec.input_shape, labels=labels, counts=COUNTS, fingerprint="f")
     torch.manual_seed(0)
     return write_bundle(
-        folder, model=build(recipe, task), recipe=recipe, task=task, codec=codec, temperature=1.0, evidence={}
+        folder, model=build(recipe, task), recipe=recipe, task=task, codec=codec, calibration=1.0, evidence={}
     )
 
 
@@ -139,7 +139,7 @@ def test_a_transfer_rung_trains_and_ships(name: str, weights: Pretrained, tmp_pa
         recipe=recipe,
         task=dataset.task,
         codec=dataset.codec,
-        temperature=1.0,
+        calibration=1.0,
         evidence={},
     )
     for path in (tmp_path / "pretrained").iterdir():

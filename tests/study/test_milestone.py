@@ -18,7 +18,7 @@ from epochal.core.recipe import Recipe
 from epochal.kinds.image_ladder import RUNGS
 from epochal.study.changes import Change
 from epochal.study.history import run_history
-from epochal.study.lab import Lab, ask_accuracy, curves, under_trained
+from epochal.study.lab import Lab, ask_score, curves, under_trained
 from epochal.study.milestone import Measured, Milestone, run_milestone
 from epochal.study.results import RESULT, read_result, read_results
 from epochal.train.store import open_store
@@ -43,7 +43,7 @@ def planted(name: str, **fields: object) -> Milestone:
         digits = lab.data("digits")
         arms = lab.train(digits, {"control": CONTROL, name: made.apply(CONTROL)}, examples=EXAMPLES, points=4)
         control, arm = arms.items()
-        asked = ask_accuracy("Does it help?", control, arm, digits, size=0.02, margin=0.01)
+        asked = ask_score("Does it help?", control, arm, digits, size=0.02, margin=0.01)
         return Measured(questions=(asked,), pictures=(curves("Curves", "Mean of the seeds.", arms, control="control"),))
 
     return Milestone(
@@ -96,7 +96,7 @@ def test_a_claim_names_the_passes_that_it_needs(tmp_path: Path) -> None:
         recipes = {"control": CONTROL, "harm": CONTROL.replace(learning_rate=1e-5)}
         arms = lab.train(digits, recipes, examples=10 * len(digits.train), needs=needs, points=4)
         assert {label: arm.under_trained for label, arm in arms.items() if label == "harm"} == {"harm": needs > 10}
-        asked = ask_accuracy("?", *arms.items(), digits, size=0.02, margin=0.01)
+        asked = ask_score("?", *arms.items(), digits, size=0.02, margin=0.01)
         return Measured(questions=(asked,))
 
     for needs, expected in ((10.0, REFUTED), (30.0, INCONCLUSIVE)):
@@ -125,7 +125,7 @@ def test_the_side_that_is_predicted_to_be_better_is_the_one_that_is_excused(
         recipes = {"a": CONTROL, "b": CONTROL.replace(optimiser="momentum")}
         arms = lab.train(digits, recipes, examples=64, points=1)
         nearest = lab.train(digits, {"neighbours": RUNGS["nearest-neighbours"].recipe}, examples=2000, needs=99)
-        asked = ask_accuracy("?", *arms.items(), digits, predicted=predicted, size=0.02, margin=0.01)
+        asked = ask_score("?", *arms.items(), digits, predicted=predicted, size=0.02, margin=0.01)
     assert asked.under_trained == side
     assert under_trained(*nearest.items()) == "", "it fits itself, at once"
 

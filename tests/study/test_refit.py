@@ -21,7 +21,7 @@ from epochal.data.dataset import Dataset, open_dataset
 from epochal.data.options import ReadOptions
 from epochal.judge.calibration import fit_temperature, probabilities
 from epochal.ship.bundle import Bundle
-from epochal.ship.evaluate import promised
+from epochal.ship.of_classes import promised
 from epochal.study.ladder import climb
 from epochal.study.result import ClimbResult
 from epochal.study.retrain import Ending, grown
@@ -90,7 +90,7 @@ def test_what_it_promises_is_what_it_scores(run: Path, digits: Dataset) -> None:
     assert made.result.shipped.score.mean == pytest.approx(right / images)
     promise = promised(bundle, np.arange(10))
     assert promise is not None
-    assert (promise.split, promise.right, promise.images) == ("test", right, images)
+    assert (promise.split, promise.right, promise.items) == ("test", right, images)
     assert made.result.single == result_in(run).shipped.score  # type: ignore[union-attr]
     assert made.result.finding.effect == pytest.approx(right / images - made.result.single.mean)
     assert bundle.evidence["refit"] == json.loads(made.result.to_json())

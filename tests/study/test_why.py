@@ -10,7 +10,7 @@ from epochal.core.errors import BudgetError, RunDirectoryError, UserError
 from epochal.core.experiment import BETTER, EQUIVALENT
 from epochal.data.dataset import open_dataset
 from epochal.judge import design
-from epochal.kinds.image_ladder import RUNGS
+from epochal.kinds.image_ladder import IMAGE_LADDER, RUNGS
 from epochal.study.changes import Change, change
 from epochal.study.why import Factor, combine, factors_of, stripped, why
 from epochal.study.why_result import WhyResult
@@ -151,15 +151,15 @@ def test_a_combination_of_which_every_training_diverged_counts_as_one_that_learn
     ],
 )
 def test_the_ingredients_of_a_rung(rung, names):
-    factors = factors_of(rung)
+    factors = factors_of(IMAGE_LADDER, rung)
     assert [factor.name for factor in factors] == names.split()
     recipes = combine(stripped(RUNGS[rung].recipe, factors), factors, design.full_factorial(len(factors)))
     assert len({recipe.digest() for recipe in recipes.values()}) == len(recipes) == 2 ** len(factors)
 
 
 def test_class_weights_are_tried_where_they_are_named():
-    assert "class_weights" not in [factor.name for factor in factors_of("mlp")]
-    factors = factors_of("mlp", ["normalisation", "class_weights"])
+    assert "class_weights" not in [factor.name for factor in factors_of(IMAGE_LADDER, "mlp")]
+    factors = factors_of(IMAGE_LADDER, "mlp", ["normalisation", "class_weights"])
     recipes = combine(stripped(RUNGS["mlp"].recipe, factors), factors, design.full_factorial(2))
     assert {label: recipe.class_weights for label, recipe in recipes.items()} == {
         "none": "none",
@@ -168,11 +168,11 @@ def test_class_weights_are_tried_where_they_are_named():
         "all": "balanced",
     }
     with pytest.raises(UserError, match="class_weights not known of perceptron"):
-        factors_of("perceptron", ["class_weights"])
+        factors_of(IMAGE_LADDER, "perceptron", ["class_weights"])
 
 
 def test_a_combination_has_what_its_name_says():
-    factors = factors_of("resnet")
+    factors = factors_of(IMAGE_LADDER, "resnet")
     recipes = combine(stripped(RUNGS["resnet"].recipe, factors), factors, design.full_factorial(6))
     control = recipes["none"]
     assert control.augment == ()

@@ -13,6 +13,7 @@ import torch
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
+from epochal.core.protocols import ClassScores
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget, Run
 from epochal.data.codec import Codec
@@ -91,6 +92,10 @@ class AtTheEnd(Accuracy):
         return super().__call__(predictor) | {"random": float(int.from_bytes(drawn[:6], "big"))}
 
 
+def scores(outputs: np.ndarray) -> ClassScores:
+    return ClassScores(logits=outputs)
+
+
 def trainee(recipe: Recipe = RECIPE, model: nn.Module | None = None, seed: int = 0) -> Trainee:
     """A network on the digits, ready for `fit`."""
     torch.manual_seed(seed)
@@ -112,7 +117,7 @@ def trainee(recipe: Recipe = RECIPE, model: nn.Module | None = None, seed: int =
         per_step=recipe.batch_size,
         glance=Accuracy(),
         judge=AtTheEnd(),
-        predictor=lambda model: NetworkPredictor(model=model, codec=CODEC),
+        predictor=lambda model: NetworkPredictor(model=model, codec=CODEC, answer=scores),
     )
 
 

@@ -12,7 +12,8 @@ from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, NO_EFFECT, 
 from epochal.core.recipe import Recipe
 from epochal.core.run import DIVERGED, FINISHED, Budget, Run
 from epochal.data.dataset import Dataset, open_dataset
-from epochal.judge.goals.classes import METRICS, Classes
+from epochal.judge.goals.class_goal import Classes
+from epochal.judge.goals.classes import METRICS
 from epochal.kinds.image_ladder import RUNGS
 from epochal.train import experiment as room
 from epochal.train import fit as fit_room

@@ -1,28 +1,36 @@
-"""`epochal climb`: the ladder of approaches on the user's labelled images."""
+"""`epochal climb`: the ladder of approaches on the user's labelled data."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from epochal.commands.options import command_line, loading, read_options, reading, run_directory, say, show_climb
-from epochal.kinds.image_ladder import IMAGE_LADDER
+from epochal.commands.options import command_line, loading, reading, run_directory, say, show_climb
+from epochal.commands.tables import ByKind, read_as, tabular
+from epochal.kinds.ladders import require
 
 
-@click.command()
+@click.command(cls=ByKind)
 @click.argument("source")
 @click.option("--budget", metavar="DURATION", help="Time for everything, such as 90s, 20m or 1h30m.  [default: 20m]")
 @click.option("--seeds", type=int, metavar="N", help="Trainings of each rung.  [default: 3]")
 @click.option("--seed", type=int, metavar="N", help="The first seed; the others follow it.  [default: 0]")
 @click.option("--out", type=click.Path(path_type=Path), help="The run directory.  [default: runs/NAME]")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Continue the climb in DIRECTORY.")
-@click.option("--rungs", metavar="A,B,C", help="Rungs to climb; `epochal ladder image` lists them.  [default: all]")
+@click.option("--rungs", metavar="A,B,C", help="Rungs to climb; `epochal ladder KIND` lists them.  [default: all]")
+@click.option(
+    "--rung",
+    "theirs",
+    multiple=True,
+    metavar="PLACE:CLASS",
+    help="A rung of your own beside the others: mine.py:MyNet, or sklearn.ensemble:ExtraTreesClassifier. Repeatable.",
+)
 @click.option("--trials", type=int, metavar="N", help="Learning rates tried for each network.  [default: 3]")
 @click.option(
     "--metric",
     metavar="NAME",
-    help="Metric by which rungs are compared and chosen: accuracy, balanced-accuracy, macro-f1, auroc, "
-    "average-precision or log-loss.  [default: accuracy]",
+    help="Metric by which rungs are compared and chosen. Of classes: accuracy, balanced-accuracy, macro-f1, auroc, "
+    "average-precision or log-loss; of numbers: r2, mae or rmse.  [default: accuracy, r2]",
 )
 @click.option(
     "--cost",
@@ -49,40 +57,44 @@ from epochal.kinds.image_ladder import IMAGE_LADDER
     help="Train again as the climb in RUN did: the same members, learning rates and numbers of examples.",
 )
 @click.option("--dry-run", is_flag=True, help="Measure the rungs, print the plan, and stop. Nothing is trained.")
+@tabular
 @reading
-def climb(source: str, resume: Path | None, dry_run: bool, **values: Any) -> int:
+def climb(source: str, task: str, resume: Path | None, dry_run: bool, **values: Any) -> int:
     """Run the ladder of approaches on SOURCE, and bundle the best.
 
-    SOURCE is a folder with a subfolder for each class, a CSV or Parquet manifest, IDX or NumPy files, or a named
-    set (`epochal data list`). The test split is opened once, after the choice.
+    SOURCE is a folder of images with a subfolder for each class, a list of images (CSV or Parquet), IDX or NumPy files,
+    a table (CSV, Parquet or JSON lines), or a named set (`epochal data list`). Of a table, classes or a number are
+    predicted, as the label's column holds. The test split is opened once, after the choice.
 
     \b
     epochal climb photos/ --budget 20m --seeds 3 --out runs/photos
     epochal climb labels.csv --image path --label species --group patient
+    epochal climb customers.csv --label churned
+    epochal climb houses.parquet --label price --metric mae
     epochal climb scans/ --metric auroc          # or --cost "miss=500 alarm=20"
     epochal climb photos/ --pretrained runs/cifar10/bundle
+    epochal climb customers.csv --rung sklearn.ensemble:ExtraTreesClassifier --rung mine.py:MyNet
     epochal climb photos/ --resume runs/photos
     """
     if values["rungs"]:
         values["rungs"] = tuple(word.strip() for word in values["rungs"].split(","))
-        IMAGE_LADDER.require(
-            values["rungs"], pretrained=values["pretrained"] is not None
-        )  # before anything is imported that takes a while
+        require(values["rungs"], pretrained=values["pretrained"] is not None)  # before imports that take a while
 
     from epochal.study.ladder import climb as run
     from epochal.study.ladder import dry_run as rehearse
 
-    options = read_options(values)
+    task, options = read_as(source, task, values)
     out = values.pop("out")
     directory = run_directory(out, resume)
     if dry_run:
         values.pop("repeat")
         given = {name: value for name, value in values.items() if value is not None}
-        click.echo(rehearse(source, options=options, loading=loading(), **given).to_text())
+        click.echo(rehearse(source, options=options, task=task, loading=loading(), **given).to_text())
         return 0
     climbed = run(
         source,
         options=options,
+        task=task,
         out=directory,
         resume=resume is not None,
         progress=say,

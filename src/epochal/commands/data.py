@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from epochal.commands.options import loading, read_options, reading, say
-from epochal.commands.tables import ByKind, table_options, tabular
+from epochal.commands.options import loading, reading, say
+from epochal.commands.tables import ByKind, read_as, tabular
 
 
 @click.group()
@@ -55,13 +55,6 @@ def get(name: str) -> None:
 @data.command("check", cls=ByKind)
 @click.argument("path")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report, as JSON.")
-@click.option(
-    "--task",
-    type=click.Choice(["auto", "image", "table"]),
-    default="auto",
-    show_default=True,
-    help="What PATH is read as.",
-)
 @tabular
 @reading
 def check_data(path: str, as_json: bool, task: str, **values: Any) -> None:
@@ -76,24 +69,16 @@ def check_data(path: str, as_json: bool, task: str, **values: Any) -> None:
     epochal data check customers.csv --label churned
     epochal data check adult
     """
-    from epochal.data.table.claims import is_table
-
-    if task == "auto" and values.get("image") is None:
-        claimed, why = is_table(path)
-        task = "table" if claimed else "image"
-        if why:
-            read, other = ("a table", "image") if claimed else ("a list of pictures", "table")
-            say(f"{path} is read as {read}, because {why}. If that is wrong, say --task {other}.")
-    if task == "table":
+    read, options = read_as(path, task, values)
+    if read == "table":
         from epochal.data.table.opened import open_table
         from epochal.data.table.report import report_of
 
-        text = report_of(open_table(path, table_options(values)))
+        text = report_of(open_table(path, options, test=options.test if options else None))
         click.echo(text.to_json() if as_json else text.to_text())
         return
     from epochal.data.dataset import check
     from epochal.data.options import ReadOptions
 
-    table_options(values, image=True)
-    report = check(path, read_options(values) or ReadOptions(), loading())
+    report = check(path, options or ReadOptions(), loading())
     click.echo(report.to_json() if as_json else report.to_text())

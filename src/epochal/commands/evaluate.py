@@ -15,9 +15,12 @@ from epochal.core.record import json_text
     help="Split to use, of data with published splits.  [default: test where there is one, else all]",
 )
 @click.option("--image", metavar="COLUMN", help="Column of a manifest that names the files.")
-@click.option("--label", metavar="COLUMN", help="Column of a manifest with the classes.")
-@click.option("--split-column", metavar="COLUMN", help="Column of a manifest that says train, validation or test.")
+@click.option(
+    "--label", metavar="COLUMN", help="Column with the labels, of a manifest or a table.  [default: as in training]"
+)
+@click.option("--split-column", metavar="COLUMN", help="Column that says train, validation or test.")
 @click.option("--white", type=float, metavar="VALUE", help="Value of white in arrays and in files deeper than 8 bits.")
+@click.option("--trust", is_flag=True, help="Import the code of a rung that the maker of BUNDLE brought.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything that was measured, as JSON.")
 def evaluate(
     bundle: str,
@@ -27,22 +30,26 @@ def evaluate(
     label: str | None,
     split_column: str | None,
     white: float | None,
+    trust: bool,
     as_json: bool,
 ) -> int:
     """Score BUNDLE on LABELLED, and say whether it keeps what it promised.
 
     LABELLED is a folder with a subfolder for each class, a CSV or Parquet manifest, IDX or NumPy files, or a named
-    set. All its pictures are used, and only the test split of a set that is published in splits. Classes are matched
-    by name.
+    set; for a bundle that learned from a table it is a table with the label and all columns that the bundle needs. All
+    its pictures or rows are used, and only the test split of data published in splits. Classes are matched by name.
 
     \b
     epochal evaluate runs/photos/bundle photos-of-this-year/
     epochal evaluate runs/photos/bundle labels.csv --image path --label species
+    epochal evaluate runs/customers/bundle customers-of-this-year.csv
     """
-    from epochal.data.options import ReadOptions
+    from epochal.ship.bundle import Bundle
     from epochal.ship.evaluate import evaluate as run
 
-    options = ReadOptions(image=image, label=label, split=split_column, white=white)
-    found = run(bundle, labelled, split=split, options=options, progress=loading())
+    opened = Bundle.open(bundle, trust=trust)
+    given = {"image": image, "label": label, "split": split_column, "white": white}
+    options = opened.options(**{name: value for name, value in given.items() if value is not None})
+    found = run(opened, labelled, split=split, options=options, progress=loading())
     click.echo(json_text(found.to_dict(), indent=2) if as_json else found.to_text())
     return 0

@@ -5,12 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from epochal.commands.options import NAMES
+from epochal.commands.options import NAMES, read_options, say
 
 if TYPE_CHECKING:
     from epochal.data.table.options import TableOptions
 
 _TABULAR = (
+    click.option(
+        "--task",
+        type=click.Choice(["auto", "image", "table"]),
+        default="auto",
+        show_default=True,
+        help="What the data are read as.",
+    ),
     click.option("--target", type=click.Choice(["auto", "classes", "number"]), help="What the label is."),
     click.option(
         "--column", "columns", multiple=True, metavar="NAME=KIND",
@@ -19,6 +26,7 @@ _TABULAR = (
     click.option(
         "--keep", multiple=True, metavar="COLUMN", help="Column to keep although it looks like a leak."
     ),
+    click.option("--test", metavar="FILE", help="File with the rows of the test split."),
     click.option("--time", metavar="COLUMN", help="Column of dates or times: train lies before test."),
     click.option("--weights", metavar="COLUMN", help="Column with the weight of each row."),
     click.option("--separator", metavar="CHARACTER", help="Character between cells, such as \";\"."),
@@ -35,6 +43,7 @@ _ONLY_TABLES = (
     "target",
     "columns",
     "keep",
+    "test",
     "time",
     "weights",
     "separator",
@@ -96,6 +105,32 @@ def table_options(values: dict[str, Any], *, image: bool = False) -> "TableOptio
     shared = {NAMES[name]: values.get(name) for name in _ALSO_TABLES}
     given |= {name: value for name, value in shared.items() if value is not None}
     return TableOptions(**given, columns=dict(pair.rsplit("=", 1) for pair in pairs))
+
+
+def read_as(source: str, task: str, values: dict[str, Any]) -> tuple[str, Any]:
+    """What a source is read as, "image" or "table", which is said where its contents decided; and the options of the
+    reading, taken out of a command's values, None where none was given.
+
+    Raises:
+        UsageError: an option of the other kind of data was given.
+        DataError: there is neither a path nor a data set of that name.
+    """
+    from epochal.data.table.claims import is_table
+
+    if task == "auto":
+        task, why = "image", ""
+        if values.get("image") is None:
+            claimed, why = is_table(source)
+            task = "table" if claimed else "image"
+        if why:
+            read, other = ("a table", "image") if claimed else ("a list of pictures", "table")
+            say(f"{source} is read as {read}, because {why}. If that is wrong, say --task {other}.")
+    options = table_options(values, image=task == "image")
+    if task == "image":
+        return task, read_options(values)
+    for name in NAMES:
+        values.pop(name, None)
+    return task, None if options == type(options)() else options
 
 
 def _flag(name: str) -> str:

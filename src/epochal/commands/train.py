@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from epochal.commands.options import loading, read_options, reading, run_directory, say
-from epochal.kinds.image_ladder import IMAGE_LADDER
+from epochal.commands.options import loading, reading, run_directory, say
+from epochal.commands.tables import ByKind, read_as, tabular
+from epochal.kinds.ladders import require
 
 
 def _settings(context: click.Context, option: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
@@ -16,7 +17,7 @@ def _settings(context: click.Context, option: click.Parameter, pairs: tuple[str,
     return settings
 
 
-@click.command()
+@click.command(cls=ByKind)
 @click.argument("rung")
 @click.argument("source")
 @click.option(
@@ -28,22 +29,25 @@ def _settings(context: click.Context, option: click.Parameter, pairs: tuple[str,
 @click.option(
     "--resume", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Continue the training in DIRECTORY."
 )
+@tabular
 @reading
-def train(rung: str, source: str, out: Path | None, resume: Path | None, **values: Any) -> int:
+def train(rung: str, source: str, task: str, out: Path | None, resume: Path | None, **values: Any) -> int:
     """Train RUNG on SOURCE and bundle it. The test split stays sealed.
 
     \b
     epochal train resnet photos/ --set depth=20 --budget 10m
+    epochal train forest customers.csv --label churned
     """
-    IMAGE_LADDER.require([rung], "rung")  # before anything is imported that takes a while
+    require([rung], "rung")  # before anything is imported that takes a while
     from epochal.study.single import train_rung
 
-    options = read_options(values)
+    task, options = read_as(source, task, values)
     directory = run_directory(out, resume)
     run, bundle = train_rung(
         rung,
         source,
         options=options,
+        task=task,
         out=directory,
         resume=resume is not None,
         progress=say,
@@ -56,7 +60,7 @@ def train(rung: str, source: str, out: Path | None, resume: Path | None, **value
     from epochal.judge.verdict_text import value
     from epochal.kinds.table import kind_of
 
-    metric = kind_of(bundle.task).goal.metric
+    metric = kind_of(bundle.task).goal.watched
     click.echo(
         f"{rung}: validation {metric.title} {value(run.scores['score'], metric, digits=2)} after "
         f"{run.cost.examples:,} examples in {run.cost.seconds:.1f} s, {run.cost.parameters:,} parameters"

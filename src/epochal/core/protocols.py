@@ -1,7 +1,9 @@
 """The small protocols behind which trainings differ, and what passes between them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import isfinite
+from numbers import Real
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -83,16 +85,73 @@ class Codec(Protocol):
     def tensors(self, device: str = "cpu") -> Callable[[Any], Any]:
         """What makes a network's inputs of encoded ones, on a device."""
 
+    def fits(self, task: Task) -> bool:
+        """Whether it makes what the models of this task expect."""
+
+    def described(self) -> tuple[str, ...]:
+        """What it takes and what it makes of it, in sentences."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Given:
+    """Some of the inputs that a bundle is asked about, read and encoded.
+
+    `reasons` says, by place, why an input could not be read, and `encoded` holds all others, in their order. `ids` are
+    the cells by which the user tells the inputs apart, by column; empty where their names do. `notes` are sentences
+    about all inputs, not only these.
+    """
+
+    names: tuple[str, ...]
+    encoded: Any  # an array [read, ...] or a ragged column
+    reasons: Mapping[int, str] = field(default_factory=dict)
+    ids: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def read(self) -> np.ndarray:
+        """int64, the places of the encoded inputs."""
+        return np.array([place for place in range(len(self.names)) if place not in self.reasons], np.int64)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Labelled:
+    """Labelled inputs as they were listed, for an evaluation. Sequences run parallel.
+
+    A label is empty where it is missing; `numbers` are given where the task is to predict one, NaN where it is missing.
+    `published` are the splits of data that have some. `given` encodes the inputs at these places. `loose` says that the
+    data have no name of their own, as arrays have none.
+    """
+
+    name: str
+    names: Sequence[str]
+    labels: Sequence[str]
+    given: Callable[[Sequence[int]], Iterator[Given]]
+    numbers: np.ndarray | None = None
+    published: Sequence[str | None] | None = None
+    problems: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    loose: bool = False
+
 
 class Input(Protocol):
     """One kind of data, on its way to a network. `dataset` is an opened one, and `recipe` what is trained on it.
 
     `options` is the record of what a user may say about the reading, and `codec` that of the fitted preprocessing.
+    `reads` names the options that matter for inputs without labels: the codec knows all else.
     """
 
     name: str
-    options: type
-    codec: type
+    noun: str  # of what it reads, such as "a table"
+    reads: tuple[str, ...]
+
+    @property
+    def options(self) -> type: ...
+    @property
+    def codec(self) -> type: ...
+
+    def claims(self, source: Any) -> tuple[bool, str]:
+        """Whether a source is of this input, told by its contents before its name; and the reason, where it could be
+        something else."""
 
     def open(self, source: Any, options: Any, progress: Any) -> Any:
         """The data set of a source, read, checked, split and encoded.
@@ -108,10 +167,27 @@ class Input(Protocol):
         """Augmentations that would cost these inputs their label, and the sentence that says what was found; empty
         where nothing was asked."""
 
+    def parts(self, dataset: Any) -> Mapping[str, Sequence[int]]:
+        """Parts of an input that have a name, such as the columns of a table, and where they stand in an encoded one;
+        empty where inputs have none."""
 
     def show(self, dataset: Any, encoded: np.ndarray) -> dict[str, Any]:
-        """How one encoded input is shown on a page: `thumbnail`, the data URI of a picture, or `cells`, what it holds by
-        name."""
+        """How one encoded input is shown on a page: `thumbnail`, the data URI of a picture, or `cells`, what it holds
+        by name."""
+
+    def given(self, codec: Any, inputs: Any, options: Any, task: Task) -> Iterator[Given]:
+        """What a user asks a bundle about, in whatever form, some inputs at a time, in order.
+
+        Raises:
+            DataError: nothing of it can be used; the message says what to do. An input that is bad harms no other.
+        """
+
+    def labelled(self, codec: Any, source: Any, options: Any, task: Task, progress: Any) -> Labelled:
+        """Labelled data, neither split nor judged, read as the codec does.
+
+        Raises:
+            DataError: the source is not there, is not understood, or has no labels.
+        """
 
 
 class Predictor(Protocol):
@@ -131,13 +207,37 @@ class Worst:
     size: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What the number is that makes answers mean what they say: its name, where the method is described, and how it is
+    said, with a place for the number. `together` says how the answers of an ensemble are joined. `promised` is the
+    share of intervals that hold the truth, where there are some."""
+
+    name: str
+    method: str
+    words: str
+    together: str
+    may_be_zero: bool = False
+    promised: float | None = None
+
+    def allows(self, value: Any) -> bool:
+        """Whether this may be the number."""
+        known = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+        return known and (value > 0 or (self.may_be_zero and value == 0))
+
+    @property
+    def expected(self) -> str:
+        """What the number must be."""
+        return f"a {self.name} {'of zero or more' if self.may_be_zero else 'above zero'}"
+
+
 class Goal(Protocol):
     """What is asked of a model, and how its answers are scored.
 
     `metric` says name, unit and direction. One *influence value* an item is the currency: their plain mean is the
-    metric, and their spread is its own, so that intervals and verdicts need to know nothing else. `share` is the metric,
-    or the nearest one that is a share of one, so that what is left to it is an error between 0 and 1. `watched` is what
-    the scores along a curve are.
+    metric, and their spread is its own, so that intervals and verdicts need to know nothing else. `share` is the
+    metric, or the nearest one that is a share of one, so that what is left to it is an error between 0 and 1. `watched`
+    is what the scores along a curve are.
     """
 
     @property
@@ -146,10 +246,16 @@ class Goal(Protocol):
     def share(self) -> Metric: ...
     @property
     def watched(self) -> Metric: ...
+    @property
+    def prediction(self) -> type:
+        """The type of its answers."""
+
+    @property
+    def calibration(self) -> Calibration: ...
 
     def named(self, name: str | None, cost: str | None) -> tuple[Metric, str]:
-        """The metric that a user asks for, by name or by the costs of mistakes, or the first where nothing is asked; and
-        the positive class where the costs name one.
+        """The metric that a user asks for, by name or by the costs of mistakes, or the first where nothing is asked;
+        and the positive class where the costs name one.
 
         Raises:
             UserError: there is none of that name, or the costs cannot be read.
@@ -158,8 +264,8 @@ class Goal(Protocol):
     def settled(
         self, metric: Metric, positive: str, task: Task, targets: Any, counts: Mapping[str, Mapping[str, int]]
     ) -> "Goal":
-        """The goal with the metric as it is for one task: `targets` of its training split, and the `counts` of the items
-        of each split by class.
+        """The goal with the metric as it is for one task: `targets` of its training split, and the `counts` of the
+        items of each split by class.
 
         Raises:
             UserError: the metric has no value on such data.

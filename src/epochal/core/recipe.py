@@ -19,7 +19,7 @@ class Recipe(Record):
 
     model: str
     options: Mapping[str, Option] = field(default_factory=dict)
-    objective: str = "cross_entropy"  # cross_entropy | perceptron | squared_error | estimate (a classical rung fits itself)
+    objective: str = "cross_entropy"  # one of `train.objectives`; "estimate": a classical rung fits itself
     label_smoothing: float = 0.0
     class_weights: str = "none"  # none | balanced: each class weighs the same in the loss, however rare
     optimiser: str = "momentum"  # sgd | momentum | nesterov | adam | adamw

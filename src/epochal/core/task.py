@@ -10,12 +10,13 @@ from epochal.core.record import Record
 class Task(Record):
     """What is to be learned.
 
-    `kind` names a row of the table of task kinds, and `item` says what one example is called. `input_shape` is what a network sees of one item, without the batch:
-    (channels, height, width) for images, (numbers,) for a row of a table. `levels` tells of each column at rest how
-    many codes it has, 0 where it holds numbers; empty where inputs are no columns. `labels` are the classes; empty where
-    a number is predicted, which is then called `target`, and has `centre` and `spread` (mean and standard deviation) on
-    the training split. `counts` gives the number of examples of each split, "train", "validation" and "test"; the test
-    split is sealed until the choice is made. `fingerprint` changes when any example, label or split does.
+    `kind` names a row of the table of task kinds, and `item` says what one example is called. `input_shape` is what a
+    network sees of one item, without the batch: (channels, height, width) for images, (numbers,) for a row of a table.
+    `levels` tells of each column at rest how many codes it has, 0 where it holds numbers; empty where inputs are no
+    columns. `labels` are the classes; empty where a number is predicted, which is then called `target`, and has
+    `centre` and `spread` (mean and standard deviation) on the training split. `counts` gives the number of examples of
+    each split, "train", "validation" and "test"; the test split is sealed until the choice is made. `fingerprint`
+    changes when any example, label or split does.
     """
 
     name: str

@@ -16,6 +16,7 @@ import PIL
 from platformdirs import user_cache_dir
 
 from epochal.core.errors import DataError
+from epochal.core.ragged import join_columns
 
 FORMAT = 2  # raised whenever what is stored changes its meaning
 TEMPORARY, ABANDONED_SECONDS = ".making-", 86400  # what a killed process left is removed a day later
@@ -126,12 +127,13 @@ def finish_array(path: Path, array: np.ndarray) -> None:
         np.save(path, array)
 
 
-def take(images: np.ndarray, indices: np.ndarray, folder: Path | None, key: str) -> np.ndarray:
-    """images[indices]: in memory when small; when large and mapped, arranged once in a mapped file of its own."""
+def take(images: Any, indices: np.ndarray, folder: Path | None, key: str) -> Any:
+    """images[indices], of any column: in memory when small; when large and mapped, arranged once in a mapped file."""
     if len(indices) and len(indices) == indices[-1] - indices[0] + 1 and (np.diff(indices) == 1).all():
         return images[int(indices[0]) : int(indices[-1]) + 1]
-    size = len(indices) * int(np.prod(images.shape[1:], dtype=np.int64))
-    if folder is None or size <= MAPPED_BYTES or not isinstance(images, np.memmap):
+    if folder is None or not isinstance(images, np.memmap):
+        return images[indices]
+    if len(indices) * int(np.prod(images.shape[1:], dtype=np.int64)) <= MAPPED_BYTES:
         return np.ascontiguousarray(images[indices])
     name = hashlib.sha256(key.encode() + np.ascontiguousarray(indices, np.int64).tobytes()).hexdigest()[:32]
     entry = folder / f"part-{name}"
@@ -157,11 +159,12 @@ def _made_once(entry: Path, fill: Callable[[Path], dict[str, Any]]) -> np.ndarra
     return found[0]["images"]
 
 
-def join(parts: Sequence[np.ndarray], folder: Path | None, key: str) -> np.ndarray:
+def join(parts: Sequence[Any], folder: Path | None, key: str) -> Any:
     """The images of all parts, one after another: in memory when small; when large and mapped, in a mapped file."""
+    if folder is None or not any(isinstance(part, np.memmap) for part in parts):
+        return join_columns(parts)
     shape = (sum(len(part) for part in parts), *parts[0].shape[1:])
-    mapped = any(isinstance(part, np.memmap) for part in parts)
-    if folder is None or int(np.prod(shape, dtype=np.int64)) <= MAPPED_BYTES or not mapped:
+    if int(np.prod(shape, dtype=np.int64)) <= MAPPED_BYTES:
         return np.concatenate(parts)
     entry = folder / f"joined-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
 

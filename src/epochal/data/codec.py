@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from epochal.core.record import Record
+from epochal.core.task import Task
 from epochal.data.pictures import PictureError, read_picture, scale_to_bytes, to_eight_bits, upright
 from epochal.data.white import as_numbers, white_of
 
@@ -59,6 +60,14 @@ class Codec(Record):
                 f"Expected uint8 images of shape [batch, {', '.join(map(str, self.input_shape))}]; "
                 f"got {images.dtype} of shape {list(images.shape)}."
             )
+
+    def fits(self, task: Task) -> bool:
+        """Whether it makes images of the shape that the task has, and knows mean and std of each channel."""
+        return self.input_shape == task.input_shape and len(self.mean) == len(self.std) == self.channels
+
+    def described(self) -> tuple[str, ...]:
+        """What becomes of a picture."""
+        return (f"any picture; it becomes {self.mode} of {self.height} x {self.width} pixels ({self.resize}).",)
 
     def tensors(self, device: str = "cpu") -> "Callable[[Tensor], Tensor]":
         """What makes a network's inputs of encoded images on a device: float32 (pixels / 255 - mean) / std of uint8

@@ -19,15 +19,15 @@ from epochal.data.listing import Listing, Progress, check_classes, check_labels,
 from epochal.data.options import ReadOptions
 from epochal.data.read import list_source
 from epochal.data.report import SPLITS, DataReport, Duplicates
-from epochal.data.split import TEST, TRAIN, VALIDATION, rank, some, stratified
+from epochal.data.split import GROUPS, TEST, TRAIN, VALIDATION, rank, some, stratified
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Examples:
-    """Encoded inputs [n, ...], such as images uint8 [n, channels, height, width], in memory or mapped; targets [n]; and
-    names of the items."""
+    """Encoded inputs [n, ...], such as images uint8 [n, channels, height, width], in memory or mapped, or a
+    `core.ragged.Ragged` column of n; targets [n]; and names of the items."""
 
-    inputs: np.ndarray
+    inputs: Any
     targets: np.ndarray
     items: tuple[str, ...]
 
@@ -52,6 +52,11 @@ class Dataset:
     _test: Examples = field(repr=False)
     _digests: Mapping[str, np.ndarray] = field(repr=False)  # split -> uint8 [n, ...], hashes of the inputs
     _folder: Path | None = field(default=None, repr=False)
+
+    @property
+    def strata(self) -> int:
+        """How many groups of examples a subset holds in proportion: classes, or as many groups of numbers."""
+        return self.task.classes or GROUPS
 
     def open_test(self) -> Examples:
         """The test split, the same each time.

@@ -94,7 +94,8 @@ class ArrayFeed:
 
 
 class WholeFeed:
-    """One batch that holds everything, as arrays: what a classical rung learns from, as `seen` makes it of encoded inputs.
+    """One batch that holds everything, as arrays: what a classical rung learns from, as `seen` makes it of encoded
+    inputs.
 
     `limit` takes about that many examples, chosen by the seed, of each class in proportion and at least one; None takes
     all.

@@ -56,6 +56,8 @@ def score(
 
 def freedom(values: Float[np.ndarray, "seeds items"]) -> float:
     """Degrees of freedom of the variance between items of their means over seeds: 2 N / (kurtosis - 1), 1 to N - 1."""
+    if values.shape[1] == 1:
+        return 1.0  # and no variance, to which they would belong
     deviations = values.mean(axis=0) - values.mean()
     count, square = len(deviations), float(np.mean(deviations**2))
     if square == 0:

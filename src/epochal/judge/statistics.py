@@ -18,7 +18,8 @@ b = t(S-1) sd(seeds), as in Howe (1974) and MOVER (Zou & Donner 2008); and for 9
 
 which is exact where one piece dominates. Without the last term coverage between is up to 97.7% for two degrees of
 freedom; with it, 94.9 to 96.3%, and nearer to 95% for more (by quadrature, for normal effects; never under at higher
-levels). bench/coverage.py measures it on correctness of simulated networks.
+levels). bench/coverage.py measures it on correctness of simulated networks. Where a training has one value, such as a
+distance between distributions or what a player can lose, there is no piece for items, and the interval is Welch's.
 
 Welch's degrees of freedom are for 95%. Far out in the tail they are too many where one arm is less stable than the
 other: a sum of t variates has the tail of its least certain one, and at 99.6%, with three seeds, intervals missed twice
@@ -224,7 +225,7 @@ def half_width(
 ) -> Float[np.ndarray, "*batch"]:
     """Half of the interval's width, from the two parts of the mean's variance; see the head of this module."""
     tail = (1 - level) / 2
-    by_items = special.stdtrit(items - 1.0, tail) ** 2 * np.asarray(item_part, dtype=np.float64)
+    by_items = special.stdtrit(max(items - 1.0, 1.0), tail) ** 2 * np.asarray(item_part, dtype=np.float64)
     if seed_parts.shape[-1] == 0:
         return np.sqrt(by_items)
     freedom = tail_freedom(seed_parts, freedoms, level)
@@ -244,8 +245,8 @@ def mean_squares(
     mean = by_item.mean(axis=-1)
     between_seeds = items * ((by_seed - mean[..., None]) ** 2).sum(axis=-1)
     within_items = seeds * (np.square(values, dtype=np.float64).mean(axis=-2) - by_item**2).sum(axis=-1)
-    residual = np.maximum(within_items - between_seeds, 0.0)
-    return by_item, between_seeds / (seeds - 1), residual / ((seeds - 1) * (items - 1))
+    residual = np.maximum(within_items - between_seeds, 0.0) if items > 1 else np.zeros_like(between_seeds)
+    return by_item, between_seeds / (seeds - 1), residual / ((seeds - 1) * max(items - 1, 1))
 
 
 def influence(
@@ -302,12 +303,10 @@ def crossed_mean(
     """The mean of `values` [seeds, items] with its variance components.
 
     Raises:
-        ValueError: the table is empty, not two-dimensional, not finite, or has fewer than two items.
+        ValueError: the table is empty, not two-dimensional, not finite, or says nothing of chance.
     """
     by_item, arms = _one_arm(values, weights, strata)
-    return CrossedMean(
-        mean=float(by_item.mean()), items=len(by_item), item_square=float(by_item.var(ddof=1)), arms=arms
-    )
+    return CrossedMean(mean=float(by_item.mean()), items=len(by_item), item_square=_between(by_item, arms), arms=arms)
 
 
 def crossed_difference(
@@ -335,7 +334,7 @@ def crossed_difference(
     return CrossedMean(
         mean=float(difference.mean()),
         items=len(difference),
-        item_square=float(difference.var(ddof=1)),
+        item_square=_between(difference, control_squares + arm_squares),
         arms=control_squares + arm_squares,
         pseudo=pseudo * design_effect(len(difference), weights=weights, strata=strata),
     )
@@ -371,8 +370,8 @@ def _one_arm(
 ) -> tuple[np.ndarray, tuple[SeedSquares, ...]]:
     """Means over seeds, [items], and the seeds' squares, or none where all rows are the same."""
     table = np.asarray(values, dtype=np.float64)
-    if table.ndim != 2 or table.shape[0] < 1 or table.shape[1] < 2:
-        raise ValueError(f"Expected values as [seeds, items] with two items or more; got the shape {table.shape}.")
+    if table.ndim != 2 or table.size == 0:
+        raise ValueError(f"Expected values as [seeds, items]; got the shape {table.shape}.")
     if not np.isfinite(table).all():
         raise ValueError("Expected finite values; got NaN or infinity. Leave out the seeds that diverged.")
     table = influence(table, weights=weights, strata=strata)
@@ -381,6 +380,19 @@ def _one_arm(
     by_item, seed_square, residual_square = mean_squares(table)
     squares = SeedSquares(seeds=len(table), seed_square=float(seed_square), residual_square=float(residual_square))
     return by_item, (squares,)
+
+
+def _between(by_item: Float[np.ndarray, " items"], arms: tuple[SeedSquares, ...]) -> float:
+    """The variance between items; 0 where each training has one value, and its seeds say all.
+
+    Raises:
+        ValueError: there is one value, which says nothing of chance.
+    """
+    if len(by_item) > 1:
+        return float(by_item.var(ddof=1))
+    if not arms:
+        raise ValueError("Expected two items or two seeds that differ; got one value, which says nothing of chance.")
+    return 0.0
 
 
 def binary(values: Shaped[np.ndarray, "..."], name: str) -> Float[np.ndarray, "seeds items"]:

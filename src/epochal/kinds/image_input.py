@@ -2,17 +2,21 @@
 
 import base64
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from PIL import Image
 from sklearn.neighbors import KNeighborsClassifier
 
+from epochal.core.protocols import Given, Labelled
 from epochal.core.recipe import Recipe
+from epochal.core.task import Task
 from epochal.data.augment import fit_colour_pca
 from epochal.data.codec import Codec
 from epochal.data.dataset import Dataset, Examples, open_dataset
 from epochal.data.feed import ArrayFeed
+from epochal.data.given import given_pictures, labelled_pictures
 from epochal.data.listing import Progress
 from epochal.data.options import ReadOptions
 
@@ -25,8 +29,14 @@ class ImageInput:
     """`core.protocols.Input` for images."""
 
     name = "image"
+    noun = "pictures"
     options = ReadOptions
     codec = Codec
+    reads = ("white",)
+
+    def claims(self, source: Any) -> tuple[bool, str]:
+        """What no other input claims: its reader says what is wrong with it."""
+        return True, ""
 
     def open(self, source: Any, options: Any, progress: Progress | None) -> Dataset:
         return open_dataset(source, options=options, progress=progress)
@@ -58,14 +68,33 @@ class ImageInput:
             f"{100 * plain:.0f}% of the images, and {100 * mirrored:.0f}% of them mirrored)"
         )
 
+    def given(self, codec: Codec, inputs: Any, options: ReadOptions, task: Task) -> Iterator[Given]:
+        """Pictures, by hundreds; see `given_pictures`. One that cannot be read is named with the reason."""
+        options.validate()
+        return given_pictures(codec, inputs, white=options.white)
+
+    def labelled(
+        self, codec: Codec, source: Any, options: ReadOptions, task: Task, progress: Progress | None
+    ) -> Labelled:
+        """A source of images as it was listed."""
+        return labelled_pictures(codec, source, options, progress)
+
+    def parts(self, dataset: Dataset) -> dict[str, list[int]]:
+        """Pixels have no names."""
+        return {}
 
     def show(self, dataset: Dataset, image: np.ndarray) -> dict[str, str]:
-        """A uint8 [channels, height, width] image as the data URI of a small PNG."""
-        picture = Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
-        picture.thumbnail((THUMBNAIL, THUMBNAIL))
-        buffer = io.BytesIO()
-        picture.save(buffer, format="PNG", optimize=True)
-        return {"thumbnail": "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()}
+        """The image as a thumbnail."""
+        return {"thumbnail": thumbnail(image)}
+
+
+def thumbnail(image: np.ndarray) -> str:
+    """A uint8 [channels, height, width] image as the data URI of a small PNG."""
+    picture = Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
+    picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _some(examples: Examples, most: int) -> tuple[np.ndarray, np.ndarray]:

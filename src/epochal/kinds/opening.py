@@ -1,6 +1,5 @@
 """Opening data of any kind: which input a source is, decided by its contents and said, and the data set it makes."""
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -8,10 +7,13 @@ from epochal.core.errors import DataError
 from epochal.core.protocols import Input
 from epochal.data.dataset import Dataset
 from epochal.data.listing import Progress
-from epochal.data.table.claims import is_table
+from epochal.kinds.rung import Ladder
 from epochal.kinds.table import KINDS
 
-INPUTS: dict[str, Input] = {kind.input.name: kind.input for kind in KINDS.values()}
+
+def inputs() -> dict[str, Input]:
+    """Every input that a row of the table of kinds has, by name."""
+    return {kind.input.name: kind.input for kind in KINDS.values()}
 
 
 def input_of(
@@ -19,26 +21,32 @@ def input_of(
 ) -> Input:
     """The input that a source is: as `task` names it, as its options are, or by what it holds.
 
+    The inputs of later rows of the table are asked first; that of the first row takes what nobody claims.
+
     Args:
-        task: "image" or "table"; None: told from the source.
+        task: the name of an input, such as "image" or "table"; None: told from the source.
         tell: called with a sentence where contents decided between two readings.
 
     Raises:
         DataError: there is no such task, or neither a path nor a data set of that name.
     """
+    known = inputs()
     if task is not None:
-        if task not in INPUTS:
-            raise DataError(f"task: expected one of {', '.join(INPUTS)}, got {task!r}.")
-        return INPUTS[task]
+        if task not in known:
+            raise DataError(f"task: expected one of {', '.join(known)}, got {task!r}.")
+        return known[task]
     if options is not None:
-        return next(one for one in INPUTS.values() if isinstance(options, one.options))
-    if not isinstance(source, str | os.PathLike):
-        return INPUTS["table" if _is_frame(source) else "image"]
-    claimed, why = is_table(os.fspath(source))
-    if why:
-        read, other = ("a table", "image") if claimed else ("a list of pictures", "table")
-        tell(f"{source} is read as {read}, because {why}. If that is wrong, say --task {other}.")
-    return INPUTS["table" if claimed else "image"]
+        return next(one for one in known.values() if isinstance(options, one.options))
+    reasons: dict[str, str] = {}
+    for name, one in reversed(known.items()):
+        claimed, why = one.claims(source)
+        if claimed or one is next(iter(known.values())):
+            told, other = (why, next(iter(known))) if why else next(((w, n) for n, w in reasons.items() if w), ("", ""))
+            if told:
+                tell(f"{source} is read as {one.noun}, because {told}. If that is wrong, say --task {other}.")
+            return one
+        reasons[name] = why
+    raise AssertionError("the table of kinds has no row")
 
 
 def open_dataset(
@@ -65,5 +73,7 @@ def kinds_with(one: Input) -> tuple[str, ...]:
     return tuple(name for name, kind in KINDS.items() if kind.input is one)
 
 
-def _is_frame(source: Any) -> bool:
-    return hasattr(source, "columns") or hasattr(source, "column_names")
+def ladder_with(one: Input, rung: str) -> Ladder:
+    """Of the ladders of an input, the first that has this rung; the first of all where none has it."""
+    ladders = [KINDS[name].ladder for name in kinds_with(one)]
+    return next((ladder for ladder in ladders if rung in ladder.rungs), ladders[0])

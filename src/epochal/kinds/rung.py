@@ -1,5 +1,6 @@
 """A rung: one approach with its citation, its honest default and its family; and the ladder that rungs make."""
 
+import datetime
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from fractions import Fraction
 from epochal.core.errors import UserError
 from epochal.core.recipe import Option, Recipe
 from epochal.core.traits import Traits
-from epochal.models import catalogue
+from epochal.models import catalogue, theirs
 
 CLASSICAL, NETWORK = "classical", "network"
 
@@ -62,15 +63,40 @@ class Rung:
         return name if width == 1 else f"{name}, width {Fraction(float(width)).limit_denominator(64)}"  # type: ignore[arg-type]
 
 
+def their_rung(name: str, objective: str) -> Rung:
+    """The rung of the user's own whose code is at this place.
+
+    Raises:
+        UserError: it cannot be used, or asks for a recipe that there is not.
+    """
+    model = theirs.their_model(name)
+    by_steps = model.traits.by_steps
+    recipe = Recipe(model=name, objective=objective if by_steps else "estimate", learning_rate=0.03, batch_size=64)
+    recipe = recipe.replace(schedule="one_cycle") if by_steps else recipe
+    try:
+        recipe = Recipe.from_dict(recipe.to_dict() | model.recipe)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"--rung {name}: its recipe cannot be used: {error}") from error
+    return Rung(
+        name=name,
+        title=theirs.title(name),
+        year=datetime.date.today().year,
+        paper="Your own",
+        adds="What you brought.",
+        recipe=recipe,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ladder:
     """The rungs of one kind of task, in the order in which they are climbed.
 
     `transfer` are climbed where pretrained weights are given. `beside` holds historical models that recipes may use but
-    climbs do not try.
+    climbs do not try. `objective` is what a network of the user's own minimises.
     """
 
     rungs: Mapping[str, Rung]
+    objective: str = "cross_entropy"
     transfer: Mapping[str, Rung] = field(default_factory=dict)
     beside: Mapping[str, Rung] = field(default_factory=dict)
 
@@ -84,11 +110,13 @@ class Ladder:
         return (*self.rungs, *(self.transfer if pretrained else ()))
 
     def rung(self, name: str) -> Rung:
-        """The rung of this name.
+        """The rung of this name, or the user's own, whose name is the place of its code.
 
         Raises:
-            UserError: there is none.
+            UserError: there is none, or the user's cannot be used.
         """
+        if theirs.is_location(name):
+            return their_rung(name, self.objective)
         if name not in self.every:
             raise UserError(
                 f"There is no rung {name!r}. The ladder has {', '.join(self.rungs)}; with pretrained weights also "
@@ -103,7 +131,7 @@ class Ladder:
                 belong where pretrained weights are given; the message has the nearest one.
         """
         known = self.names(pretrained=pretrained)
-        if unknown := [name for name in names if name not in known]:
+        if unknown := [name for name in names if name not in known and not theirs.is_location(name)]:
             if transfer := [name for name in unknown if name in self.transfer]:
                 needing = ", ".join(transfer)
                 raise UserError(f"{option}: {needing} needs pretrained weights. Give them with --pretrained.")

@@ -7,25 +7,29 @@ from typing import Any
 from epochal.core.protocols import Codec, Goal, Input, Predictor
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
+from epochal.data.table.rows import TABLE_CLASSES, TABLE_NUMBER
 from epochal.judge.goals.class_goal import Classes
+from epochal.judge.goals.number_goal import OneNumber
 from epochal.kinds.image_input import ImageInput
 from epochal.kinds.image_ladder import IMAGE_LADDER
 from epochal.kinds.rung import Ladder, Rung
+from epochal.kinds.table_input import TableInput
+from epochal.kinds.table_ladder import TABLE_CLASSES_LADDER, TABLE_NUMBER_LADDER
 from epochal.models.catalogue import traits
 from epochal.models.predictor import make_predictor
 
 IMAGE_CLASSES = "image-classes"
+_TABLE = TableInput()
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskKind:
-    """One kind of task. `item` is what one example is called."""
+    """One kind of task."""
 
     name: str
     input: Input
     goal: Goal
     ladder: Ladder
-    item: str
 
     def predictor(self, model: Any, codec: Codec, recipe: Recipe, task: Task) -> Predictor:
         """What answers with a model that this recipe trained."""
@@ -34,7 +38,12 @@ class TaskKind:
 
 
 KINDS: dict[str, TaskKind] = {
-    IMAGE_CLASSES: TaskKind(name=IMAGE_CLASSES, input=ImageInput(), goal=Classes(), ladder=IMAGE_LADDER, item="image"),
+    row.name: row
+    for row in (
+        TaskKind(name=IMAGE_CLASSES, input=ImageInput(), goal=Classes(), ladder=IMAGE_LADDER),
+        TaskKind(name=TABLE_CLASSES, input=_TABLE, goal=Classes(), ladder=TABLE_CLASSES_LADDER),
+        TaskKind(name=TABLE_NUMBER, input=_TABLE, goal=OneNumber(), ladder=TABLE_NUMBER_LADDER),
+    )
 }
 
 

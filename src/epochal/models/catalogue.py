@@ -13,6 +13,7 @@ from epochal.core.errors import UserError
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.core.traits import AT_ONCE, Traits
+from epochal.models.theirs import TheirModel, is_location, their_model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +67,14 @@ MODELS: dict[str, Model] = {
 }
 
 
-def model(name: str) -> Model:
-    """The model of this name.
+def model(name: str) -> Model | TheirModel:
+    """The model of this name: one of the catalogue, or the user's own, at this place.
 
     Raises:
         UserError: there is none.
     """
+    if is_location(name):
+        return their_model(name)
     if name not in MODELS:
         raise UserError(f"There is no model {name!r}. The catalogue has {', '.join(MODELS)}.")
     return MODELS[name]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from epochal.core.protocols import Codec
 
@@ -27,8 +27,8 @@ class NetworkPredictor:
     answer: Answer
     batch_size: int | None = None  # 64 on a processor, whose cache a larger one leaves; 512 on a GPU
 
-    def __call__(self, inputs: np.ndarray) -> Any:
-        """Encoded inputs, an array or a memory map, to their prediction.
+    def __call__(self, inputs: Any) -> Any:
+        """Encoded inputs, an array, a memory map or a ragged column, to their prediction.
 
         Raises:
             ValueError: they are not as the codec makes them.
@@ -72,13 +72,15 @@ class ClassicalPredictor:
         ]
         return self.answer(np.concatenate(parts) if parts else np.zeros((0, 1), np.float32))
 
-    def _seen(self, inputs: np.ndarray) -> np.ndarray:
-        return as_network_sees(self.codec, inputs) if self.as_tensors else np.asarray(inputs)
+    def _seen(self, inputs: Any) -> Any:
+        if self.as_tensors:
+            return as_network_sees(self.codec, inputs)
+        return np.asarray(inputs) if isinstance(inputs, np.ndarray) else inputs
 
 
 def as_network_sees(codec: Codec, inputs: np.ndarray) -> np.ndarray:
     """Encoded inputs as the codec makes them for a network."""
-    seen: np.ndarray = codec.tensors()(torch.from_numpy(np.array(inputs))).numpy()
+    seen: np.ndarray = codec.tensors()(_batch(inputs, 0, len(inputs))).numpy()
     return seen
 
 
@@ -107,6 +109,7 @@ class EnsemblePredictor:
         return self.together([member(inputs) for member in self.members], self.calibrations)
 
 
-def _batch(inputs: np.ndarray, start: int, size: int) -> Tensor:
-    """A copy: a memory map is read only, and torch warns of arrays that it must not write."""
-    return torch.from_numpy(np.array(inputs[start : start + size]))
+def _batch(inputs: Any, start: int, size: int) -> Any:
+    """A copy: a memory map is read only, and torch warns of arrays that it must not write. Ragged columns stay so."""
+    part = inputs[start : start + size]
+    return torch.from_numpy(np.array(part)) if isinstance(part, np.ndarray) else part

@@ -12,6 +12,7 @@ from epochal.core.errors import BundleError
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.models import catalogue
+from epochal.models.theirs import is_location
 
 TENSORS, ESTIMATORS = "model.safetensors", "estimators.skops"
 
@@ -67,14 +68,14 @@ def read_model(folder: Path, recipe: Recipe, task: Task, member: int | None = No
             import skops.io
 
             unknown = set(skops.io.get_untrusted_types(file=estimators_path)) - set(TRUSTED)
-            if unknown:
+            if unknown and not is_location(recipe.model):  # the code of a user's rung was imported already
                 raise BundleError(
                     f"{estimators_path} holds types that no rung is made of: {', '.join(sorted(unknown))}. "
                     "It was not opened. Do not use this bundle unless you can have it made again."
                 )
-            estimators = skops.io.load(estimators_path, trusted=list(TRUSTED))
+            estimators = skops.io.load(estimators_path, trusted=[*TRUSTED, *unknown])
         arrays = safetensors.numpy.load_file(tensors_path)
-        return type(model).restore(catalogue.config(recipe), task, estimators, arrays)
+        return model.restore(catalogue.config(recipe), task, estimators, arrays)
     except BundleError:
         raise
     except Exception as error:  # readers of damaged files raise anything at all

@@ -6,56 +6,76 @@ from typing import Any
 from epochal.core.experiment import Finding
 from epochal.core.interval import Interval
 from epochal.core.metric import ACCURACY, Metric
+from epochal.core.protocols import Codec
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
-from epochal.data.codec import Codec
 from epochal.judge.reliability import Abstaining, Recall, Reliability
 from epochal.judge.reliability_text import abstained, calibration, ranking
+from epochal.judge.shown import Residuals
 from epochal.judge.verdict_text import difference, value
-from epochal.kinds.table import rung_of
+from epochal.kinds.table import kind_of, rung_of
 
 MOST_CLASSES = 30
 
 
-def model_card(*, recipe: Recipe, task: Task, codec: Codec, temperature: float, evidence: Mapping[str, Any]) -> str:
+def model_card(*, recipe: Recipe, task: Task, codec: Codec, calibration: float, evidence: Mapping[str, Any]) -> str:
     """Markdown. `evidence` may hold "climb", the result of a climb, and "runs", the trainings; both as plain data."""
     rung = rung_of(task, recipe.model)
     climb, made = evidence.get("climb", {}), evidence.get("refit", {})
     title, source = rung.member(recipe), made.get("calibration", "fitted on the validation split")
+    takes, *makes = codec.described()
     counts = ", ".join(f"{task.counts[split]:,} {split}" for split in ("train", "validation", "test"))
     lines = [
         f"# {title} for {task.name}",
         "",
         *([f"**{said}**", ""] if (said := made.get("sentence") or climb.get("headline")) else []),
-        f"{title} ({rung.year}) tells {task.classes} classes of images apart: {_labels(task.labels)}.",
+        f"{title} ({rung.year}) {_purpose(task)}.",
         "",
         "## Model",
         "",
         f"- Paper: {rung.paper}",
         f"- Options: {_pairs(recipe.options) or 'those of the paper'}",
-        f"- Input: any picture; it becomes {codec.mode} of {codec.height} x {codec.width} pixels ({codec.resize}).",
-        f"- Calibration: temperature {temperature:.3f}, {source}.",
-        *(_cost(climb) if not made else []),
+        f"- Input: {takes}",
+        *[f"- {line}" for line in makes],
+        f"- Calibration: {kind_of(task).goal.calibration.words.format(calibration)}, {source}.",
+        *(_cost(climb, task.item) if not made else []),
         f"- Recipe digest: {recipe.digest()}",
         "",
         "## Data",
         "",
-        f"- {task.name}: {counts} images; fingerprint {task.fingerprint[:16]}.",
+        f"- {task.name}: {counts} {task.item}s; fingerprint {task.fingerprint[:16]}.",
         *[f"- {note}" for note in task.notes],
         "",
-        *_promises(made or climb, climb, task.labels),
+        *_promises(made or climb, climb, task),
         "## Evidence",
         "",
         *(_evidence(evidence) or ["No measurements were kept with this bundle."]),
         "",
         "## Limits",
         "",
-        "- It answers with one of its classes whatever the picture shows: it has no class for everything else.",
-        "- Its probabilities are calibrated for pictures drawn as the data above were, and for no others.",
-        "- Errors can differ between groups of pictures; no audit of groups is part of this bundle.",
+        *_limits(task),
+        f"- Errors can differ between groups of {task.item}s; no audit of groups is part of this bundle.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _purpose(task: Task) -> str:
+    if task.labels:
+        return f"tells {task.classes} classes of {task.item}s apart: {_labels(task.labels)}"
+    return f"predicts a number of each {task.item}" + (f": {task.target}" if task.target else "")
+
+
+def _limits(task: Task) -> list[str]:
+    if task.labels:
+        return [
+            f"- It answers with one of its classes whatever the {task.item} holds: it has none for everything else.",
+            f"- Its probabilities are calibrated for {task.item}s drawn as the data above were, and for no others.",
+        ]
+    return [
+        f"- It answers with a number whatever the {task.item} holds, even for one that is like none of the data above.",
+        f"- Its intervals are calibrated for {task.item}s drawn as the data above were, and for no others.",
+    ]
 
 
 def _labels(labels: tuple[str, ...], shown: int = 20) -> str:
@@ -72,18 +92,18 @@ def _chosen(climb: Mapping[str, Any]) -> Mapping[str, Any]:
     return next((rung for rung in climb.get("rungs", ()) if rung["name"] == climb.get("chosen")), {})
 
 
-def _cost(climb: Mapping[str, Any]) -> list[str]:
+def _cost(climb: Mapping[str, Any], item: str) -> list[str]:
     """What an answer costs, which earlier versions did not measure."""
     rung = _chosen(climb)
     if rung.get("answer") is None or rung.get("size") is None:
         return []
     return [
-        f"- An answer for one image takes {1000 * rung['answer']:.2g} ms on the machine of the climb.",
+        f"- An answer for one {item} takes {1000 * rung['answer']:.2g} ms on the machine of the climb.",
         f"- The model takes {rung['size']:,} bytes.",
     ]
 
 
-def _promises(made: Mapping[str, Any], climb: Mapping[str, Any], labels: tuple[str, ...]) -> list[str]:
+def _promises(made: Mapping[str, Any], climb: Mapping[str, Any], task: Task) -> list[str]:
     """What this bundle scores on the test split; nothing where that was not measured."""
     found = made.get("shipped")
     if not found:
@@ -99,16 +119,31 @@ def _promises(made: Mapping[str, Any], climb: Mapping[str, Any], labels: tuple[s
         reliability = Reliability.from_dict(found["reliability"])
         lines.append(f"- {calibration(reliability)}")
         lines += [f"- {ranking(reliability.ranking)}"] if reliability.ranking else []
-    lines += [f"- {abstained(Abstaining.from_dict(one), 'images')}" for one in found.get("abstaining", ())]
+    if found.get("residuals"):
+        lines.append(f"- {_residuals(Residuals.from_dict(found['residuals']), task.item)}")
+    lines += [f"- {abstained(Abstaining.from_dict(one), f'{task.item}s')}" for one in found.get("abstaining", ())]
     recalls = sorted((Recall.from_dict(one) for one in found.get("recalls", ())), key=lambda one: one.recall.mean)
     if recalls:
         lines += ["", "How often each class is found, the lowest first:", ""]
-        lines += ["| class | found | 95% interval | test images |", "| --- | ---: | ---: | ---: |"]
-        lines += [_row(labels[one.label], one.recall, one.items) for one in recalls[:MOST_CLASSES]]
+        lines += [f"| class | found | 95% interval | test {task.item}s |", "| --- | ---: | ---: | ---: |"]
+        lines += [_row(task.labels[one.label], one.recall, one.items) for one in recalls[:MOST_CLASSES]]
     if len(recalls) > MOST_CLASSES:
         least = value(recalls[MOST_CLASSES].recall.mean, ACCURACY, 0)
         lines += ["", f"The other {len(recalls) - MOST_CLASSES} classes are found {least} of the time or more."]
     return [*lines, ""]
+
+
+def _residuals(found: Residuals, item: str) -> str:
+    """How far off its numbers are, and whether its interval holds what it promises."""
+    _, low, middle, high, _ = found.quantiles
+    covered, least, most = (
+        value(number, ACCURACY) for number in (found.covered.mean, found.covered.low, found.covered.high)
+    )
+    return (
+        f"The truth less the predicted number: median {middle:,.4g}, half of the {item}s between {low:,.4g} and "
+        f"{high:,.4g}. The number plus or minus {found.width:,.4g} holds the truth of {covered} of them (95% interval "
+        f"{least} to {most}); {found.promised:.0%} was promised."
+    )
 
 
 def _row(label: str, recall: Interval, items: int) -> str:

@@ -21,6 +21,7 @@ FORMAT, VERSION = "epochal bundle", 2
 MANIFEST = "manifest.json"
 RECIPE, TASK, CODEC, CALIBRATION = "recipe.json", "task.json", "codec.json", "calibration.json"
 EVIDENCE, CARD = "evidence.json", "card.md"
+CODE = "code.json"  # of a model of the user's own: where its code is, and which it was
 DOCUMENTS = (RECIPE, TASK, CODEC, CALIBRATION, EVIDENCE, CARD)
 REQUIRED = (TENSORS, *DOCUMENTS)  # of a bundle with one model
 # Of one model, or of each member of an ensemble. A manifest may name these and the documents and no others, so
@@ -88,7 +89,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     files = manifest.get("files")
     if not isinstance(files, dict) or not all(_is_entry(entry) for entry in files.values()):
         raise BundleError(f"{path} is damaged: it does not list files with size and sha256. {AGAIN}")
-    if strange := sorted(name for name in files if name not in DOCUMENTS and not OF_MODELS.fullmatch(name)):
+    if strange := sorted(name for name in files if name not in (*DOCUMENTS, CODE) and not OF_MODELS.fullmatch(name)):
         raise BundleError(
             f"{path} names files that no bundle has: {', '.join(map(repr, strange))}. It was not opened; "
             "do not use a bundle whose origin you do not know."
@@ -96,7 +97,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if absent := sorted({*DOCUMENTS, named(TENSORS, next(iter(places(files))))} - set(files)):
         raise BundleError(f"{path} is incomplete: it does not list {', '.join(absent)}. {AGAIN}")
     whole = {named(file, place) for place in places(files) for file in (TENSORS, ESTIMATORS)}
-    if loose := sorted(set(files) - whole - set(DOCUMENTS)):
+    if loose := sorted(set(files) - whole - {*DOCUMENTS, CODE}):
         raise BundleError(f"{path} is damaged: it lists {', '.join(loose)} of a model that it does not have. {AGAIN}")
     return manifest
 

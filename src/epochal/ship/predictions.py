@@ -1,13 +1,14 @@
-"""Answers of a bundle: a row for each input, with one array of probabilities behind all of them."""
+"""Classes as a bundle answers them: a row for each input, with one array of probabilities behind all of them."""
 
 import html
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-from jaxtyping import Float32, Int
+from jaxtyping import Float, Float32, Int
 
+from epochal.core.protocols import Given
 from epochal.core.record import Record
 from epochal.data.listing import shown
 
@@ -20,7 +21,7 @@ GROWTH = 8  # an array that is full gets room for an eighth more
 
 @dataclass(frozen=True, kw_only=True)
 class Predicted(Record):
-    """The answer for one picture, or the reason why there is none."""
+    """The answer for one input, or the reason why there is none."""
 
     input: str
     label: str | None = None
@@ -33,8 +34,9 @@ class Predicted(Record):
 class Predictions:
     """One row for each input, in the order in which they were given; a row is made when it is asked for.
 
-    `probabilities` are calibrated and in the order of `labels`, and `best` is the place of the largest; the row of an
-    input that could not be read holds NaN and -1, and `reasons` says why, by row.
+    `probabilities` are calibrated and in the order of `labels`, and `best` is the place of the label that is answered;
+    the row of an input that could not be read holds NaN and -1, and `reasons` says why, by row. `ids` are the cells by
+    which the user tells the inputs apart, by column, and `notes` say what is odd about them.
     """
 
     inputs: tuple[str, ...]
@@ -42,6 +44,35 @@ class Predictions:
     probabilities: Float32[np.ndarray, "inputs labels"] = field(repr=False)
     best: Int[np.ndarray, " inputs"] = field(repr=False)
     reasons: Mapping[int, str]
+    ids: Mapping[str, Sequence[Any]] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(
+        given: Given,
+        chances: Float[np.ndarray, "read labels"],
+        labels: tuple[str, ...],
+        stakes: Sequence[float] = (),
+    ) -> "Predictions":
+        """The answers for inputs, from the calibrated probabilities of those that could be read.
+
+        Args:
+            stakes: what overlooking an input of each class costs; the answer is the label with the largest probability
+                times its stake.
+        """
+        values = np.full((len(given.names), len(labels)), np.nan, np.float32)
+        best = np.full(len(given.names), -1, np.int64)
+        if len(chances):
+            values[given.read], best[given.read] = chances, (chances * (stakes or 1)).argmax(axis=1)
+        return Predictions(
+            inputs=given.names,
+            labels=labels,
+            probabilities=values,
+            best=best,
+            reasons=given.reasons,
+            ids=given.ids,
+            notes=given.notes,
+        )
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -78,36 +109,51 @@ class Predictions:
         return tuple(self[index] for index in sorted(self.reasons))
 
     def to_list(self) -> list[dict[str, Any]]:
-        """Plain data: input, and label, probability and probabilities by label, or error."""
+        """Plain data: input, ids where there are some, and label, probability and probabilities by label, or error."""
         return [
-            {"input": row.input, "error": row.error}
-            if row.error is not None
-            else {
-                "input": row.input,
-                "label": row.label,
-                "probability": row.probability,
-                "probabilities": dict(zip(self.labels, row.probabilities, strict=True)),
-            }
-            for row in self
+            with_ids(self.ids, place, row.input)
+            | (
+                {"error": row.error}
+                if row.error is not None
+                else {
+                    "label": row.label,
+                    "probability": row.probability,
+                    "probabilities": dict(zip(self.labels, row.probabilities, strict=True)),
+                }
+            )
+            for place, row in enumerate(self)
         ]
 
     def to_frame(self) -> "pandas.DataFrame":
-        """A data frame: input, label, probability, error, and a column "p(LABEL)" for each label, of type float32."""
+        """A data frame: input, the columns of ids, label, probability, error, and a column "p(LABEL)" for each label,
+        of type float32."""
         import pandas
 
         rows = range(len(self))
         chosen = np.full(len(self), np.nan)
         there = np.flatnonzero(self.best >= 0)
         chosen[there] = self.probabilities[there, self.best[there]]
-        frame = pandas.DataFrame(
-            {
-                "input": list(self.inputs),
-                "label": [None if row in self.reasons else self.labels[self.best[row]] for row in rows],
-                "probability": chosen,
-                "error": [self.reasons.get(row) for row in rows],
-            }
-        )
-        return frame.join(pandas.DataFrame(self.probabilities, columns=[f"p({label})" for label in self.labels]))
+        own = {
+            "label": [None if row in self.reasons else self.labels[self.best[row]] for row in rows],
+            "probability": chosen,
+            "error": [self.reasons.get(row) for row in rows],
+        }
+        chances = pandas.DataFrame(self.probabilities, columns=self.columns[3:])
+        return pandas.DataFrame(
+            {"input": list(self.inputs), **renamed(self.ids, ("input", *self.columns)), **own}
+        ).join(chances)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the cells of a row of a file of answers are, apart from ids."""
+        return ("label", "probability", "error", *(f"p({label})" for label in self.labels))
+
+    def cells(self) -> Iterator[list[str]]:
+        """The cells of each row, as a file of answers has them."""
+        for row in self:
+            probability = "" if row.probability is None else f"{row.probability:.6g}"
+            chances = [f"{chance:.6g}" for chance in row.probabilities] or [""] * len(self.labels)
+            yield [row.label or "", probability, row.error or "", *chances]
 
     def to_text(self) -> str:
         """Lines for a terminal: input, label and probability, or what is wrong with the input."""
@@ -135,20 +181,49 @@ class Predictions:
         return f"<table><tr><th>input</th><th>label</th><th>probability</th></tr>{cells}</table>{more}"
 
 
+def with_ids(ids: Mapping[str, Sequence[Any]], place: int, name: str) -> dict[str, Any]:
+    """The start of a row of plain data: the name of the input and, where there are some, its ids by column."""
+    return {"input": name} | ({"ids": {column: cells[place] for column, cells in ids.items()}} if ids else {})
+
+
+def renamed(ids: Mapping[str, Sequence[Any]], taken: Sequence[str]) -> dict[str, Sequence[Any]]:
+    """The columns of ids, those that have a name that is taken with "given" before it."""
+    return {f"given {column}" if column in taken else column: cells for column, cells in ids.items()}
+
+
+class Joined:
+    """What parts of predictions have in common, put together: names, reasons, ids and notes."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.reasons: dict[int, str] = {}
+        self.ids: dict[str, list[Any]] = {}
+        self.notes: tuple[str, ...] = ()
+
+    def add(self, part: Any) -> None:
+        start = len(self.names)
+        self.reasons.update((start + index, reason) for index, reason in part.reasons.items())
+        self.names += part.inputs
+        self.notes += part.notes
+        for column, cells in part.ids.items():
+            self.ids.setdefault(column, []).extend(cells)
+
+    def fields(self) -> dict[str, Any]:
+        return {"inputs": tuple(self.names), "reasons": self.reasons, "ids": self.ids, "notes": self.notes}
+
+
 def gathered(parts: Iterable[Predictions], labels: tuple[str, ...]) -> Predictions:
     """One for all parts, taken as they come. The arrays grow in their place, so that memory holds them once."""
     probabilities, best = np.empty((0, len(labels)), np.float32), np.empty(0, np.int64)
-    names: list[str] = []
-    reasons: dict[int, str] = {}
+    joined = Joined()
     for part in parts:
-        start, end = len(names), len(names) + len(part)
+        start, end = len(joined.names), len(joined.names) + len(part)
         if end > len(best):
             room = end + end // GROWTH
             probabilities.resize((room, len(labels)), refcheck=False)
             best.resize(room, refcheck=False)
         probabilities[start:end], best[start:end] = part.probabilities, part.best
-        reasons.update((start + index, reason) for index, reason in part.reasons.items())
-        names += part.inputs
-    probabilities.resize((len(names), len(labels)), refcheck=False)
-    best.resize(len(names), refcheck=False)
-    return Predictions(inputs=tuple(names), labels=labels, probabilities=probabilities, best=best, reasons=reasons)
+        joined.add(part)
+    probabilities.resize((len(joined.names), len(labels)), refcheck=False)
+    best.resize(len(joined.names), refcheck=False)
+    return Predictions(labels=labels, probabilities=probabilities, best=best, **joined.fields())

@@ -27,7 +27,7 @@ def data_curve(here: Progress) -> None:
     best = arm.recipe.model
     count = len(here.dataset.train.targets)
     task = here.dataset.task
-    least = 2 * task.outputs
+    least = 2 * here.dataset.strata
     fractions = [fraction for fraction in FRACTIONS if fraction * count >= least]
     if len(fractions) < 3:
         here.watch("data curve: left out, there are too few examples to take fractions of")

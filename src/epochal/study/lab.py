@@ -13,10 +13,10 @@ from epochal.core.claim import LESS, MORE, SAME, Picture, Series
 from epochal.core.experiment import Trainings
 from epochal.core.recipe import Option, Recipe
 from epochal.core.run import FINISHED, Budget, Run
-from epochal.data.dataset import Dataset, open_dataset
-from epochal.data.options import ReadOptions
+from epochal.data.dataset import Dataset
 from epochal.judge.claim_text import number
 from epochal.judge.claims import Question
+from epochal.kinds.opening import input_of
 from epochal.kinds.table import kind_of
 from epochal.models.catalogue import traits
 from epochal.study.identity import require_same_data
@@ -68,6 +68,18 @@ class Asked:
     points: int
 
 
+def wished(given: Any, default: Any, wishes: Mapping[str, Any]) -> Any:
+    """The options of a reading: those given, and of the wishes what is an option of this input and was not given."""
+    options = given or default
+    fields = default.to_dict()
+    wanted = {
+        name: value
+        for name, value in wishes.items()
+        if value is not None and name in fields and getattr(options, name) == getattr(default, name)
+    }
+    return options.replace(**wanted)
+
+
 @dataclass(kw_only=True, eq=False)
 class Lab:
     """What a milestone measures with.
@@ -80,7 +92,7 @@ class Lab:
     seeds: tuple[int, ...]
     scale: float = 1.0
     source: Any = None
-    options: ReadOptions | None = None
+    options: Any = None
     workers: int = 1
     watch: Watch = lambda line: None
     opened: list[str] = field(default_factory=list)  # names of the data sets that were used
@@ -97,7 +109,7 @@ class Lab:
         train: int | None = None,
         validation: float | None = None,
     ) -> Dataset:
-        """The named set, or the user's own data in its place.
+        """The named set of images, or the user's own data of any kind in its place.
 
         Args:
             size: side of the images that models see, in pixels; their own unless said.
@@ -105,12 +117,10 @@ class Lab:
                 place of the digits.
             validation: share of the published training split that is kept for validation, unless it is said otherwise.
         """
-        began, options = time.perf_counter(), self.options or ReadOptions()
-        if size is not None and options.size is None:
-            options = options.replace(size=size)
-        if validation is not None and options.validation_fraction == ReadOptions().validation_fraction:
-            options = options.replace(validation_fraction=validation)
-        dataset = open_dataset(name if self.source is None else self.source, options=options)
+        began, source = time.perf_counter(), name if self.source is None else self.source
+        reads = input_of(source, self.options, None if self.source is not None else "image")
+        options = wished(self.options, reads.options(), {"size": size, "validation_fraction": validation})
+        dataset = reads.open(source, options, None)
         require_same_data(self.store, dataset, f"fingerprint/{name}/{options}")
         first, count = dataset.task.name not in self.opened, len(dataset.train)
         if first:
@@ -241,32 +251,34 @@ def correct(arm: Arm, dataset: Dataset) -> np.ndarray:
     return np.stack([next(rows) if run.status == FINISHED else goal.missing(targets) for run in arm.runs])
 
 
-def accuracies(arm: Arm, dataset: Dataset) -> np.ndarray:
-    """[seeds] the accuracy of each training on validation."""
+def shares(arm: Arm, dataset: Dataset) -> np.ndarray:
+    """[seeds] the score of each training on validation, such as its accuracy."""
     return correct(arm, dataset).mean(axis=1)
 
 
-def ask_accuracy(
+def ask_score(
     text: str,
     control: tuple[str, Arm],
     arm: tuple[str, Arm],
     dataset: Dataset,
     **asked: Any,
 ) -> Question:
-    """Whether the arm is right more often than the control; the other arguments are those of `Question`.
+    """Whether the arm scores better than the control, as by being right more often; the other arguments are those of
+    `Question`.
 
     `control` and `arm` are items of what `Lab.train` returned: a label with its arm. The side that the claim predicts
     to be better is excused where it is under-trained.
     """
     sides = {MORE: [arm], LESS: [control], SAME: [control, arm]}[asked.get("predicted", MORE)]
+    metric = kind_of(dataset.task).goal.metric
     return Question(
         text=text,
-        unit=asked.pop("unit", ACCURACY),
+        unit=asked.pop("unit", f"validation {metric.title}"),
         control=control[0],
         control_values=correct(control[1], dataset),
         arm=arm[0],
         values=correct(arm[1], dataset),
-        percent=True,
+        percent=metric.percent,
         identical=same(control[1].answers, arm[1].answers),
         under_trained=under_trained(*sides),
         **asked,

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from epochal.core.errors import RunDirectoryError
 from epochal.core.paths import absolute
 from epochal.data.listing import Progress as Loading
-from epochal.kinds.opening import INPUTS, input_of, kinds_with
+from epochal.kinds.opening import input_of, inputs, kinds_with
 from epochal.models.pretrained import Pretrained, stored_weights, transfer_recipes
 from epochal.ship.pretrained import open_weights, reading_for
 from epochal.study.conclude import conclude
@@ -49,7 +50,7 @@ class Climb:
     def bundle(self) -> Any:
         from epochal.ship.bundle import Bundle
 
-        return Bundle.open(self.directory / "bundle")
+        return Bundle.open(self.directory / "bundle", trust=True)
 
     def refit(self, **asked: Any) -> Any:
         """The winner trained again on train and validation, as a bundle; the arguments are those of `epochal.refit`."""
@@ -82,6 +83,7 @@ def climb(
     seed: int | None = None,
     out: Path | str | None = None,
     rungs: tuple[str, ...] | None = None,
+    theirs: tuple[str, ...] | None = None,
     trials: int | None = None,
     margin: float | None = None,
     metric: str | None = None,
@@ -105,6 +107,8 @@ def climb(
         seeds: trainings of each rung, 3 unless said: fewer make intervals that mean little.
         seed: of the first of them, 0 unless said; the others follow it.
         rungs: names of the rungs to climb; all unless said.
+        theirs: rungs of your own beside them, by the place of their code: "sklearn.ensemble:ExtraTreesClassifier", or
+            "mine.py:MyNet" for a torch module (see `epochal.models.theirs`).
         trials: learning rates tried for each network, 3 unless said, charged to its budget.
         out: the run directory; by default runs/NAME, numbered where that exists, and next to the data where the current
             folder is the data or lies in it.
@@ -130,6 +134,7 @@ def climb(
     began = time.perf_counter()
     name = source_name(source)
     asked: dict[str, Any] = {"budget": budget, "seeds": seeds, "seed": seed, "rungs": rungs, "trials": trials}
+    asked |= {"theirs": theirs or None}
     asked |= {"margin": margin, "metric": metric, "cost": cost, "positive": positive}
     asked |= {"pretrained": None if pretrained is None else place_of(pretrained)}
     asked = {key: value for key, value in asked.items() if value is not None}
@@ -143,7 +148,7 @@ def climb(
     with open_store(directory) as store:
         if before and not resume:
             store.take_decisions(before)
-        reads = INPUTS[store.decide("input", lambda: reads.name)]
+        reads = inputs()[store.decide("input", partial(str, reads.name))]
         settings, options = settle(store, name, asked, options, reads, directory)
         if resume:
             watch(taken_up(store, possible(name, kinds_with(reads), **settings).seconds))

@@ -13,7 +13,6 @@ from typing import Any
 from epochal.core.claim import Claim, MilestoneResult, Picture
 from epochal.core.errors import BudgetError, RunDirectoryError, UserError
 from epochal.core.paths import absolute
-from epochal.data.options import ReadOptions
 from epochal.judge.claim_text import sentence
 from epochal.judge.claims import Question, judge, overall
 from epochal.study.directories import choose_directory
@@ -104,7 +103,7 @@ def run_milestone(
     milestone: Milestone,
     *,
     source: Any = None,
-    options: ReadOptions | None = None,
+    options: Any = None,
     budget: float | str | None = None,
     scale: float | None = None,
     seeds: int | None = None,

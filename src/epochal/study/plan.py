@@ -144,6 +144,7 @@ def plan(
     seeds: int = 3,
     seed: int = 0,
     rungs: tuple[str, ...] | None = None,
+    theirs: tuple[str, ...] = (),
     trials: int = 3,
     margin: float | None = None,
     metric: str | None = None,
@@ -172,7 +173,7 @@ def plan(
     names = ladder.names(pretrained=bool(pretrained))
     chosen = tuple(rungs) if rungs else names
     ladder.require(chosen, pretrained=bool(pretrained))
-    chosen = tuple(rung for rung in names if rung in chosen)
+    chosen = tuple(rung for rung in names if rung in chosen) + tuple(ladder.rung(place).name for place in theirs)
     total = parse_seconds(budget)
     made = Plan(
         name=name,

@@ -99,8 +99,8 @@ class Progress:
 
 
 def scoring_of(made: Plan, dataset: Dataset) -> Scoring:
-    """How this data is scored by the metric of a plan. Of the test split only the counts of its items are looked at, which
-    the data report tells.
+    """How this data is scored by the metric of a plan. Of the test split only the counts of its items are looked at,
+    which the data report tells.
 
     Raises:
         UserError: the metric has no value on such data.

@@ -42,7 +42,7 @@ class Refit:
 
     @property
     def bundle(self) -> Bundle:
-        return Bundle.open(self.folder)
+        return Bundle.open(self.folder, trust=True)
 
     def _repr_html_(self) -> str:
         return self.bundle._repr_html_()
@@ -214,8 +214,8 @@ def _predictor(winner: Winner, model: Any) -> Predictor:
 
 
 def _on_test(winner: Winner, predictor: Predictor, calibration: float, unseen: Any) -> dict[str, Any]:
-    """What the test split says of a new bundle, next to the climb's. `unseen` is the answer on validation of models that
-    did not learn from it, by which confidence is chosen."""
+    """What the test split says of a new bundle, next to the climb's. `unseen` is the answer on validation of models
+    that did not learn from it, by which confidence is chosen."""
     goal, dataset, name = winner.goal, winner.dataset, winner.names[winner.place]
     examples = dataset.open_test()
     targets, least = examples.targets, goal.doubt(examples.targets)
@@ -243,7 +243,7 @@ def _on_test(winner: Winner, predictor: Predictor, calibration: float, unseen: A
 def _bundle(
     folder: Path, winner: Winner, result: Refitted, *, model: Any, dataset: Dataset, runs: tuple[Run, ...]
 ) -> Refitted:
-    result = with_words(result, len(winner.dataset.open_test()), winner.dataset.task.item)
+    result = with_words(result, len(winner.dataset.open_test()), dataset.task)
     write_bundle(
         folder,
         model=model,

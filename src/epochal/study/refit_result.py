@@ -6,7 +6,9 @@ from epochal.core.experiment import Finding
 from epochal.core.interval import Interval
 from epochal.core.metric import ACCURACY, Metric
 from epochal.core.record import Record
+from epochal.core.task import Task
 from epochal.judge.verdict_text import difference, listed, value
+from epochal.kinds.table import kind_of
 from epochal.study.result import Shipped
 
 REFIT, ENSEMBLE = "refit", "ensemble"
@@ -20,14 +22,14 @@ class Refitted(Record):
     rung: str
     title: str
     seeds: tuple[int, ...]  # of the trainings behind an answer
-    images: int  # items, whatever they are, that it was trained on
+    images: int  # or other items, that it was trained on
     images_before: int  # that the climb's bundle was trained on
     examples: int  # shown in a training, those after its best point left out
     examples_before: int
     stop: float  # share of the schedule after which the training ends
-    temperature: float  # or what else calibrates the answers of its goal, such as half the width of an interval
+    temperature: float  # or what else calibrates the answers of its goal
     temperatures: tuple[float, ...] = ()  # of the members of an ensemble, before the mean
-    calibration: str  # where the temperature comes from
+    calibration: str  # where that comes from
     metric: Metric = ACCURACY
     shipped: Shipped
     single: Interval  # of the climb's bundle
@@ -37,10 +39,10 @@ class Refitted(Record):
     notes: tuple[str, ...] = ()
 
 
-def with_words(result: Refitted, count: int, item: str) -> Refitted:
-    """The result with its sentence and notes; `count` is that of the test split, and `item` what one is called."""
-    made = _of_seeds(result) if result.kind == ENSEMBLE else _anew(result, item)
-    return result.replace(sentence=f"{made} {_expected(result, count, item)}", notes=_notes(result, item))
+def with_words(result: Refitted, items: int, task: Task) -> Refitted:
+    """The result with its sentence and notes; `items` are those of the test split."""
+    made = _of_seeds(result) if result.kind == ENSEMBLE else _anew(result, task)
+    return result.replace(sentence=f"{made} {_expected(result, items, task.item)}", notes=_notes(result, task))
 
 
 def _of_seeds(result: Refitted) -> str:
@@ -50,41 +52,42 @@ def _of_seeds(result: Refitted) -> str:
     )
 
 
-def _anew(result: Refitted, item: str) -> str:
+def _anew(result: Refitted, task: Task) -> str:
     passes = result.examples / result.images
     ending = "" if result.stop == 1 else f", stopped after {100 * result.stop:.0f}% of its schedule, as in the climb"
     return (
-        f"{result.title}, trained again on train and validation together: {result.images:,} {item}s instead of "
+        f"{result.title}, trained again on train and validation together: {result.images:,} {task.item}s instead of "
         f"{result.images_before:,}. It makes the same number of passes over them, {passes:.3g} ({result.examples:,} "
-        f"examples instead of {result.examples_before:,}){ending}, and {_calibrated(result)} is that of "
-        "the climb."
+        f"examples instead of {result.examples_before:,}){ending}, and its "
+        f"{kind_of(task).goal.calibration.name} of {result.temperature:.3g} is that of the climb."
     )
 
 
-def _calibrated(result: Refitted) -> str:
-    """What calibrates its answers: chances have a temperature, and numbers an interval around them."""
-    if result.shipped.residuals is None:
-        return f"its temperature of {result.temperature:.3g}"
-    return f"the interval of plus or minus {result.temperature:.3g} around its answers"
-
-
-def _expected(result: Refitted, count: int, item: str) -> str:
+def _expected(result: Refitted, items: int, item: str) -> str:
     score, metric = result.shipped.score, result.metric
     return (
         f"Expected {metric.title} on unseen data: {value(score.mean, metric)} (95% interval {value(score.low, metric)} "
-        f"to {value(score.high, metric)}), measured on the {count:,} test {item}s. The climb's bundle scores "
+        f"to {value(score.high, metric)}), measured on the {items:,} test {item}s. The climb's bundle scores "
         f"{value(result.single.mean, metric)} on them ({difference(result.finding)})."
     )
 
 
-def _notes(result: Refitted, item: str) -> tuple[str, ...]:
+def _notes(result: Refitted, task: Task) -> tuple[str, ...]:
+    item, made = task.item, result.shipped
     lines = [
         f"The test {item}s were scored for this report only: none of them was trained on, and nothing was chosen by "
         "them."
     ]
-    if result.shipped.reliability is not None:
-        error = 100 * result.shipped.reliability.error.mean
-        lines.append(f"Calibration error on the test {item}s: {error:.1f}%. The temperature is {result.calibration}.")
+    fitted = f"The {kind_of(task).goal.calibration.name} is {result.calibration}."
+    if made.reliability is not None:
+        error = 100 * made.reliability.error.mean
+        lines.append(f"Calibration error on the test {item}s: {error:.1f}%. {fitted}")
+    if made.residuals is not None:
+        covered = value(made.residuals.covered.mean, ACCURACY)
+        lines.append(
+            f"The predicted number plus or minus {made.residuals.width:,.4g} holds the truth of {covered} of the test "
+            f"{item}s; {made.residuals.promised:.0%} was promised. {fitted}"
+        )
     if result.kind == ENSEMBLE:
         count = len(result.seeds)
         lines.append(

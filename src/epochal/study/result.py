@@ -85,6 +85,15 @@ class WrongExample(Record):
     cells: Mapping[str, str] = field(default_factory=dict)  # what the item holds, in words, where it is no picture
 
 
+@dataclass(frozen=True, kw_only=True)
+class Importance(Record):
+    """What the bundled model's metric loses on the test split when one part of the inputs, such as a column, is
+    shuffled among items; below 0 where it gains."""
+
+    part: str
+    loss: Interval
+
+
 NOT_CLIMBED = "not climbed"  # the status of a rung whose training would have been too short to teach it anything
 
 
@@ -122,6 +131,7 @@ class ClimbResult(Record):
     data_curve: DataCurve | None = None
     confusion: tuple[tuple[int, ...], ...] = ()  # test split, rows true, columns predicted
     wrong: tuple[WrongExample, ...] = ()
+    importance: tuple[Importance, ...] = ()  # the most important part first
     data: Mapping[str, object] = field(default_factory=dict)  # the data report
     environment: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -13,9 +13,9 @@ from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Run
 from epochal.data.dataset import Dataset
 from epochal.data.listing import Progress
-from epochal.kinds.opening import input_of, kinds_with
+from epochal.kinds.opening import input_of, ladder_with
 from epochal.kinds.rung import Rung
-from epochal.kinds.table import KINDS, kind_of
+from epochal.kinds.table import kind_of
 from epochal.models import catalogue
 from epochal.models.weights import read_model
 from epochal.ship.bundle import Bundle, as_shipped, write_bundle
@@ -133,7 +133,7 @@ def train_dataset(
             metric=goal.metric,
             evidence={"runs": [as_shipped(run)]},
         )
-    return run, Bundle.open(directory / "bundle")
+    return run, Bundle.open(directory / "bundle", trust=True)
 
 
 def train_rung(
@@ -162,8 +162,7 @@ def train_rung(
     """
     watch = progress or (lambda line: None)
     reads = input_of(source, options, task, watch)
-    ladders = [KINDS[kind].ladder for kind in kinds_with(reads)]
-    ladder = next((one for one in ladders if name in one.rungs), ladders[0])
+    ladder = ladder_with(reads, name)
     ladder.require([name], "rung")  # before the data is read
     members_with(ladder.rungs[name], settings or {})
     if seed < 0:

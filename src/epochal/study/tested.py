@@ -8,7 +8,6 @@ import numpy as np
 
 from epochal.core.experiment import Finding
 from epochal.core.interval import Interval
-from epochal.core.metric import Metric
 from epochal.core.protocols import Goal
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset, Examples
@@ -16,14 +15,16 @@ from epochal.judge.verdict_text import RungSummary, detectable_sentence, headlin
 from epochal.kinds.table import kind_of
 from epochal.models.weights import read_model
 from epochal.study.choice import Choice, best_of, finished_names, scored, summary
+from epochal.study.importance import affordable, importance
 from epochal.study.progress import Progress
-from epochal.study.result import Shipped, WrongExample
+from epochal.study.result import Importance, Shipped, WrongExample
 from epochal.study.scoring import Scoring
 from epochal.study.stages import compare_all
 from epochal.train.experiment import TEST, Arm, answer, named, pair_all
 from epochal.train.store import Store
 
 WRONG_SHOWN = 12
+IMPORTANCE = 0.01  # share of the budget that may go into asking which parts of the inputs matter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,8 @@ def on_split(store: Store, name: str, recipe: Recipe, dataset: Dataset, examples
     """What one training answers on the test split."""
     if not store.arrays(name, f"{TEST}-"):
         model = read_model(store.folder(name), recipe, dataset.task)
-        store.keep_arrays(name, named(TEST, kind_of(dataset.task).predictor(model, dataset.codec, recipe, dataset.task)(examples.inputs)))
+        predictor = kind_of(dataset.task).predictor(model, dataset.codec, recipe, dataset.task)
+        store.keep_arrays(name, named(TEST, predictor(examples.inputs)))
     return answer(store, name, TEST, goal)
 
 
@@ -121,6 +123,7 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
         "need_deep_learning": deep_or_not(here, classical, deep, finding),
         "confusion": scoring.goal.confusion(answered, targets, calibration, here.dataset.task.classes),
         "wrong": wrong_examples(here, tested.examples, answered, calibration),
+        "importance": parts_that_matter(here, arm, place, tested.examples, calibration),
         "notes": (
             "The test split was opened once, after the choice; every rung was then scored on it for this report, and "
             "nothing was chosen by it.",
@@ -169,6 +172,22 @@ def deep_or_not(
 def left_out(here: Progress) -> list[str]:
     """The titles of the networks that were not climbed."""
     return [here.rung(name).title for name in here.asked.rungs if name in here.left_out]
+
+
+def parts_that_matter(
+    here: Progress, arm: Arm, place: int, examples: Examples, calibration: float
+) -> tuple[Importance, ...]:
+    """What each named part of the inputs brings to the bundled model."""
+    dataset, kind = here.dataset, kind_of(here.dataset.task)
+    if not (parts := kind.input.parts(dataset)):
+        return ()
+    seconds = IMPORTANCE * here.plan.seconds
+    items = here.store.decide("importance", lambda: affordable(seconds, arm.speed.answering, len(parts), len(examples)))
+    if not items:
+        return ()
+    model = read_model(here.store.folder(finished_names(arm)[place]), arm.recipe, dataset.task)
+    predictor = kind.predictor(model, dataset.codec, arm.recipe, dataset.task)
+    return importance(predictor, here.scoring.goal, examples, parts, calibration, items)
 
 
 def wrong_examples(here: Progress, opened: Examples, answer: Any, calibration: float) -> tuple[WrongExample, ...]:

@@ -23,17 +23,17 @@ from epochal.core.errors import BudgetError, RunDirectoryError, UserError
 from epochal.core.experiment import EQUIVALENT, Trainings
 from epochal.core.recipe import Option, Recipe
 from epochal.core.run import FINISHED, Budget
-from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.dataset import Dataset
 from epochal.data.listing import Progress
-from epochal.data.options import ReadOptions
 from epochal.judge import design
-from epochal.kinds.image_ladder import IMAGE_LADDER
+from epochal.kinds.opening import input_of, ladder_with
+from epochal.kinds.rung import Ladder
 from epochal.kinds.table import rung_of
 from epochal.models import catalogue
 from epochal.study.changes import Change, Edit, change
 from epochal.study.directories import choose_directory, source_name
 from epochal.study.identity import identity, require_same_data
-from epochal.study.lab import accuracies
+from epochal.study.lab import shares
 from epochal.study.milestone import LEAST_SEEDS, begin
 from epochal.study.results import RESULT
 from epochal.study.why_result import FewerLabels, Ingredient, WhyResult
@@ -107,16 +107,16 @@ ON_REQUEST = (  # tried only where they are named: on classes of equal size they
 )
 
 
-def factors_of(rung: str, chosen: Sequence[str | Factor] | None = None) -> tuple[Factor, ...]:
-    """The ingredients of a rung: the first six that it can have, or those chosen, by name or as they are.
+def factors_of(ladder: Ladder, rung: str, chosen: Sequence[str | Factor] | None = None) -> tuple[Factor, ...]:
+    """The ingredients of a rung of a ladder: the first six that it can have, or those chosen, by name or as they are.
 
     Raises:
         UserError: there is no such rung, it is a classical one, or it has no such ingredient.
     """
-    IMAGE_LADDER.require([rung], "rung")
-    entry = IMAGE_LADDER.rungs[rung]
+    ladder.require([rung], "rung")
+    entry = ladder.rungs[rung]
     if not entry.by_steps:
-        networks = ", ".join(name for name, other in IMAGE_LADDER.rungs.items() if other.by_steps)
+        networks = ", ".join(name for name, other in ladder.rungs.items() if other.by_steps)
         raise UserError(
             f"rung: expected a network, which is made of ingredients; got {rung}, which is not one. Choose {networks}."
         )
@@ -156,24 +156,26 @@ def combine(control: Recipe, factors: Sequence[Factor], runs: design.Runs) -> di
 def why(
     source: Any,
     *,
-    rung: str = "resnet",
+    rung: str | None = None,
     budget: float | str = "20m",
     seeds: int = 5,
     margin: float = MARGIN,
     ingredients: Sequence[str | Factor] | None = None,
-    options: ReadOptions | None = None,
+    options: Any = None,
+    task: str | None = None,
     out: Path | str | None = None,
     progress: Watch | None = None,
     loading: Progress | None = None,
     command: str | None = None,
 ) -> WhyResult:
-    """Say which ingredients carry what a rung reaches on labelled images. The result is kept in OUT/result.json.
+    """Say which ingredients carry what a rung reaches on labelled data. The result is kept in OUT/result.json.
 
     An attribution that was interrupted continues where it stopped, if it is asked for with the same settings. The test
     split stays sealed: scores are on validation.
 
     Args:
-        source: a folder, a manifest, a named set, or (images, labels) arrays; see `open_dataset`.
+        source: as for `climb`; `options` and `task` too.
+        rung: a network of the ladder; its last unless said.
         budget: seconds for everything, or a duration.
         seeds: trainings of each combination.
         margin: differences in accuracy below this do not matter to you.
@@ -185,7 +187,11 @@ def why(
     Raises:
         UserError: the rung, ingredients, data, budget or directory cannot be used as they are; the message says why.
     """
-    factors, seconds, watch = factors_of(rung, ingredients), parse_seconds(budget), progress or (lambda line: None)
+    seconds, watch = parse_seconds(budget), progress or (lambda line: None)
+    reads = input_of(source, options, task, watch)
+    ladder = ladder_with(reads, rung or "")
+    rung = rung or [name for name, entry in ladder.rungs.items() if entry.by_steps][-1]
+    factors = factors_of(ladder, rung, ingredients)
     if seeds < LEAST_SEEDS:
         raise BudgetError(f"seeds: expected {LEAST_SEEDS} or more, got {seeds}: one says nothing of chance.")
     if not 0 <= margin < 0.5:
@@ -201,7 +207,7 @@ def why(
         _refuse_another(store, directory)
         before = begin(store, directory, settings, watch, seconds)
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
-        dataset = open_dataset(source, options=options, progress=loading)
+        dataset = reads.open(source, options or reads.options(), loading)
         require_same_data(store, dataset)
         for line in dataset.report.summary:
             watch(line)
@@ -227,7 +233,7 @@ def why(
         finally:
             spent = before + time.perf_counter() - began
             store.put("spent", spent)
-        scores = np.stack([accuracies(arm, dataset) for arm in arms], axis=1)
+        scores = np.stack([shares(arm, dataset) for arm in arms], axis=1)
         arms, scores, on_fewer = arms[: len(runs)], scores[:, : len(runs)], scores[:, len(runs) :]
         score = design.attribute(runs, scores)
         result = WhyResult(
@@ -332,8 +338,8 @@ def _overhead(dataset: Dataset, rate: Rate, seeds: int, workers: int) -> float:
 
 
 def _labelled(dataset: Dataset) -> tuple[float, ...]:
-    """The shares of the labels that leave two or more for each class."""
-    return tuple(share for share in LABELLED if share * len(dataset.train) >= 2 * dataset.task.classes)
+    """The shares of the labels that leave two or more for each class, or group of numbers."""
+    return tuple(share for share in LABELLED if share * len(dataset.train) >= 2 * dataset.strata)
 
 
 def _train(

@@ -6,6 +6,7 @@ import torch
 
 from epochal.core.claim import CONFIRMED, INCONCLUSIVE, REFUTED
 from epochal.judge.claims import judge, overall
+from epochal.kinds.image_ladder import IMAGE_LADDER
 from epochal.study.lab import Lab
 from epochal.study.milestones import combination
 from epochal.study.milestones.combination import MILESTONE, measure
@@ -46,7 +47,7 @@ class Planted(Lab):
 
 def planted(score, monkeypatch, tmp_path, arm=Trained):
     """What the milestone measures where `score(names of the ingredients that are on)` is the truth."""
-    every = [factor.name for factor in factors_of("resnet")]
+    every = [factor.name for factor in factors_of(IMAGE_LADDER, "resnet")]
     random = np.random.default_rng(0)
 
     def accuracies(label, dataset):
@@ -87,7 +88,8 @@ def test_a_combination_that_was_still_learning_refutes_nothing(monkeypatch, tmp_
 
 
 def test_two_ingredients_together_make_a_network_learn(monkeypatch, tmp_path):
-    monkeypatch.setattr(combination, "factors_of", lambda rung: factors_of(rung, ("activation", "normalisation")))
+    two = ("activation", "normalisation")
+    monkeypatch.setattr(combination, "factors_of", lambda ladder, rung: factors_of(ladder, rung, two))
     with open_store(tmp_path) as store:
         measured = measure(Lab(store=store, seeds=(0, 1), scale=0.3))
     together = measured.questions[1].values

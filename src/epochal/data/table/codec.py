@@ -1,6 +1,6 @@
 """The codec of a table: from rows as anybody writes them to the float32 that models see; fitted on train only."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,6 +10,7 @@ from jaxtyping import Float32, Int64
 
 from epochal.core.errors import DataError
 from epochal.core.record import Record
+from epochal.core.task import Task
 from epochal.data.split import some
 from epochal.data.table.categories import CategoryCodec
 from epochal.data.table.cells import Cells, Column, missing_cells, read_cells
@@ -112,7 +113,7 @@ class TableCodec(Record):
         Raises:
             DataError: a column is missing; the message names it.
         """
-        return self.encode_cells(self._read(rows))
+        return self.encode_cells(self.read(rows))
 
     def encode_cells(
         self, cells: Mapping[str, Cells], rows: Int64[np.ndarray, " rows"] | None = None
@@ -151,6 +152,20 @@ class TableCodec(Record):
                 f"{list(inputs.shape)}."
             )
 
+    def fits(self, task: Task) -> bool:
+        """Whether it makes as many numbers, and codes, as the task has."""
+        return bool(self.columns) and (self.width,) == task.input_shape and self.levels == task.levels
+
+    def described(self) -> tuple[str, ...]:
+        """The columns that a row must have, and what becomes of them."""
+        kinds = [("number", self.numbers), ("date", self.dates), ("category", self.categories), ("text", self.texts)]
+        held = {name: [part.column.name for part in parts] for name, parts in kinds}
+        return (
+            f"a row with {counted(len(self.columns), 'column')}, in any order; other columns are ignored. It becomes "
+            f"{counted(self.width, 'number')}.",
+            *(f"Columns read as {name}: {', '.join(names)}." for name, names in held.items() if names),
+        )
+
     def tensors(self, device: str = "cpu") -> "Callable[[Tensor], Tensor]":
         """What makes a network's inputs of encoded rows, on a device: `dense`, as a tensor."""
         import torch
@@ -183,31 +198,33 @@ class TableCodec(Record):
             DataError: a column is missing.
         """
         table = as_table(rows)
-        cells = self._read(table)
-        extra = [name for name in table.column_names if name not in self.columns]
+        return self.examine_cells(self.read(table), table.column_names, len(table))
+
+    def examine_cells(self, cells: Mapping[str, Cells], names: Sequence[str], count: int) -> tuple[str, ...]:
+        """The same of this many rows whose cells are read, of a table with columns of these names."""
+        extra = [name for name in names if name not in self.columns]
         notes = [f"{counted(len(extra), 'column', 'is', 'are')} not used by the model: {some(extra)}."] if extra else []
         for part in self.parts:
             name, found = part.column.name, cells[part.column.name]
             if found.odd:
                 notes.append(
-                    f"column {name!r}: {sum(found.odd.values()):,} of {len(table):,} cells are no {part.column.kind} "
+                    f"column {name!r}: {sum(found.odd.values()):,} of {count:,} cells are no {part.column.kind} "
                     f"({some(sorted(found.odd))}) and are taken as missing."
                 )
             if isinstance(part, CategoryCodec):
                 unseen = part.unseen(found.values, found.levels)
                 if unseen:
                     notes.append(
-                        f"column {name!r}: {sum(unseen.values()):,} of {len(table):,} rows have a value that training "
+                        f"column {name!r}: {sum(unseen.values()):,} of {count:,} rows have a value that training "
                         f"never saw ({some(sorted(unseen))})."
                     )
             learned = not isinstance(part, NumberCodec | DateCodec | CategoryCodec) or part.missing
             if not learned and (absent := int(missing_cells(found).sum())):
-                notes.append(
-                    f"column {name!r}: {absent:,} of {len(table):,} cells are missing, and none was in training."
-                )
+                notes.append(f"column {name!r}: {absent:,} of {count:,} cells are missing, and none was in training.")
         return tuple(notes)
 
-    def _read(self, rows: Any) -> dict[str, Cells]:
+    def read(self, rows: Any) -> dict[str, Cells]:
+        """The cells of the columns that rows must have; arguments and errors as of `encode`."""
         table = as_table(rows)
         names = table.column_names
         lacking = [name for name in self.columns if name not in names]

@@ -66,10 +66,10 @@ def open_table(source: Any, options: TableOptions | None = None, *, test: Any = 
     """
     options = options or TableOptions()
     options.validate()
-    raw, options = _raw(source, test, options)
+    raw, options = read_source(source, options, test=test)
     label = find_label(raw, options)
     target = read_target(raw, label, options)
-    published = _published(raw, options, label)
+    published = published_splits(raw, options, label)
     options = options if published is None or options.split else options.replace(split=split_column(raw, label))
     aside = {label, options.group, options.weights, options.split}
     reads = inspect(raw, [name for name in raw.columns if name not in aside], options)
@@ -120,12 +120,16 @@ def open_table(source: Any, options: TableOptions | None = None, *, test: Any = 
     )
 
 
-def _raw(source: Any, test: Any, options: TableOptions) -> tuple[RawTable, TableOptions]:
+def read_source(
+    source: Any, options: TableOptions, *, test: Any = None, as_text: tuple[str, ...] = ()
+) -> tuple[RawTable, TableOptions]:
+    """The columns of a source or of a named table, of which the options name the label; arguments as of `open_table`
+    and `read_table`."""
     if isinstance(source, str) and source in NAMED_TABLES and not Path(source).exists():
         raw, label = named_table(source, mirror=Path(options.mirror) if options.mirror else None)
         options = options if options.label else options.replace(label=label)
     else:
-        raw = read_table(source, options)
+        raw = read_table(source, options, as_text)
     return (raw if test is None else join_tables(raw, read_table(test, options))), options
 
 
@@ -140,8 +144,8 @@ def _kept_ids(raw: RawTable, reads: dict[str, Read], options: TableOptions) -> d
     return inspect(raw, kept, options.replace(columns={**options.columns, **kinds}))
 
 
-def _published(raw: RawTable, options: TableOptions, label: str) -> np.ndarray | None:
-    """The split of each row as published, or None.
+def published_splits(raw: RawTable, options: TableOptions, label: str) -> np.ndarray | None:
+    """The split of each row as published, its place in `SPLITS`; or None.
 
     Raises:
         DataError: the column says something else than train, validation and test.

@@ -23,14 +23,12 @@ def open_rows(source: Any, options: TableOptions | None = None) -> Dataset:
     """
     if options is not None and options.weights is not None:
         raise DataError(
-            f"--weights {options.weights}: trainings weigh all rows alike, so these weights would change nothing. Leave "
-            "the option out; to learn without a column, say --column NAME=drop."
+            f"--weights {options.weights}: trainings weigh all rows alike, so these weights would change nothing. "
+            "Leave the option out; to learn without a column, say --column NAME=drop."
         )
     opened = open_table(source, options, test=options.test if options is not None else None)
     targets = {split: opened.parts[split].targets for split in SPLITS}
-    digests = {
-        split: opened.contents[split].view(np.uint8).reshape(len(targets[split]), -1) for split in SPLITS
-    }
+    digests = {split: opened.contents[split].view(np.uint8).reshape(len(targets[split]), -1) for split in SPLITS}
     numbers = not opened.labels
     spread = float(np.std(targets["train"])) if numbers else 1.0
     task = Task(

@@ -122,6 +122,31 @@ def read_target(raw: RawTable, label: str, options: TableOptions) -> Target:
     return Target(column=column, kind=kind, values=values, rows=rows, labels=labels, weights=weights)
 
 
+def read_labels(
+    raw: RawTable, label: str, options: TableOptions, *, numbers: bool
+) -> tuple[list[str], np.ndarray | None]:
+    """The label of each row as training reads it, for an evaluation: as text, empty where it is missing; and, where
+    numbers are predicted, as float64 [rows], NaN where it is missing or no number.
+
+    Raises:
+        DataError: rows have several labels each.
+    """
+    array = raw.column(label)
+    if pa.types.is_nested(array.type):
+        raise DataError(f"column {label!r} holds several labels a row. Expected one answer a row.")
+    found = _labels(array)
+    texts = [*found.names.to_pylist(), ""]
+    each = [texts[code] for code in found.codes.tolist()]
+    if not numbers:
+        return each, None
+    values = found.numbers
+    if values is None:
+        column, _ = guess(label, texts[:-1], options.decimal or raw.decimal, options.day_first)
+        column = column.replace(kind="number", placeholders=("",))
+        values = read_cells(found.names, column).values
+    return each, np.append(values, np.nan)[found.codes]
+
+
 class _Labels(NamedTuple):
     """The labels of rows: `codes` [rows] into the different ones, -1 where missing; their `names` and `counts`; and
     their `numbers`, where the column is one of numbers."""

@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 
 from epochal.core.errors import UserError
 from epochal.core.metric import ACCURACY, Metric
-from epochal.core.protocols import ClassScores, Worst
+from epochal.core.protocols import Calibration, ClassScores, Worst
 from epochal.core.task import Task
 from epochal.judge.calibration import fit_temperature, probabilities
 from epochal.judge.confusion import confusion_matrix
@@ -46,6 +46,14 @@ class Classes:
 
     metric: Metric = ACCURACY
 
+    prediction = ClassScores
+    calibration = Calibration(
+        name="temperature",
+        method="temperature scaling (Guo et al., 2017)",
+        words="temperature {:.3f}",
+        together="of the members' probabilities (Lakshminarayanan, Pritzel & Blundell, 2017)",
+    )
+
     @property
     def watched(self) -> Metric:
         return ACCURACY
@@ -56,7 +64,8 @@ class Classes:
         return self.metric if self.metric.percent and self.metric.sign > 0 else ACCURACY
 
     def named(self, name: str | None, cost: str | None) -> tuple[Metric, str]:
-        """The metric of that name, or the costs of mistakes such as "miss=500 alarm=20"; accuracy where nothing is said.
+        """The metric of that name, or the costs of mistakes such as "miss=500 alarm=20"; accuracy where nothing is
+        said.
 
         Raises:
             UserError: both are given, or they cannot be read.
@@ -82,7 +91,8 @@ class Classes:
         """
         if metric.name == COST and task.classes != 2:
             raise UserError(
-                f"--cost: expected two classes, one of them positive; {task.name} has {task.classes}. Choose a --metric."
+                f"--cost: expected two classes, one of them positive; {task.name} has {task.classes}. "
+                "Choose a --metric."
             )
         for split in ("validation", "test"):
             there = [count for count in counts[split].values() if count]
@@ -193,8 +203,6 @@ class Classes:
         called, sure = decisions(self.metric, chances), chances.max(axis=1)
         wrong = np.flatnonzero(called != targets)
         return [
-            Worst(
-                place=int(k), truth=task.labels[targets[k]], predicted=task.labels[called[k]], size=float(sure[k])
-            )
+            Worst(place=int(k), truth=task.labels[targets[k]], predicted=task.labels[called[k]], size=float(sure[k]))
             for k in wrong[np.argsort(-sure[wrong])]
         ]

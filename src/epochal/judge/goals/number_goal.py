@@ -9,7 +9,7 @@ import numpy as np
 from epochal.core.errors import UserError
 from epochal.core.interval import Interval
 from epochal.core.metric import Metric
-from epochal.core.protocols import Numbers, Worst
+from epochal.core.protocols import Calibration, Numbers, Worst
 from epochal.core.task import Task
 from epochal.judge.goals.numbers import METRICS, Values, items, with_spread
 from epochal.judge.score import score
@@ -29,6 +29,16 @@ class OneNumber:
     """
 
     metric: Metric = METRICS["r2"]
+
+    prediction = Numbers
+    calibration = Calibration(
+        name="width",
+        method="split conformal prediction (Papadopoulos et al., 2002; Lei et al., 2018)",
+        words=f"each number plus or minus {{:,.4g}}, to hold the truth for {PROMISED:.0%} of unseen items",
+        together="of the members' numbers",
+        may_be_zero=True,
+        promised=PROMISED,
+    )
 
     @property
     def watched(self) -> Metric:
@@ -63,8 +73,8 @@ class OneNumber:
         for split in ("validation", "test"):
             if (count := sum(counts[split].values())) < 2:
                 raise UserError(
-                    f"{task.name}: the {split} split has {count} usable {task.item}, and an interval needs two or more. "
-                    f"Add {task.item}s, or keep more of them with --{split}-fraction."
+                    f"{task.name}: the {split} split has {count} usable {task.item}, and an interval needs two or "
+                    f"more. Add {task.item}s, or keep more of them with --{split}-fraction."
                 )
         return replace(self, metric=with_spread(metric, targets))
 

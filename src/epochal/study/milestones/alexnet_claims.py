@@ -7,7 +7,7 @@ from epochal.core.recipe import Recipe
 from epochal.kinds.image_ladder import RUNGS
 from epochal.study import imagenet
 from epochal.study.changes import change
-from epochal.study.lab import Lab, Scale, ask_accuracy, curves
+from epochal.study.lab import Lab, Scale, ask_score, curves
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS
 
@@ -47,7 +47,7 @@ def with_ingredient(
     )
     pair = (control, arms[control]), (arm, arms[arm])
     return Measured(
-        questions=(ask_accuracy(question, *pair, dataset, size=size, margin=margin),),
+        questions=(ask_score(question, *pair, dataset, size=size, margin=margin),),
         pictures=(
             curves(
                 "Accuracy in the course of training",

@@ -4,7 +4,7 @@ from epochal.core.claim import LESS
 from epochal.core.run import FINISHED
 from epochal.judge.claims import RATIO, Question
 from epochal.study.changes import change
-from epochal.study.lab import Lab, Scale, ask_accuracy, curves, under_trained
+from epochal.study.lab import Lab, Scale, ask_score, curves, under_trained
 from epochal.study.milestone import Measured
 from epochal.study.milestones.alexnet_claims import OPTIONS, alexnet, at_both_scales
 from epochal.train.experiment import Arm
@@ -48,7 +48,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
                 )
                 for name in ("crop", "flip")
             ),
-            ask_accuracy(
+            ask_score(
                 "Do shifted colours lower the error?",
                 (CONTROL, arms[CONTROL]),
                 (colours, arms[colours]),

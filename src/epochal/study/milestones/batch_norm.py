@@ -9,7 +9,7 @@ from epochal.core.claim import Picture, Series
 from epochal.core.recipe import Recipe
 from epochal.judge.claims import Question
 from epochal.study.changes import change
-from epochal.study.lab import ACCURACY, Lab, Scale, accuracies, curves
+from epochal.study.lab import ACCURACY, Lab, Scale, curves, shares
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS
 from epochal.study.speed import ask_pace, pace
@@ -74,7 +74,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
                     label = labels[name, start, rate] = f"{name}, {STARTS[start]}, rate {rate:g}"
                     recipes[label] = control if name == PLAIN else change_made.apply(control)
         arms |= lab.train(digits, recipes, examples=scale.passes * len(digits.train), points=points)
-    final = {cell: accuracies(arms[label], digits) for cell, label in labels.items()}
+    final = {cell: shares(arms[label], digits) for cell, label in labels.items()}
     level = SHARE * max(values.mean() for values in final.values())
     paces, trained = {}, {}
     for name in (PLAIN, NORMALISED):

@@ -5,8 +5,8 @@ import numpy as np
 from epochal.core.claim import LESS, Picture, Series
 from epochal.judge import design
 from epochal.judge.claims import VALUE, Question
-from epochal.kinds.image_ladder import RUNGS
-from epochal.study.lab import ACCURACY, Lab, accuracies, under_trained
+from epochal.kinds.image_ladder import IMAGE_LADDER, RUNGS
+from epochal.study.lab import ACCURACY, Lab, shares, under_trained
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS
 from epochal.study.why import combine, factors_of, stripped
@@ -21,12 +21,12 @@ LEAST_JOINT = 0.01  # of accuracy: shares of less than a point are taken of a po
 
 def measure(lab: Lab) -> Measured:
     digits = lab.data("digits")
-    factors = factors_of("resnet")
+    factors = factors_of(IMAGE_LADDER, "resnet")
     control = stripped(RUNGS["resnet"].recipe.with_options(depth=DEPTH), factors)
     runs = design.designs(len(factors))[-1]  # a half, with the corners
     recipes = combine(control, factors, runs)
     arms = lab.train(digits, recipes, examples=EXAMPLES, points=POINTS)
-    scores = np.stack([accuracies(arms[label], digits) for label in recipes], axis=1)  # [seeds, runs]
+    scores = np.stack([shares(arms[label], digits) for label in recipes], axis=1)  # [seeds, runs]
     joint, alone = design.joint(runs, scores), design.add_one_in(runs, scores)
     names = tuple(f"{factor.name} ({factor.change.name})" for factor in factors)
     found, learning = design.attribute(runs, scores), under_trained(("all together", arms["all"]))

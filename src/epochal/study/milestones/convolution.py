@@ -15,7 +15,7 @@ from epochal.models.catalogue import build
 from epochal.models.flops import parameters
 from epochal.models.zipcode import NATIVE
 from epochal.study.changes import change
-from epochal.study.lab import Lab, Scale, accuracies, ask_accuracy, curves
+from epochal.study.lab import Lab, Scale, ask_score, curves, shares
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS
 from epochal.train.experiment import Arm
@@ -50,7 +50,7 @@ def ask(count: int, arms: Mapping[str, Arm], dataset: Dataset) -> Question:
     """Which of both networks makes fewer errors after the same number of images."""
     control, arm = ((f"{name}, {count:,} images", arms[name]) for name in (OWN, SHARED))
     text = f"Do units that share their weights make fewer errors, learning from {count:,} images?"
-    return ask_accuracy(text, control, arm, dataset, size=0.005, margin=0.002)
+    return ask_score(text, control, arm, dataset, size=0.005, margin=0.002)
 
 
 def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
@@ -99,7 +99,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
 def against_images(found: Mapping[int, Mapping[str, Arm]], dataset: Dataset) -> Picture:
     """Error of both networks against the number of training images."""
     errors = {
-        name: np.array([1 - accuracies(arms[name], dataset) for arms in found.values()]) for name in RECIPES
+        name: np.array([1 - shares(arms[name], dataset) for arms in found.values()]) for name in RECIPES
     }  # [sizes, seeds] each
     return Picture(
         kind="lines",

@@ -7,7 +7,7 @@ from epochal.core.claim import Picture, Series
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset
 from epochal.kinds.image_ladder import RUNGS
-from epochal.study.lab import ACCURACY, IMAGENET, Lab, Scale, accuracies, ask_accuracy, curves
+from epochal.study.lab import ACCURACY, IMAGENET, Lab, Scale, ask_score, curves, shares
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS
 from epochal.train.experiment import Arm
@@ -40,7 +40,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
     one = {name: (name, arm) for name, arm in arms.items()}
     return Measured(
         questions=(
-            ask_accuracy(
+            ask_score(
                 "Is the network better with 19 layers than with 11?",
                 one[label(11)],
                 one[label(19)],
@@ -48,7 +48,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
                 size=0.01,
                 margin=0.005,
             ),
-            ask_accuracy(
+            ask_score(
                 "Is it better with 13 layers than with 11?",
                 one[label(11)],
                 one[label(13)],
@@ -81,7 +81,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
 
 def gains(arms: Mapping[str, Arm], dataset: Dataset) -> Picture:
     """What each depth gains over 11 layers, here and in the paper."""
-    scores = [accuracies(arms[label(depth)], dataset) for depth in PUBLISHED]
+    scores = [shares(arms[label(depth)], dataset) for depth in PUBLISHED]
     base, depths = float(scores[0].mean()), tuple(float(depth) for depth in PUBLISHED)
     return Picture(
         kind="lines",

@@ -4,7 +4,7 @@ from functools import partial
 
 from epochal.core.recipe import Recipe
 from epochal.study.changes import change
-from epochal.study.lab import Lab, Scale, ask_accuracy, curves
+from epochal.study.lab import Lab, Scale, ask_score, curves
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS
 
@@ -40,7 +40,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
     )
     return Measured(
         questions=(
-            ask_accuracy(
+            ask_score(
                 f"Does dropout help a wide network that trains for {passes:.3g} passes on {images:,} images?",
                 (plain_long, long[plain_long]),
                 (dropped_long, long[dropped_long]),
@@ -48,7 +48,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
                 size=0.003,
                 margin=0.002,
             ),
-            ask_accuracy(
+            ask_score(
                 "Does it hurt one that sees each of them once?",
                 (plain_short, short[plain_short]),
                 (dropped_short, short[dropped_short]),

@@ -11,7 +11,7 @@ from epochal.data.dataset import Dataset
 from epochal.judge.claims import Question
 from epochal.kinds.image_ladder import RUNGS
 from epochal.models.classical.hog_svm import cell_side
-from epochal.study.lab import Lab, accuracies, ask_accuracy, under_trained
+from epochal.study.lab import Lab, ask_score, shares, under_trained
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS
 
@@ -67,12 +67,12 @@ def measure(lab: Lab) -> Measured:
         )
         found[count] = dict(zip(ROLES, arms.items(), strict=True))
     at = list(found)
-    right = {name: np.array([accuracies(one[name][1], everything) for one in found.values()]) for name in ROLES}
+    right = {name: np.array([shares(one[name][1], everything) for one in found.values()]) for name in ROLES}
     lead = right[LEARNED] - right[HAND_MADE]  # [sizes, seeds]
     errors = {name: (1 - table.mean(axis=1)).tolist() for name, table in right.items()}
     return Measured(
         questions=(
-            ask_accuracy(
+            ask_score(
                 f"Do learned features beat hand-made ones, at {at[-1]:,} images?",
                 found[at[-1]][HAND_MADE],
                 found[at[-1]][LEARNED],

@@ -12,7 +12,7 @@ from epochal.judge.claims import EXACT, Question
 from epochal.kinds.image_ladder import RUNGS
 from epochal.models import catalogue
 from epochal.models.flops import flops, parameters
-from epochal.study.lab import ACCURACY, IMAGENET, Lab, Scale, accuracies, ask_accuracy
+from epochal.study.lab import ACCURACY, IMAGENET, Lab, Scale, ask_score, shares
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS
 from epochal.train.experiment import Arm
@@ -60,7 +60,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
     published = {name: size(IN_USE[name], PHOTOGRAPHS) for name in (ALEXNET, GOOGLENET)}
     return Measured(
         questions=(
-            ask_accuracy(
+            ask_score(
                 "Is GoogLeNet better than AlexNet?",
                 (ALEXNET, arms[ALEXNET]),
                 (GOOGLENET, arms[GOOGLENET]),
@@ -68,7 +68,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
                 size=0.01,
                 margin=0.005,
             ),
-            ask_accuracy(
+            ask_score(
                 "Do the auxiliary classifiers help?",
                 (BARE, arms[BARE]),
                 (GOOGLENET, arms[GOOGLENET]),
@@ -119,7 +119,7 @@ def sizes(arms: dict[str, Arm], dataset: Dataset, scale: Scale) -> Picture:
     """Accuracy against parameters at the size that was run here, one mark a network."""
     series = []
     for name, recipe in IN_USE.items():
-        scores = accuracies(arms[name], dataset)
+        scores = shares(arms[name], dataset)
         series.append(
             Series(
                 label=name,

@@ -13,7 +13,7 @@ from epochal.data.dataset import Dataset
 from epochal.judge.claims import RATIO, Question
 from epochal.models.parts.activations import Activation
 from epochal.study.changes import change
-from epochal.study.lab import Lab, accuracies, ask_accuracy, curves
+from epochal.study.lab import Lab, ask_score, curves, shares
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS
 from epochal.study.speed import ask_pace, at_rates, pace
@@ -77,7 +77,7 @@ def measure(lab: Lab) -> Measured:
         }
     )
     signals = {label: np.array(table) for label, table in started.items()}
-    level = SHARE * max(accuracies(arm, digits).mean() for arm in shallow.values())
+    level = SHARE * max(shares(arm, digits).mean() for arm in shallow.values())
     paces = {label: pace(lab, label, [shallow[one] for one in tried[label]], level) for label in tried}
     return Measured(
         questions=(
@@ -89,7 +89,7 @@ def measure(lab: Lab) -> Measured:
                 size=FASTER,
                 margin=1.1,
             ),
-            ask_accuracy(
+            ask_score(
                 f"Do {DEEP} layers of rectifiers train from the initialisation of He et al., and not from Glorot's?",
                 (GLOROT, deep[GLOROT]),
                 (HE, deep[HE]),

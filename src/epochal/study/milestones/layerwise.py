@@ -18,13 +18,13 @@ from epochal.core.seeds import stream
 from epochal.data.dataset import Dataset
 from epochal.data.feed import ArrayFeed
 from epochal.judge.claims import Question
+from epochal.kinds.image_input import thumbnail
 from epochal.models.mlp import Mlp
 from epochal.models.rbm import ContrastiveDivergence, Rbm, copy_features
 from epochal.study.changes import change
 from epochal.study.lab import ACCURACY, Lab
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS
-from epochal.study.tested import thumbnail
 from epochal.train.device import device
 from epochal.train.experiment import TUNING_SEED, rates
 from epochal.train.fit import fit

@@ -6,7 +6,7 @@ import numpy as np
 
 from epochal.core.claim import Picture, Series
 from epochal.kinds.image_ladder import RUNGS
-from epochal.study.lab import Lab, Scale, accuracies, ask_accuracy, curves
+from epochal.study.lab import Lab, Scale, ask_score, curves, shares
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS
 
@@ -26,10 +26,10 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
     digits = lab.open(scale)
     arms = lab.train(digits, RECIPES, examples=scale.passes * len(digits.train))  # the neighbours see each image once
     one = {label: (label, arm) for label, arm in arms.items()}
-    errors = {name: 1 - accuracies(arms[name], digits) for name in PUBLISHED}  # [seeds] each
+    errors = {name: 1 - shares(arms[name], digits) for name in PUBLISHED}  # [seeds] each
     return Measured(
         questions=(
-            ask_accuracy(
+            ask_score(
                 "Does LeNet-5 make fewer errors than nearest neighbours?",
                 one[NEIGHBOURS],
                 one[LENET],
@@ -37,7 +37,7 @@ def measure(lab: Lab, scale: Scale = SMALL) -> Measured:
                 size=0.01,
                 margin=0.002,
             ),
-            ask_accuracy(
+            ask_score(
                 "Does LeNet-5 make fewer errors than a linear classifier?",
                 one[LINEAR],
                 one[LENET],

@@ -14,14 +14,14 @@ from epochal.core.run import FINISHED
 from epochal.core.seeds import stream
 from epochal.data.dataset import Dataset
 from epochal.judge.claims import Question
+from epochal.kinds.image_input import thumbnail
 from epochal.kinds.image_ladder import RUNGS
+from epochal.kinds.table import kind_of
 from epochal.models import catalogue
-from epochal.models.predictor import make_predictor
 from epochal.models.weights import read_model
 from epochal.study.lab import Lab, under_trained
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS
-from epochal.study.tested import thumbnail
 from epochal.train.experiment import Arm
 
 PASSES = 20
@@ -163,7 +163,7 @@ def features(network: nn.Module, dataset: Dataset, images: np.ndarray) -> dict[s
         lambda module, inputs, output: kept.append(flat(output))
     )
     try:
-        make_predictor(network, dataset.codec)(images)
+        kind_of(dataset.task).predictor(network, dataset.codec, RUNGS["lenet"].recipe, dataset.task)(images)
     finally:
         hook.remove()
     by_layer = {layer: torch.cat(kept[place :: len(LAYERS)]).numpy() for place, layer in enumerate(LAYERS)}

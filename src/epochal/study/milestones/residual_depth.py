@@ -4,7 +4,7 @@ from functools import partial
 
 from epochal.core.recipe import Recipe
 from epochal.study.changes import change
-from epochal.study.lab import ACCURACY, Lab, Scale, ask_accuracy, curves
+from epochal.study.lab import ACCURACY, Lab, Scale, ask_score, curves
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.study.milestones.table import CLAIMS
 
@@ -57,7 +57,7 @@ def measure(lab: Lab, scale: Scale = SMALL, unit: str = TRAINING) -> Measured:
     one = {label: (label, arm) for label, arm in arms.items()}
     return Measured(
         questions=(
-            ask_accuracy(
+            ask_score(
                 "Does a plain network train worse at 56 layers than at 20?",
                 one["plain, 20 layers"],
                 one["plain, 56 layers"],
@@ -67,7 +67,7 @@ def measure(lab: Lab, scale: Scale = SMALL, unit: str = TRAINING) -> Measured:
                 size=0.05,
                 margin=0.01,
             ),
-            ask_accuracy(
+            ask_score(
                 "Do shortcuts make 56 layers train?",
                 one["plain, 56 layers"],
                 one["residual, 56 layers"],
@@ -76,7 +76,7 @@ def measure(lab: Lab, scale: Scale = SMALL, unit: str = TRAINING) -> Measured:
                 size=0.1,
                 margin=0.01,
             ),
-            ask_accuracy(
+            ask_score(
                 "Do shortcuts need batch normalisation, at 32 layers?",
                 one["residual, 32 layers, no batch norm"],
                 one["residual, 32 layers"],

@@ -12,7 +12,7 @@ from epochal.core.run import Budget
 from epochal.data.dataset import Dataset
 from epochal.judge.claims import RATIO, Question
 from epochal.study.changes import change
-from epochal.study.lab import Lab, accuracies, ask_accuracy
+from epochal.study.lab import Lab, ask_score, shares
 from epochal.study.milestone import Measured, Milestone
 from epochal.study.milestones.table import CLAIMS
 from epochal.train.trainee import prepare
@@ -90,12 +90,12 @@ def measure(lab: Lab) -> Measured:
     first, last = (f"{SIGMOID}, {layers(depth)}" for depth in (DEPTHS[0], DEPTHS[-1]))
     rectified = f"{RELU}, {layers(DEPTHS[-1])}"
     trained = {
-        unit: np.stack([accuracies(arms[f"{unit}, {layers(depth)}"], digits) for depth in DEPTHS], axis=1)
+        unit: np.stack([shares(arms[f"{unit}, {layers(depth)}"], digits) for depth in DEPTHS], axis=1)
         for unit in (SIGMOID, RELU)
     }
     return Measured(
         questions=(
-            ask_accuracy(
+            ask_score(
                 f"Do {layers(DEPTHS[-1])} train with rectifiers, and not with sigmoids?",
                 (last, arms[last]),
                 (rectified, arms[rectified]),
@@ -104,7 +104,7 @@ def measure(lab: Lab) -> Measured:
                 size=0.5,
                 margin=0.01,
             ),
-            ask_accuracy(
+            ask_score(
                 "Is it depth that sigmoids do not bear?",
                 (first, arms[first]),
                 (last, arms[last]),
