@@ -3,6 +3,7 @@
 from typing import Any
 
 from climb_parts import DIGITS, HYMENOPTERA, LADDER, build, measured_curve, promised, wrong_examples
+from number_results import TABLES
 
 from epochal.core.experiment import Finding
 from epochal.core.interval import Interval
@@ -338,4 +339,5 @@ VARIANTS = {
     "many_classes": many_classes,
     "sized": sized,
     "losses": losses,
+    **TABLES,
 }

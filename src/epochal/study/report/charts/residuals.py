@@ -1,6 +1,7 @@
 """How far predicted numbers are from the true ones: a histogram of what is left, and predicted against true."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -21,7 +22,7 @@ def histogram(found: Residuals, kind: str, title: str, items: str) -> Markup:
     width = found.width
     parts = [_band([(-width, 0.0), (width, 0.0), (width, up.high), (-width, up.high)], across, up)]
     parts += _frame(across, up, "true minus predicted \u2192", items)
-    for left, right, count in zip(edges, edges[1:], counts, strict=True):
+    for (left, right), count in zip(pairwise(edges), counts, strict=True):
         if count:
             box = {"x": across(left) + 0.4, "width": max(across(right) - across(left) - 0.8, 0.8)}
             parts.append(element("rect", **box, y=up(count), height=BOTTOM - up(count), class_=f"share {kind}"))
