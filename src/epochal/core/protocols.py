@@ -210,12 +210,13 @@ class Worst:
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
     """What the number is that makes answers mean what they say: its name, where the method is described, and how it is
-    said, with a place for the number. `together` says how the answers of an ensemble are joined. `promised` is the
+    said at length and in short, with a place for the number. `together` says how the answers of an ensemble are joined. `promised` is the
     share of intervals that hold the truth, where there are some."""
 
     name: str
     method: str
     words: str
+    brief: str
     together: str
     may_be_zero: bool = False
     promised: float | None = None

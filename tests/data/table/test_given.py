@@ -53,7 +53,14 @@ def test_a_row_is_encoded_as_in_training_whatever_holds_it(opened, new, tmp_path
 
 
 def test_rows_go_by_their_number_where_no_column_tells_them_apart(opened, new):
-    for given in (new.drop(columns="customer_id"), new.assign(customer_id=7), new.assign(customer_id=new.age / 3)):
+    empty, infinite = new.assign(customer_id=np.nan), new.assign(customer_id=[np.inf, *range(39)])
+    for given in (
+        empty,
+        infinite,
+        new.drop(columns="customer_id"),
+        new.assign(customer_id=7),
+        new.assign(customer_id=new.income / 3),
+    ):
         (part,), _ = all_of(opened, given)
         assert part.names[:2] == ("row 1", "row 2") and part.ids == {}
 

@@ -63,12 +63,14 @@ def id_columns(raw: RawTable, used: Sequence[str]) -> dict[str, list[Any]]:
         if name in used:
             continue
         array = raw.column(name)
+        if array.null_count or not len(array):
+            continue
         if pa.types.is_floating(array.type):  # as text files have whole numbers
             whole = pc.all(pc.equal(pc.floor(array), array)).as_py()
             array = array.cast(pa.int64()) if whole and pc.max(pc.abs(array)).as_py() < 2**53 else None
         elif not pa.types.is_integer(array.type):
             array = texts_of(array) if _is_text(array.type) else None
-        if array is not None and not array.null_count and len(array.unique()) == len(array):
+        if array is not None and len(array.unique()) == len(array):
             found[name] = array.to_pylist()
     return found
 

@@ -75,9 +75,9 @@ def _read_file(path: Path, options: TableOptions, as_text: tuple[str, ...], know
         return _read_json(path)
     if ending in TEXT_ENDINGS:
         return read_delimited(path, options, as_text, known)
-    known = ", ".join((*TEXT_ENDINGS, *PARQUET_ENDINGS, *JSON_ENDINGS))
+    endings = ", ".join((*TEXT_ENDINGS, *PARQUET_ENDINGS, *JSON_ENDINGS))
     raise DataError(
-        f"epochal cannot read {path.name} as a table. Save it as CSV or Parquet; its ending should be one of {known}."
+        f"epochal cannot read {path.name} as a table. Save it as CSV or Parquet; its ending should be one of {endings}."
     )
 
 
