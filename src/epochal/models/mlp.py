@@ -46,7 +46,7 @@ def normaliser(name: str, units: int) -> nn.Module:
 
 
 class Mlp(nn.Module):
-    """Pixels -> hidden layers -> logits."""
+    """Pixels, or the inputs of a table -> hidden layers -> logits, or a number."""
 
     def __init__(self, config: MlpConfig, task: Task):
         super().__init__()
@@ -65,9 +65,9 @@ class Mlp(nn.Module):
         self.output = nn.Linear(units, task.outputs)
         initialise(self, config.initialisation)
 
-    def forward(self, images: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch classes"]:
-        hidden = self.hidden(images.flatten(1))  # [batch, channels * height * width] -> [batch, hidden]
-        return self.output(hidden)  # [batch, classes]
+    def forward(self, inputs: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch outputs"]:
+        hidden = self.hidden(inputs.flatten(1))  # [batch, numbers] -> [batch, hidden]
+        return self.output(hidden)  # [batch, outputs]
 
 
 def build(config: MlpConfig, task: Task) -> Mlp:
