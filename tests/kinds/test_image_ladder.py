@@ -60,8 +60,7 @@ def test_the_table_costs_nothing_at_the_size_of_photographs():
     assert torch.get_default_device().type == "cpu"
 
 
-def test_every_model_is_a_rung_and_says_how_it_learns():
-    assert list(EVERY) == sorted(MODELS, key=list(EVERY).index)
+def test_every_rung_says_how_its_model_learns():
     for name, rung in EVERY.items():
         assert rung.traits == MODELS[name].traits
     assert [name for name, model in MODELS.items() if model.traits.pretrained] == list(IMAGE_LADDER.transfer)

@@ -34,7 +34,7 @@ def test_options_reach_the_model():
         ("mlp", {"hidden": 0}, r"mlp: option 'hidden' is 0; it must be a whole number of at least 1."),
         ("mlp", {"normalisation": "group"}, r"mlp: option 'normalisation' is 'group', which is none of none, batch"),
         ("lenet", {"activation": 3}, r"lenet: option 'activation' is 3; it must be a word."),
-        ("resnext", {}, r"There is no model 'resnext'. The catalogue has majority, nearest-neighbours"),
+        ("resnext", {}, r"There is no model 'resnext'. The catalogue has majority, mean, linear, tree"),
     ],
 )
 def test_what_cannot_be_built_is_explained(model: str, options: dict, message: str):

@@ -13,10 +13,11 @@ class Task(Record):
     `kind` names a row of the table of task kinds, and `item` says what one example is called. `input_shape` is what a
     network sees of one item, without the batch: (channels, height, width) for images, (numbers,) for a row of a table.
     `levels` tells of each column at rest how many codes it has, 0 where it holds numbers; empty where inputs are no
-    columns. `labels` are the classes; empty where a number is predicted, which is then called `target`, and has
-    `centre` and `spread` (mean and standard deviation) on the training split. `counts` gives the number of examples of
-    each split, "train", "validation" and "test"; the test split is sealed until the choice is made. `fingerprint`
-    changes when any example, label or split does.
+    columns. `numbers` are the places, among what a network sees of a row, of numbers with mean 0 and deviation 1; the
+    others are zeros and ones, or weights of words. `labels` are the classes; empty where a number is predicted, which
+    is then called `target`, and has `centre` and `spread` (mean and standard deviation) on the training split. `counts`
+    gives the number of examples of each split, "train", "validation" and "test"; the test split is sealed until the
+    choice is made. `fingerprint` changes when any example, label or split does.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Task(Record):
     item: str = "image"
     input_shape: tuple[int, ...]
     levels: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
     labels: tuple[str, ...] = ()
     target: str = ""
     centre: float = 0.0

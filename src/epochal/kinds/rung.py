@@ -118,10 +118,9 @@ class Ladder:
         if theirs.is_location(name):
             return their_rung(name, self.objective)
         if name not in self.every:
-            raise UserError(
-                f"There is no rung {name!r}. The ladder has {', '.join(self.rungs)}; with pretrained weights also "
-                f"{', '.join(self.transfer)}. A recipe may also use {', '.join(self.beside)}."
-            )
+            also = f"; with pretrained weights also {', '.join(self.transfer)}" if self.transfer else ""
+            beside = f" A recipe may also use {', '.join(self.beside)}." if self.beside else ""
+            raise UserError(f"There is no rung {name!r}. The ladder has {', '.join(self.rungs)}{also}.{beside}")
         return self.every[name]
 
     def require(self, names: Sequence[str], option: str = "rungs", *, pretrained: bool = False) -> None:

@@ -42,11 +42,17 @@ class Model:
 
 _SHALLOW = Traits(learns=AT_ONCE, deep=False)
 _CERTAIN = Traits(learns=AT_ONCE, deep=False, deterministic=True)
+_CERTAIN_OF_DENSE = Traits(learns=AT_ONCE, deep=False, deterministic=True, as_tensors=True)
 _DEEP = Traits()
 _DENSE = Traits(stackable=True)
 
 MODELS: dict[str, Model] = {
     "majority": Model(code="classical.majority:MajorityConfig:Majority", traits=_CERTAIN),
+    "mean": Model(code="classical.mean:MeanConfig:Mean", traits=_CERTAIN),
+    "linear": Model(code="classical.linear:LinearConfig:Linear", traits=_CERTAIN_OF_DENSE),
+    "tree": Model(code="classical.tree:TreeConfig:Tree", traits=_SHALLOW),
+    "forest": Model(code="classical.forest:ForestConfig:Forest", traits=_SHALLOW),
+    "histogram-trees": Model(code="classical.histogram_trees:HistogramTreesConfig:HistogramTrees", traits=_SHALLOW),
     "nearest-neighbours": Model(code="classical.neighbours:NearestNeighboursConfig:NearestNeighbours", traits=_CERTAIN),
     "boosted-trees": Model(code="classical.boosted_trees:BoostedTreesConfig:BoostedTrees", traits=_SHALLOW),
     "hog-svm": Model(code="classical.hog_svm:HogSvmConfig:HogSvm", traits=_SHALLOW),
@@ -59,6 +65,8 @@ MODELS: dict[str, Model] = {
     "vgg": Model(code="vgg:VggConfig:build", traits=_DEEP),
     "googlenet": Model(code="googlenet:GoogLeNetConfig:build", traits=_DEEP),
     "resnet": Model(code="resnet:ResNetConfig:build", traits=_DEEP),
+    "table-resnet": Model(code="table_resnet:TableResNetConfig:build", traits=_DEEP),
+    "numeric-embeddings": Model(code="numeric_embeddings:NumericEmbeddingsConfig:build", traits=_DEEP),
     "zipcode": Model(code="zipcode:ZipcodeConfig:build", traits=_DEEP),
     "frozen": Model(
         code="frozen:FrozenConfig:Frozen", traits=Traits(learns=AT_ONCE, deterministic=True, pretrained=True)

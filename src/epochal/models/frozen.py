@@ -25,14 +25,8 @@ from torch import Tensor
 
 from epochal.core.record import Record
 from epochal.core.task import Task
-from epochal.models.classical.pixels import (
-    Images,
-    Logits,
-    all_columns,
-    check_examples,
-    check_images,
-    not_fitted,
-)
+from epochal.models.classical.pixels import Images, check_examples, check_images
+from epochal.models.classical.shared import Logits, all_columns, not_fitted
 from epochal.models.pretrained import ARCHITECTURE, HEAD, require_images_like, resnet_of, stored_weights, weights_needed
 
 TITLE = "Frozen features and a linear classifier"

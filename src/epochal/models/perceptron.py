@@ -1,4 +1,4 @@
-"""The perceptron (1958): one layer of adjustable weights on the raw pixels.
+"""The perceptron (1958): one layer of adjustable weights on the raw inputs.
 
 F. Rosenblatt, "The perceptron: a probabilistic model for information storage and organization in the brain",
 Psychological Review 65(6), 1958. One response unit for each class; the largest response wins. Weights change only
@@ -23,7 +23,7 @@ class PerceptronConfig(Record):
 
 
 class Perceptron(nn.Module):
-    """One linear layer from pixels to responses."""
+    """One linear layer from inputs to responses."""
 
     def __init__(self, config: PerceptronConfig, task: Task):
         super().__init__()
@@ -31,8 +31,8 @@ class Perceptron(nn.Module):
         self.responses = nn.Linear(prod(task.input_shape), task.outputs)
         initialise(self, "gaussian")
 
-    def forward(self, images: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch classes"]:
-        return self.responses(images.flatten(1))  # [batch, channels * height * width] -> [batch, classes]
+    def forward(self, inputs: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch outputs"]:
+        return self.responses(inputs.flatten(1))  # [batch, numbers] -> [batch, outputs]
 
 
 def build(config: PerceptronConfig, task: Task) -> Perceptron:

@@ -18,14 +18,18 @@ TENSORS, ESTIMATORS = "model.safetensors", "estimators.skops"
 
 # What the classical rungs are made of and skops does not trust by itself. Reading a file with any other type fails.
 TRUSTED = (
+    "functools.partial",  # of check_array, by which boosted trees look at columns that are no categories
     "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn._loss.link.IdentityLink",
     "sklearn._loss.link.Interval",
     "sklearn._loss.link.LogitLink",
     "sklearn._loss.link.MultinomialLogit",
     "sklearn._loss.loss.HalfBinomialLoss",
     "sklearn._loss.loss.HalfMultinomialLoss",
+    "sklearn._loss.loss.HalfSquaredError",
     "sklearn.preprocessing._label.LabelEncoder",
+    "sklearn.utils.validation.check_array",
 )
 
 

@@ -171,6 +171,8 @@ def plan(
         raise BudgetError(f"margin: expected {expected}, got {margin}.")
     ladder = row.ladder
     names = ladder.names(pretrained=bool(pretrained))
+    if pretrained and not ladder.transfer:
+        raise UserError(f"--pretrained: no rung on {kind} begins with the weights of others. Leave it out.")
     chosen = tuple(rungs) if rungs else names
     ladder.require(chosen, pretrained=bool(pretrained))
     chosen = tuple(rung for rung in names if rung in chosen) + tuple(ladder.rung(place).name for place in theirs)

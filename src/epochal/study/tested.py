@@ -164,7 +164,7 @@ def deep_or_not(
         item=here.dataset.task.item,
         metric=here.scoring.metric,
         left_out=left_out(here),
-        pretrained=any(name in here.qualified for name in here.given),
+        pretrained=not here.plan.transfer or any(name in here.qualified for name in here.given),
         split=split,
     )
 

@@ -32,8 +32,8 @@ def fitted(images: np.ndarray, targets: np.ndarray, k: int, classes: int) -> Nea
 def test_the_confidence_tells_right_from_wrong(digits, k):
     images, targets = digits
     rung = fitted(images[:700], targets[:700], k, 10)
-    temperature = fit_temperature(rung.logits(images[700:1000]), targets[700:1000])
-    chances = probabilities(rung.logits(images[1000:]), temperature)
+    temperature = fit_temperature(rung.outputs(images[700:1000]), targets[700:1000])
+    chances = probabilities(rung.outputs(images[1000:]), temperature)
     right = chances.argmax(axis=1) == targets[1000:]
     assert 0.2 < temperature < 2  # the density is on the scale of a probability before it is calibrated
     assert len(np.unique(chances.max(axis=1).round(4))) > 60
@@ -54,7 +54,7 @@ def test_the_first_of_two_examples_that_are_as_near_gives_the_label():
     images[2:] += 50
     for targets in ([1, 0, 2, 2], [0, 1, 2, 2]):
         rung = fitted(images, np.array(targets), 1, 3)
-        assert rung.logits(images[:1]).argmax() == targets[0]
+        assert rung.outputs(images[:1]).argmax() == targets[0]
 
 
 def test_votes_keep_the_label_where_one_near_example_is_denser():
@@ -66,13 +66,13 @@ def test_votes_keep_the_label_where_one_near_example_is_denser():
     query = np.full((1, 1, 8, 8), 100, np.uint8)
     rung = fitted(images, targets, 4, 2)
     plain = -neighbours.DIMENSIONS * np.log([8 * 4, 8 * (5 + 5 + 40) / 3])
-    logits = rung.logits(query)
+    logits = rung.outputs(query)
     assert logits.argmax() == 0  # 2/4 against 2/5: the votes agree
     np.testing.assert_allclose(logits[0], plain, rtol=1e-5)
     more = fitted(np.concatenate([images, images[1:3]]), np.array([0, 1, 1, 0, 1, 1, 1]), 6, 2)
-    assert more.logits(query).argmax() == 1  # 4/5 against 2/4
+    assert more.outputs(query).argmax() == 1  # 4/5 against 2/4
     np.testing.assert_allclose(
-        np.sort(more.logits(query)[0]), np.sort(-10 * np.log([8 * 4, 8 * (20 + 40) / 5])), rtol=1e-5
+        np.sort(more.outputs(query)[0]), np.sort(-10 * np.log([8 * 4, 8 * (20 + 40) / 5])), rtol=1e-5
     )
 
 
@@ -80,6 +80,6 @@ def test_a_class_with_fewer_than_k_examples_is_judged_by_those_it_has(digits):
     images, targets = digits
     few = np.concatenate([np.flatnonzero(targets == 0)[:30], np.flatnonzero(targets == 1)[:2]])
     rung = fitted(images[few], targets[few], 5, 3)
-    logits = rung.logits(images[targets < 2][:100])
+    logits = rung.outputs(images[targets < 2][:100])
     assert np.isfinite(logits).all()
     assert (logits[:, 2] < logits[:, :2].max(axis=1)).all()  # no example at all: never the answer

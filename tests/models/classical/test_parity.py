@@ -27,7 +27,8 @@ from epochal.models.classical import (
 from epochal.models.classical.extra_trees import MOST_NUMBERS, smallest_leaf
 from epochal.models.classical.hog_rbf import overlapping_histograms
 from epochal.models.classical.hog_svm import cell_side, histograms, normalised, votes
-from epochal.models.classical.pixels import all_columns, area_reduce
+from epochal.models.classical.pixels import area_reduce
+from epochal.models.classical.shared import all_columns
 
 
 def task_of(shape: tuple[int, ...], classes: int) -> Task:
@@ -77,7 +78,7 @@ def test_neighbours_are_those_of_scikit_learn(k, monkeypatch):
     monkeypatch.setattr(neighbours, "EXACT_COLUMNS", 48)  # two blocks of pixels
     rung = NearestNeighbours(NearestNeighboursConfig(neighbours=k), task_of((1, 8, 8), 10))
     rung.fit(pixels[:1200, None], data.target[:1200], seed=0)
-    logits = rung.logits(pixels[1200:, None])
+    logits = rung.outputs(pixels[1200:, None])
     rows, queries = pixels[:1200].reshape(1200, -1).astype(np.float64), pixels[1200:].reshape(-1, 64).astype(np.float64)
     peer = KNeighborsClassifier(k, weights="distance", algorithm="brute").fit(rows, data.target[:1200])
     np.testing.assert_array_equal(logits.argmax(axis=1), peer.predict(queries))
@@ -102,7 +103,7 @@ def test_leave_one_out_chooses_the_better_k_and_never_counts_the_image_itself():
     copies = np.repeat(images[:20], 30, axis=0)  # more copies than neighbours: the image itself may not be found
     rung.fit(copies, np.repeat(targets[:20], 30), seed=0)
     assert rung.neighbours == 15
-    assert (rung.logits(copies).argmax(axis=1) == np.repeat(targets[:20], 30)).all()
+    assert (rung.outputs(copies).argmax(axis=1) == np.repeat(targets[:20], 30)).all()
 
 
 def test_converged_tells_of_a_solver_that_stopped_at_its_limit(monkeypatch):
@@ -187,7 +188,7 @@ def test_with_every_example_as_landmark_the_kernel_machine_is_exact():
     scores = (
         rbf_kernel(left, right, gamma=2.0) @ (vectors / np.sqrt(values.clip(1e-9))) @ peer.coef_.T + peer.intercept_
     )
-    np.testing.assert_allclose(rung.logits(images[300:500]), all_columns(scores, np.arange(10), 10, 300), atol=0.02)
+    np.testing.assert_allclose(rung.outputs(images[300:500]), all_columns(scores, np.arange(10), 10, 300), atol=0.02)
 
 
 def test_overlapping_cells_are_weighted_by_distance():
@@ -214,7 +215,7 @@ def test_trees_answer_as_scikit_learns(seen):
     peer = ExtraTreesClassifier(20, random_state=3).fit(features[:half], data.target[:half])
     chances = (20 * peer.predict_proba(features[half:]) + 1 / seen) / 21
     expected = all_columns(np.log(chances), np.arange(seen), 10, half)
-    np.testing.assert_allclose(rung.logits(images[half:]), expected, atol=2e-3)
+    np.testing.assert_allclose(rung.outputs(images[half:]), expected, atol=2e-3)
     assert rung.parameters_count() == sum(
         2 * (t.tree_.node_count - t.tree_.n_leaves) + seen * t.tree_.n_leaves for t in peer
     )

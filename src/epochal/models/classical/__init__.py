@@ -1,4 +1,4 @@
-"""The classical rungs: from a majority guess to hand-made features, behind one protocol.
+"""The classical rungs: from a majority guess to hand-made features and boosted trees, behind one protocol.
 
 Each is built as `Rung(config, task)` and does no work until `fit`. `arrays` and `estimators` are what a bundle keeps;
 `restore` builds the fitted rung from them again. Whether the seed changes anything is told by the traits of the
@@ -13,10 +13,15 @@ import numpy as np
 from epochal.core.task import Task
 from epochal.models.classical.boosted_trees import BoostedTrees, BoostedTreesConfig
 from epochal.models.classical.extra_trees import ExtraTrees, ExtraTreesConfig
+from epochal.models.classical.forest import Forest, ForestConfig
+from epochal.models.classical.histogram_trees import HistogramTrees, HistogramTreesConfig
 from epochal.models.classical.hog_rbf import HogRbf, HogRbfConfig
 from epochal.models.classical.hog_svm import HogSvm, HogSvmConfig
+from epochal.models.classical.linear import Linear, LinearConfig
 from epochal.models.classical.majority import Majority, MajorityConfig
+from epochal.models.classical.mean import Mean, MeanConfig
 from epochal.models.classical.neighbours import NearestNeighbours, NearestNeighboursConfig
+from epochal.models.classical.tree import Tree, TreeConfig
 
 
 class ClassicalRung(Protocol):
@@ -57,12 +62,22 @@ __all__ = [
     "ClassicalRung",
     "ExtraTrees",
     "ExtraTreesConfig",
+    "Forest",
+    "ForestConfig",
+    "HistogramTrees",
+    "HistogramTreesConfig",
     "HogRbf",
     "HogRbfConfig",
     "HogSvm",
     "HogSvmConfig",
+    "Linear",
+    "LinearConfig",
     "Majority",
     "MajorityConfig",
+    "Mean",
+    "MeanConfig",
     "NearestNeighbours",
     "NearestNeighboursConfig",
+    "Tree",
+    "TreeConfig",
 ]

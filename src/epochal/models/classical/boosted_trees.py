@@ -20,17 +20,8 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from epochal.core.task import Task
-from epochal.models.classical.pixels import (
-    BLOCK_NUMBERS,
-    Images,
-    Logits,
-    all_columns,
-    check_examples,
-    check_images,
-    not_fitted,
-    one_core_free,
-    reduced_numbers,
-)
+from epochal.models.classical.pixels import BLOCK_NUMBERS, Images, check_examples, check_images, reduced_numbers
+from epochal.models.classical.shared import Logits, all_columns, not_fitted, one_core_free
 
 HELD_OUT = 0.1  # of the examples, to stop early
 

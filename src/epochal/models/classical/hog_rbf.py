@@ -29,15 +29,8 @@ from scipy.linalg import solve_triangular
 from epochal.core.task import Task
 from epochal.models.classical.hog_svm import BLOCK_PIXELS, cell_side, normalised, votes
 from epochal.models.classical.margins import Separator, factor, indifferent, solve
-from epochal.models.classical.pixels import (
-    Images,
-    Logits,
-    area_reduce,
-    check_examples,
-    check_images,
-    not_fitted,
-    one_core_free,
-)
+from epochal.models.classical.pixels import Images, area_reduce, check_examples, check_images
+from epochal.models.classical.shared import Logits, not_fitted, one_core_free
 
 SIDE = 16  # of the averaged pixels, at most
 ROOTS = np.rint(np.sqrt(np.arange(256) / 255.0) * 255).astype(np.uint8)

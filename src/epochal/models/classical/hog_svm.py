@@ -24,14 +24,8 @@ from jaxtyping import Float, Float32, UInt8
 
 from epochal.core.task import Task
 from epochal.models.classical.margins import Separator, indifferent, solve
-from epochal.models.classical.pixels import (
-    Images,
-    Logits,
-    check_examples,
-    check_images,
-    not_fitted,
-    one_core_free,
-)
+from epochal.models.classical.pixels import Images, check_examples, check_images
+from epochal.models.classical.shared import Logits, not_fitted, one_core_free
 
 JUDGES = 5_000  # images on which C is chosen: four fifths to fit, one fifth to judge
 BLOCK_PIXELS = 2**19  # pixels whose gradients are in memory at once: about 100 MB

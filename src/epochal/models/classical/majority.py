@@ -1,4 +1,4 @@
-"""The majority guess: the most frequent label of the training split, whatever the image. What every rung must beat."""
+"""The majority guess: the most frequent label of the training split, whatever the input. What every rung must beat."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from epochal.core.task import Task
-from epochal.models.classical.pixels import Logits, check_examples, check_images, not_fitted
+from epochal.models.classical.shared import Logits, check_targets, not_fitted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,10 @@ class MajorityConfig:
 
 
 class Majority:
-    """Logits are the log of the training frequencies, each count raised by one (Laplace's rule of succession, 1774)."""
+    """Logits are the log of the training frequencies, each count raised by one (Laplace's rule of succession, 1774).
+
+    It never looks at an input, and so takes any.
+    """
 
     converged = True
 
@@ -25,22 +28,21 @@ class Majority:
         self.task = task
         self._counts: np.ndarray | None = None  # [classes] int64
 
-    def fit(self, images: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
+    def fit(self, inputs: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
         """Count the labels. The seed changes nothing.
 
         Raises:
-            DataError: the examples do not belong to the task.
+            DataError: the targets do not belong to the task.
         """
-        check_examples(images, targets, self.task)
+        check_targets(inputs, targets, self.task)
         self._counts = np.bincount(targets, minlength=self.task.classes)
 
-    def outputs(self, images: np.ndarray) -> Logits:
-        """[batch, classes], the same row for every image."""
+    def outputs(self, inputs: np.ndarray) -> Logits:
+        """[batch, classes], the same row for every input."""
         if self._counts is None:
             raise not_fitted("The majority guess")
-        check_images(images, self.task)
         frequencies = (self._counts + 1.0) / (self._counts.sum() + self.task.classes)
-        return np.tile(np.log(frequencies).astype(np.float32), (len(images), 1))
+        return np.tile(np.log(frequencies).astype(np.float32), (len(inputs), 1))
 
     def parameters_count(self) -> int:
         """One count a class."""

@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 
-from epochal.models.classical.pixels import Logits, all_columns
+from epochal.models.classical.shared import Logits, all_columns
 
 STEPS = 30  # of Newton's method, at most
 ENOUGH = 1e-4  # the gradient's length at the end, as a share of its length at the start

@@ -21,14 +21,8 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from epochal.core.task import Task
-from epochal.models.classical.pixels import (
-    Images,
-    Logits,
-    area_reduce,
-    check_examples,
-    check_images,
-    not_fitted,
-)
+from epochal.models.classical.pixels import Images, area_reduce, check_examples, check_images
+from epochal.models.classical.shared import Logits, not_fitted
 
 LEFT_OUT = 2_000  # images that judge k
 BLOCK_NUMBERS = 2**22  # numbers of each array in memory at once: pixels, and distances
