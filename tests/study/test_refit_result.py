@@ -40,6 +40,6 @@ def test_a_refit_of_numbers_speaks_of_rows_and_of_an_interval():
     )
     assert result.notes == (
         "The test rows were scored for this report only: none of them was trained on, and nothing was chosen by them.",
-        "The predicted number plus or minus 2.125 holds the truth of 86.1% of the test rows; 90% was promised. The width "
-        "is that of the climb.",
+        "The predicted number plus or minus 2.125 holds the truth of 86.1% of the test rows; 90% was promised. The "
+        "width is that of the climb.",
     )

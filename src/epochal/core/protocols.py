@@ -210,8 +210,8 @@ class Worst:
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
     """What the number is that makes answers mean what they say: its name, where the method is described, and how it is
-    said at length and in short, with a place for the number. `together` says how the answers of an ensemble are joined. `promised` is the
-    share of intervals that hold the truth, where there are some."""
+    said at length and in short, with a place for the number. `together` says how the answers of an ensemble are joined.
+    `promised` is the share of intervals that hold the truth, where there are some."""
 
     name: str
     method: str
