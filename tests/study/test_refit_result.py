@@ -26,7 +26,11 @@ def test_a_refit_of_numbers_speaks_of_rows_and_of_an_interval():
         shipped=Shipped(score=SCORE, residuals=shown), single=Interval(mean=0.849, low=0.83, high=0.87),
         finding=FINDING,
     )  # fmt: skip
-    result = with_words(made, 1_000, "row")
+    task = Task(
+        name="houses", kind="table-number", item="row", input_shape=(14,), target="price",
+        counts={"train": 3_200, "validation": 800, "test": 1_000}, fingerprint="0",
+    )  # fmt: skip
+    result = with_words(made, 1_000, task)
     assert result.sentence == (
         "MLP, trained again on train and validation together: 4,000 rows instead of 3,200. It makes the same number of "
         "passes over them, 10 (40,000 examples instead of 32,000), and the interval of plus or minus 2.12 around its "
