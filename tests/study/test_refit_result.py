@@ -4,6 +4,7 @@ import numpy as np
 
 from epochal.core.experiment import CANNOT_TELL, Finding
 from epochal.core.interval import Interval
+from epochal.core.task import Task
 from epochal.judge.goals.numbers import METRICS
 from epochal.judge.shown import residuals
 from epochal.study.refit_result import REFIT, Refitted, with_words
@@ -17,7 +18,7 @@ FINDING = Finding(
 )  # fmt: skip
 
 
-def test_a_refit_of_numbers_speaks_of_rows_and_of_an_interval():
+def test_a_refit_of_numbers_speaks_of_rows_and_of_a_width():
     true = np.arange(20.0)
     shown = residuals(true + 0.5, true, width=2.125, promised=0.9, covered=SCORE)
     made = Refitted(
@@ -33,11 +34,13 @@ def test_a_refit_of_numbers_speaks_of_rows_and_of_an_interval():
     result = with_words(made, 1_000, task)
     assert result.sentence == (
         "MLP, trained again on train and validation together: 4,000 rows instead of 3,200. It makes the same number of "
-        "passes over them, 10 (40,000 examples instead of 32,000), and the interval of plus or minus 2.12 around its "
-        "answers is that of the climb. Expected R2 on unseen data: 0.861 (95% interval 0.840 to 0.880), measured on "
+        "passes over them, 10 (40,000 examples instead of 32,000), and its width of 2.12 is that of the climb. "
+        "Expected R2 on unseen data: 0.861 (95% interval 0.840 to 0.880), measured on "
         "the 1,000 test rows. The climb's bundle scores 0.849 on them (difference +0.012, 95% interval -0.003 to "
         "+0.028)."
     )
     assert result.notes == (
         "The test rows were scored for this report only: none of them was trained on, and nothing was chosen by them.",
+        "The predicted number plus or minus 2.125 holds the truth of 86.1% of the test rows; 90% was promised. The "
+        "width is that of the climb.",
     )
