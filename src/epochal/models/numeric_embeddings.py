@@ -68,6 +68,8 @@ def piecewise_linear(values: Float[Tensor, "batch numbers"], reach: float, bins:
 class NumericEmbeddings(nn.Module):
     """Inputs of a table, and its numbers in bins -> hidden layers -> logits, or a number."""
 
+    numbers: Tensor
+
     def __init__(self, config: NumericEmbeddingsConfig, task: Task):
         super().__init__()
         self.config = config
