@@ -12,16 +12,13 @@ from epochal.study.result import Shipped
 
 R2 = METRICS["r2"]
 SCORE = Interval(mean=0.861, low=0.84, high=0.88)
-TASK = Task(
-    name="houses", kind="table-number", item="row", input_shape=(2,), target="price", counts={}, fingerprint="f"
-)
 FINDING = Finding(
     control="climb", arm="refit", effect=0.012, interval=(-0.003, 0.028), simultaneous=(-0.003, 0.028), p_value=0.3,
     verdict=CANNOT_TELL, margin=0.01, detectable=0.01, seeds=1, items=1_000, metric="r2", unit="", percent=False,
 )  # fmt: skip
 
 
-def test_a_refit_of_numbers_speaks_of_rows_and_of_an_interval():
+def test_a_refit_of_numbers_speaks_of_rows_and_of_a_width():
     true = np.arange(20.0)
     shown = residuals(true + 0.5, true, width=2.125, promised=0.9, covered=SCORE)
     made = Refitted(
@@ -30,11 +27,15 @@ def test_a_refit_of_numbers_speaks_of_rows_and_of_an_interval():
         shipped=Shipped(score=SCORE, residuals=shown), single=Interval(mean=0.849, low=0.83, high=0.87),
         finding=FINDING,
     )  # fmt: skip
-    result = with_words(made, 1_000, TASK)
+    task = Task(
+        name="houses", kind="table-number", item="row", input_shape=(14,), target="price",
+        counts={"train": 3_200, "validation": 800, "test": 1_000}, fingerprint="0",
+    )  # fmt: skip
+    result = with_words(made, 1_000, task)
     assert result.sentence == (
         "MLP, trained again on train and validation together: 4,000 rows instead of 3,200. It makes the same number of "
-        "passes over them, 10 (40,000 examples instead of 32,000), and the interval of plus or minus 2.125 around its "
-        "answers is that of the climb. Expected R2 on unseen data: 0.861 (95% interval 0.840 to 0.880), measured on "
+        "passes over them, 10 (40,000 examples instead of 32,000), and its width of 2.12 is that of the climb. "
+        "Expected R2 on unseen data: 0.861 (95% interval 0.840 to 0.880), measured on "
         "the 1,000 test rows. The climb's bundle scores 0.849 on them (difference +0.012, 95% interval -0.003 to "
         "+0.028)."
     )

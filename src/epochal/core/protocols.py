@@ -79,7 +79,7 @@ class Objective(Protocol):
 class Codec(Protocol):
     """The fitted preprocessing of one task: raw inputs become encoded ones, which are stored, and these a model's."""
 
-    def check(self, inputs: np.ndarray, /) -> None:
+    def check(self, inputs: Any, /) -> None:
         """Raises ValueError, in words, for what is no batch of encoded inputs."""
 
     def tensors(self, device: str = "cpu") -> Callable[[Any], Any]:

@@ -14,7 +14,7 @@ from epochal.core.task import Task
 from epochal.judge.goals.numbers import METRICS
 from epochal.judge.shown import residuals
 from epochal.judge.verdict_text import headline
-from epochal.study.result import ClimbResult, RungResult, Shipped, Stage, WrongExample
+from epochal.study.result import ClimbResult, Importance, RungResult, Shipped, Stage, WrongExample
 
 R2, MAE = METRICS["r2"], METRICS["mae"].replace(margin=1_150.0)
 RUNGS = {  # title, year, kind, R2 on validation, seconds, one answer, bytes
@@ -59,6 +59,12 @@ def _finding(control: str, arm: str, metric: Metric, items: int) -> Finding:
         percent=metric.percent,
         better=metric.better,
     )
+
+
+def _lost(share: float, metric: Metric) -> Interval:
+    """What a metric loses, in R2 or in the unit of the price."""
+    size = 1.0 if metric.name == "r2" else 40_000.0
+    return Interval(mean=size * share, low=size * (share - 0.006), high=size * (share + 0.006))
 
 
 def _curve(r2: float) -> tuple[Point, ...]:
@@ -167,6 +173,10 @@ def houses(metric: Metric = R2) -> ClimbResult:
             score=score, residuals=residuals(predicted, true, width=48_200.0, promised=0.9, covered=covered)
         ),
         wrong=wrong,
+        importance=tuple(
+            Importance(part=part, loss=_lost(share, metric))
+            for part, share in (("rooms", 0.3), ("built", 0.08), ("heating", 0.004), ("garden", -0.002))
+        ),
         data={
             "name": "houses",
             "kind": "CSV, comma between cells",

@@ -16,7 +16,7 @@ from epochal.study.report.table import sentences, shipped_score
 def test_nothing_is_called_an_image(name):
     result, found = TABLES[name](), page(name)
     said = [found.text, plain_table(result), repr_html(result), shipped_score(result), *sentences(result)]
-    assert not [text for text in said if re.search(r"\b(image|picture|photo)s?\b", text.replace("left picture", ""))]
+    assert not [text for text in said if re.search(r"\b(image|picture|photo)s?\b", text.replace("first picture", ""))]
     pictures = re.findall(r"<(?:desc|title)[^>]*>[^<]*", PAGES[name])
     assert pictures and not [words for words in pictures if "image" in words]
     assert "row" in found.text
@@ -69,7 +69,7 @@ def test_where_a_number_is_predicted_residuals_stand_for_classes(name):
         "A prediction plus or minus 48,200 holds the truth for 90% of the validation rows, as promised; on the test "
         "split it does for 88.9% (95% interval 86.9 to 90.7%).",
         "True minus predicted: half of these lie between",
-        "The left picture shows 400 of the 1,000 test rows, evenly spread over the true values.",
+        "The first picture shows 400 of the 1,000 test rows, evenly spread over the true values.",
         "Interval of a prediction",
     ):
         assert said in text, said
@@ -101,12 +101,37 @@ def test_equal_residuals_and_a_wide_promise_can_be_drawn():
     Page(render(result.replace(shipped=result.shipped.replace(residuals=found))))
 
 
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        (
+            "houses",
+            "rooms 0.300 0.294 to 0.306 built 0.080 0.074 to 0.086 heating 0.004 \u22120.002 to 0.010",
+        ),
+        ("houses_by_error", "rooms 12,000 11,760 to 12,240 built 3,200 2,960 to 3,440 heating 160 \u221280 to 400"),
+    ],
+)
+def test_what_matters_is_told_in_the_unit_of_the_metric(name, rows):
+    text = page(name).text
+    assert "loses on the test split when one part of every row is exchanged with that of others at random" in text
+    assert f"Loses {rows}" in text
+
+
+def test_parts_that_matter_little_are_counted():
+    result = houses()
+    many = tuple(result.importance[0].replace(part=f"column {n}") for n in range(23))
+    text = Page(render(result.replace(importance=many))).text
+    assert "column 19 0.300" in text and "column 20 0.300" not in text
+    assert "And 3 parts that matter less." in text
+    assert "What it looks at" not in page("sized").text
+
+
 def test_the_furthest_off_are_shown_with_their_cells():
     text = page("houses").text
     wrong = text[text.index("The furthest off") :]
     assert "Test rows whose prediction is furthest from the truth. Look here for wrong values of price first." in wrong
     assert "rooms 3 built 1967 heating gas garden missing sensor 0 0.000" in wrong
-    assert "4 more columns sensor 4 0.571" in wrong
+    assert "4 more sensor 4 0.571" in wrong
     assert "290,500 predicted, off by 219,500 510,000 true row 412" in wrong
     assert "no picture" not in text
 

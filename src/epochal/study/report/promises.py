@@ -1,4 +1,4 @@
-"""What the page says of the bundled model itself: its score, classes, confidence, residuals, speed and size."""
+"""What the page says of the bundled model itself: its score, classes, confidence, residuals, and what matters to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from epochal.core.interval import Interval
+from epochal.core.metric import Metric
 from epochal.judge.reliability import Abstaining, Recall, Reliability
 from epochal.judge.reliability_text import calibration, ranking
 from epochal.judge.residual_text import promise, spread
@@ -14,11 +15,11 @@ from epochal.judge.verdict_text import value
 from epochal.study.report import words
 from epochal.study.report.charts.reliability import reliability_chart
 from epochal.study.report.charts.residuals import histogram, scatter
-from epochal.study.report.charts.stripes import share_stripe
+from epochal.study.report.charts.stripes import loss_axis, loss_stripe, share_stripe
 from epochal.study.report.view import RungView
-from epochal.study.result import ClimbResult
+from epochal.study.result import ClimbResult, Importance
 
-MOST_CLASSES = 30
+MOST_CLASSES, MOST_PARTS = 30, 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,16 @@ class Left:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PartRow:
+    """What the metric loses without one part of the inputs."""
+
+    name: str
+    stripe: Markup
+    loss: str
+    interval: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Promises:
     """The section on the bundle, in plain words and rows."""
 
@@ -68,6 +79,8 @@ class Promises:
     ranking: str
     thresholds: tuple[Threshold, ...]
     residuals: Left | None  # where numbers are predicted
+    parts: tuple[PartRow, ...]  # of the inputs, the most important first; where they have parts
+    parts_left_out: int
 
 
 def promises(result: ClimbResult, named: Mapping[str, RungView]) -> Promises | None:
@@ -88,6 +101,22 @@ def promises(result: ClimbResult, named: Mapping[str, RungView]) -> Promises | N
         ranking=ranking(reliability.ranking) if reliability and reliability.ranking else "",
         thresholds=_thresholds(shipped.abstaining, reliability),
         residuals=_residuals(shipped.residuals, view, f"{item}s") if shipped.residuals else None,
+        parts=_parts(result.importance[:MOST_PARTS], view.kind, result.metric),
+        parts_left_out=len(result.importance[MOST_PARTS:]),
+    )
+
+
+def _parts(found: tuple[Importance, ...], kind: str, metric: Metric) -> tuple[PartRow, ...]:
+    axis = loss_axis([one.loss for one in found]) if found else None
+    return tuple(
+        PartRow(
+            name=one.part,
+            stripe=loss_stripe(axis, one.loss, kind),
+            loss=words.difference(one.loss.mean, metric).removeprefix("+"),
+            interval=words.span((one.loss.low, one.loss.high), metric).replace("+", ""),
+        )
+        for one in found
+        if axis
     )
 
 

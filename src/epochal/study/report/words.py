@@ -49,7 +49,7 @@ def difference(effect: float, metric: Metric = ACCURACY, digits: int = 1) -> str
     if not known(effect):
         return NONE
     size = abs(effect)
-    text = f"{100 * size:.{digits}f}" if metric.percent else short(size)
+    text = f"{100 * size:.{digits}f}" if metric.percent else plain_score(size, metric)
     return text if not any(c in "123456789" for c in text) else ("+" if effect > 0 else MINUS) + text
 
 

@@ -42,10 +42,25 @@ def score_stripe(scale: Scale, score: Interval | None, kind: str, *, hollow: boo
 
 def share_stripe(share: Interval, kind: str) -> Markup:
     """A share from nothing to all as a bar, with its interval."""
-    axis = Axis(low=0, high=1, start=0, end=98)
-    bar = element("rect", x="0%", width=axis.percent(share.mean), y=6, height=14, class_=f"share {kind}")
-    ends = [line(axis.percent(end), 2, axis.percent(end), "100%", "grid") for end in (0, 0.5, 1)]
-    return _stripe(*ends, bar, line(axis.percent(share.low), 13, axis.percent(share.high), 13, "whisker plain"))
+    return _bar(Axis(low=0, high=1, start=0, end=98), share, kind, (0, 0.5, 1))
+
+
+def loss_axis(losses: Sequence[Interval]) -> Axis:
+    """Of the bars of losses, which may lie below zero."""
+    low, high = min(0.0, *(loss.low for loss in losses)), max(0.0, *(loss.high for loss in losses))
+    return Axis(low=low, high=high, start=0, end=98)
+
+
+def loss_stripe(axis: Axis, loss: Interval, kind: str) -> Markup:
+    """A loss from zero on as a bar, with its interval."""
+    return _bar(axis, loss, kind, (0.0,))
+
+
+def _bar(axis: Axis, value: Interval, kind: str, grid: Sequence[float]) -> Markup:
+    left, right = sorted((axis(0), axis(value.mean)))
+    box = element("rect", x=f"{left:.2f}%", width=f"{right - left:.2f}%", y=6, height=14, class_=f"share {kind}")
+    ends = [line(axis.percent(end), 2, axis.percent(end), "100%", "grid") for end in grid]
+    return _stripe(*ends, box, line(axis.percent(value.low), 13, axis.percent(value.high), 13, "whisker plain"))
 
 
 def effect_axis(findings: Sequence[Finding]) -> Axis:
