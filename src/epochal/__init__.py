@@ -21,6 +21,7 @@ _HOMES = {
     "ClimbResult": "epochal.study.result",
     "Bundle": "epochal.ship.bundle",
     "Predictions": "epochal.ship.predict",
+    "NumberPredictions": "epochal.ship.predict",
     "evaluate": "epochal.ship.evaluate",
     "Evaluation": "epochal.ship.evaluation",
     "compare": "epochal.study.compare",

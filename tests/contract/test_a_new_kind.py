@@ -76,7 +76,7 @@ class NoteReport(Record):
 
 
 class NoteInput:
-    name, noun, options, codec = "note", "notes", NoteOptions, NoteCodec
+    name, noun, options, codec, reads = "note", "notes", NoteOptions, NoteCodec, ()
 
     def claims(self, source: Any) -> tuple[bool, str]:
         return isinstance(source, Notes), ""
@@ -116,7 +116,7 @@ class NoteInput:
     def show(self, dataset: Dataset, encoded: np.ndarray) -> dict[str, Any]:
         return {"cells": {"note": bytes(encoded).decode()}}
 
-    def given(self, codec: NoteCodec, inputs: list[bytes], **options: Any) -> Iterator[Given]:
+    def given(self, codec: NoteCodec, inputs: list[bytes], options: Any, task: Task) -> Iterator[Given]:
         column = Ragged.of([np.frombuffer(note, np.uint8) for note in inputs])
         yield Given(names=tuple(f"note {k}" for k in range(len(inputs))), encoded=column)
 
@@ -157,6 +157,7 @@ def test_it_climbs_and_ships(notes, tmp_path):
     climbed = epochal.climb(notes, budget="12s", seeds=2, metric="mae", out=tmp_path / "run")
     result = climbed.result
     assert result.complete and result.metric.better == "lower"
+    assert [rung.message for rung in result.rungs] == [""] * len(RUNGS)
     scores = {rung.name: rung.last.validation.mean for rung in result.rungs if rung.last}
     assert scores["linear"] < 0.5 < scores["mean"] and result.chosen == "linear"
     page = climbed.report.read_text()

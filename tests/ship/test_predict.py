@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import tracemalloc
 from dataclasses import replace
 
@@ -15,7 +14,6 @@ from PIL import Image
 from epochal.core.protocols import Given
 from epochal.data.codec import Codec
 from epochal.data.given import BATCH, given_pictures
-from epochal.data.inputs import pictures
 from epochal.ship.bundle import Bundle
 from epochal.ship.predictions import Predictions, gathered
 
@@ -84,15 +82,6 @@ def test_a_bad_file_is_named_and_the_others_are_predicted(bundle, picture):
     assert len(rows.errors) == 4
 
 
-def test_what_is_no_picture_is_an_error_of_its_own():
-    rows = predicted([np.zeros((1, 2, 2), np.uint8), 3.5, None])
-    assert [row.error for row in rows] == [
-        None,
-        "expected a file, a glob, an image or an array, got float",
-        "expected a file, a glob, an image or an array, got NoneType",
-    ]
-
-
 @pytest.mark.parametrize(
     "bad, words",
     [
@@ -115,31 +104,6 @@ def test_one_bad_input_harms_no_other(bad, words, picture, bundle):
     assert first.probabilities == last.probabilities
     assert first.error is None
     assert words in wrong.error or (words == "an image must be" and "pictures must be" in wrong.error)
-
-
-def test_an_error_of_any_kind_speaks_of_its_picture_only():
-    class Strange(Codec):
-        def encode(self, picture, *, white=None):
-            if picture.max() > 0:
-                raise SyntaxError("broken chunk")
-            return picture
-
-    images = [np.zeros((1, 2, 2), np.uint8), np.ones((1, 2, 2), np.uint8)]
-    rows = predicted(images, Strange(mode="grey", height=2, width=2))
-    assert [row.error for row in rows] == [None, "cannot be read: broken chunk"]
-
-
-def test_an_empty_name_never_means_the_current_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Image.new("L", (2, 2)).save("stray.png")
-    (row,) = predicted("")
-    assert row.error == "the name is empty; the current folder is '.'"
-    assert [row.input for row in predicted(".")] == ["stray.png"]
-
-
-def test_columns_of_names_and_arrays_of_names_are_walked_through(picture):
-    for names in (pd.Series([picture, str(picture)]), np.array([str(picture)] * 2), pd.Index([str(picture)] * 2)):
-        assert [row.input for row in predicted(names)] == [str(picture)] * 2
 
 
 def test_tensors_are_pictures_whatever_they_carry(bundle, digits):
@@ -165,24 +129,6 @@ def test_white_is_what_the_caller_says(bundle, digits):
     deep = image.astype(np.uint16) * 16
     assert opened.predict(deep, white=16 * 255)[0].probabilities == opened.predict(image)[0].probabilities
     assert "white" in opened.predict(deep)[0].error
-
-
-def test_a_folder_is_walked_by_name_without_hidden_and_system_files(tmp_path):
-    for name in ("b.png", "a/2.png", "a/1.png", "a/deep/er/3.png", "c/__MACOSX/x.png", "c/.cache/y.png", "c/Thumbs.db"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("L", (2, 2)).save(path, format="png")
-    os.symlink(tmp_path, tmp_path / "a" / "loop")
-    rows = predicted(tmp_path)
-    assert [os.path.relpath(row.input, tmp_path) for row in rows] == [
-        *("a/1.png", "a/2.png", "a/deep/er/3.png", "a/loop", "b.png")
-    ]
-    assert [row.error for row in rows.errors] == ["is a symbolic link in a loop"]
-
-
-def test_a_tilde_is_the_home_folder(picture, monkeypatch):
-    monkeypatch.setenv("HOME", str(picture.parent))
-    assert [row.error for row in predicted(["~", "~/*.png", f"~/{picture.name}"])] == [None, None, None]
 
 
 def test_a_stream_holds_one_batch_at_a_time_and_gathered_it_is_the_same():
@@ -222,24 +168,6 @@ def test_rows_are_taken_by_place_and_slice(two):
     assert two[-1] == two.rows[1] == two[1:][0]
     with pytest.raises(IndexError):
         two[2]
-
-
-def test_more_than_one_batch_stays_in_order():
-    values = np.random.default_rng(0).permutation(np.arange(2 * BATCH + 3) % 256)
-    rows = predicted([np.full((1, 2, 2), value, np.uint8) for value in values])
-    np.testing.assert_allclose([row.probabilities[1] for row in rows], values / 255, rtol=1e-6)
-
-
-def test_a_name_with_glob_characters_is_a_file_where_there_is_one(tmp_path):
-    path = tmp_path / "cat[1].png"
-    Image.new("L", (2, 2)).save(path)
-    assert list(pictures(str(path))) == [(str(path), path)]
-
-
-def test_hidden_files_of_a_folder_are_left_out(tmp_path):
-    (tmp_path / ".DS_Store").write_bytes(b"")
-    (row,) = predicted(tmp_path)
-    assert row.error == "the folder holds no files"
 
 
 @pytest.fixture

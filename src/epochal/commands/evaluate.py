@@ -1,8 +1,11 @@
 """`epochal evaluate`: a bundle on labelled data."""
 
+from typing import Any
+
 import click
 
 from epochal.commands.options import loading
+from epochal.commands.tables import of_text
 from epochal.core.record import json_text
 
 
@@ -20,18 +23,17 @@ from epochal.core.record import json_text
 )
 @click.option("--split-column", metavar="COLUMN", help="Column that says train, validation or test.")
 @click.option("--white", type=float, metavar="VALUE", help="Value of white in arrays and in files deeper than 8 bits.")
+@of_text
 @click.option("--trust", is_flag=True, help="Import the code of a rung that the maker of BUNDLE brought.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything that was measured, as JSON.")
 def evaluate(
     bundle: str,
     labelled: str,
     split: str | None,
-    image: str | None,
-    label: str | None,
     split_column: str | None,
-    white: float | None,
     trust: bool,
     as_json: bool,
+    **reading: Any,
 ) -> int:
     """Score BUNDLE on LABELLED, and say whether it keeps what it promised.
 
@@ -48,7 +50,7 @@ def evaluate(
     from epochal.ship.evaluate import evaluate as run
 
     opened = Bundle.open(bundle, trust=trust)
-    given = {"image": image, "label": label, "split": split_column, "white": white}
+    given = {**reading, "split": split_column}
     options = opened.options(**{name: value for name, value in given.items() if value is not None})
     found = run(opened, labelled, split=split, options=options, progress=loading())
     click.echo(json_text(found.to_dict(), indent=2) if as_json else found.to_text())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from epochal.commands.options import say
+from epochal.commands.tables import of_text
 from epochal.core.errors import UserError
 from epochal.core.record import json_text
 
@@ -29,9 +30,8 @@ Write = Callable[[Any], None]  # of predictions
 )
 @click.option("--trust", is_flag=True, help="Import the code of a rung that the maker of BUNDLE brought.")
 @click.option("--white", type=float, metavar="VALUE", help="Value of white in pictures deeper than 8 bits.")
-def predict(
-    bundle: str, inputs: tuple[str, ...], as_json: bool, out: Path | None, trust: bool, white: float | None
-) -> int:
+@of_text
+def predict(bundle: str, inputs: tuple[str, ...], as_json: bool, out: Path | None, trust: bool, **reading: Any) -> int:
     """Predict INPUTS (files, folders or glob patterns of pictures; or one table) with BUNDLE.
 
     Each picture, or row, gets its label and how probable that is, or its number and the interval around it. Folders are
@@ -54,7 +54,7 @@ def predict(
         raise UserError(f"--out {out}: this file is to be predicted, and would be lost. Name another file.")
     answered = failed = 0
     # A table that cannot be used is refused here, before any file of answers is begun.
-    parts = opened.stream(inputs, **({} if white is None else {"white": white}))
+    parts = opened.stream(inputs, **{name: value for name, value in reading.items() if value is not None})
     with _csv(out, opened) if out is not None else _json() if as_json else _text() as write:
         for part in parts:
             for note in part.notes:

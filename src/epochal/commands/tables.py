@@ -10,6 +10,13 @@ from epochal.commands.options import NAMES, read_options, say
 if TYPE_CHECKING:
     from epochal.data.table.options import TableOptions
 
+_OF_TEXT = (
+    click.option("--separator", metavar="CHARACTER", help='Character between the cells of a table, such as ";".'),
+    click.option("--encoding", metavar="NAME", help="Encoding of a table, such as latin-1."),
+    click.option(
+        "--header", type=click.Choice(["auto", "yes", "no"]), help="Whether the first line of a table is its header."
+    ),
+)
 _TABULAR = (
     click.option(
         "--task",
@@ -29,12 +36,8 @@ _TABULAR = (
     click.option("--test", metavar="FILE", help="File with the rows of the test split."),
     click.option("--time", metavar="COLUMN", help="Column of dates or times: train lies before test."),
     click.option("--weights", metavar="COLUMN", help="Column with the weight of each row."),
-    click.option("--separator", metavar="CHARACTER", help="Character between cells, such as \";\"."),
+    *_OF_TEXT,
     click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark of numbers."),
-    click.option("--encoding", metavar="NAME", help="Encoding of the file, such as latin-1."),
-    click.option(
-        "--header", type=click.Choice(["auto", "yes", "no"]), help="Whether the first line names the columns."
-    ),
     click.option(
         "--day-first/--month-first", default=None, help="03/04/2024 is 3 April, or 4 March."
     ),
@@ -75,6 +78,13 @@ class ByKind(click.Command):
 def tabular(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of how a table is read, in addition to those of `reading`."""
     for option in reversed(_TABULAR):
+        command = option(command)
+    return command
+
+
+def of_text(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of how a text file with a table is read, where a bundle knows all else."""
+    for option in reversed(_OF_TEXT):
         command = option(command)
     return command
 

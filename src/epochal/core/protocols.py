@@ -79,7 +79,7 @@ class Objective(Protocol):
 class Codec(Protocol):
     """The fitted preprocessing of one task: raw inputs become encoded ones, which are stored, and these a model's."""
 
-    def check(self, inputs: np.ndarray, /) -> None:
+    def check(self, inputs: Any, /) -> None:
         """Raises ValueError, in words, for what is no batch of encoded inputs."""
 
     def tensors(self, device: str = "cpu") -> Callable[[Any], Any]:
@@ -175,14 +175,14 @@ class Input(Protocol):
         """How one encoded input is shown on a page: `thumbnail`, the data URI of a picture, or `cells`, what it holds
         by name."""
 
-    def given(self, codec: Any, inputs: Any, options: Any, task: Task) -> Iterator[Given]:
+    def given(self, codec: Any, inputs: Any, *, options: Any, task: Task) -> Iterator[Given]:
         """What a user asks a bundle about, in whatever form, some inputs at a time, in order.
 
         Raises:
             DataError: nothing of it can be used; the message says what to do. An input that is bad harms no other.
         """
 
-    def labelled(self, codec: Any, source: Any, options: Any, task: Task, progress: Any) -> Labelled:
+    def labelled(self, codec: Any, source: Any, *, options: Any, task: Task, progress: Any) -> Labelled:
         """Labelled data, neither split nor judged, read as the codec does.
 
         Raises:
@@ -210,12 +210,13 @@ class Worst:
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
     """What the number is that makes answers mean what they say: its name, where the method is described, and how it is
-    said, with a place for the number. `together` says how the answers of an ensemble are joined. `promised` is the
-    share of intervals that hold the truth, where there are some."""
+    said at length and in short, with a place for the number. `together` says how the answers of an ensemble are joined.
+    `promised` is the share of intervals that hold the truth, where there are some."""
 
     name: str
     method: str
     words: str
+    brief: str
     together: str
     may_be_zero: bool = False
     promised: float | None = None

@@ -103,11 +103,11 @@ class WholeFeed:
 
     def __init__(
         self,
-        inputs: np.ndarray,
+        inputs: Any,
         targets: np.ndarray,
         *,
         limit: int | None = None,
-        seen: Callable[[np.ndarray], np.ndarray] = lambda inputs: inputs,
+        seen: Callable[[Any], Any] = lambda inputs: inputs,
     ):
         self.inputs = inputs
         self.targets = targets

@@ -32,7 +32,7 @@ class ImageInput:
     noun = "pictures"
     options = ReadOptions
     codec = Codec
-    reads = ("white",)
+    reads: tuple[str, ...] = ("white",)
 
     def claims(self, source: Any) -> tuple[bool, str]:
         """What no other input claims: its reader says what is wrong with it."""
@@ -68,13 +68,13 @@ class ImageInput:
             f"{100 * plain:.0f}% of the images, and {100 * mirrored:.0f}% of them mirrored)"
         )
 
-    def given(self, codec: Codec, inputs: Any, options: ReadOptions, task: Task) -> Iterator[Given]:
+    def given(self, codec: Codec, inputs: Any, *, options: ReadOptions, task: Task) -> Iterator[Given]:
         """Pictures, by hundreds; see `given_pictures`. One that cannot be read is named with the reason."""
         options.validate()
         return given_pictures(codec, inputs, white=options.white)
 
     def labelled(
-        self, codec: Codec, source: Any, options: ReadOptions, task: Task, progress: Progress | None
+        self, codec: Codec, source: Any, *, options: ReadOptions, task: Task, progress: Progress | None
     ) -> Labelled:
         """A source of images as it was listed."""
         return labelled_pictures(codec, source, options, progress)

@@ -74,7 +74,7 @@ def their_rung(name: str, objective: str) -> Rung:
     recipe = Recipe(model=name, objective=objective if by_steps else "estimate", learning_rate=0.03, batch_size=64)
     recipe = recipe.replace(schedule="one_cycle") if by_steps else recipe
     try:
-        recipe = Recipe.from_dict(recipe.to_dict() | model.recipe)
+        recipe = Recipe.from_dict(recipe.to_dict() | dict(model.recipe))
     except (TypeError, ValueError) as error:
         raise UserError(f"--rung {name}: its recipe cannot be used: {error}") from error
     return Rung(

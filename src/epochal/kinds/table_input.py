@@ -28,7 +28,7 @@ class TableInput:
     noun = "a table"
     options = TableOptions
     codec = TableCodec
-    reads = ("separator", "decimal", "encoding", "header")
+    reads: tuple[str, ...] = ("separator", "encoding", "header")
 
     def claims(self, source: Any) -> tuple[bool, str]:
         """Data frames, and files whose rows name no pictures.
@@ -59,12 +59,12 @@ class TableInput:
         """There are no augmentations of rows."""
         return (), ""
 
-    def given(self, codec: TableCodec, inputs: Any, options: TableOptions, task: Task) -> Iterator[Given]:
+    def given(self, codec: TableCodec, inputs: Any, *, options: TableOptions, task: Task) -> Iterator[Given]:
         """Rows, by thousands; see `given_rows`."""
         return given_rows(codec, inputs, options, task.target)
 
     def labelled(
-        self, codec: TableCodec, source: Any, options: TableOptions, task: Task, progress: Progress | None
+        self, codec: TableCodec, source: Any, *, options: TableOptions, task: Task, progress: Progress | None
     ) -> Labelled:
         """The rows of a table, with the cells of the column to predict."""
         return labelled_rows(codec, source, options, task)

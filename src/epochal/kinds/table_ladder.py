@@ -170,4 +170,4 @@ _NUMBER = (
 )
 
 TABLE_CLASSES_LADDER = Ladder(rungs={rung.name: rung for rung in _CLASSES})
-TABLE_NUMBER_LADDER = Ladder(rungs={rung.name: rung for rung in _NUMBER})
+TABLE_NUMBER_LADDER = Ladder(rungs={rung.name: rung for rung in _NUMBER}, objective="squared_error")

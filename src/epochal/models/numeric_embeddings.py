@@ -60,13 +60,15 @@ class NumericEmbeddingsConfig(Record):
 
 def piecewise_linear(values: Float[Tensor, "batch numbers"], reach: float, bins: int) -> Float[Tensor, "batch encoded"]:
     """Equations 1 and 2 with equal bins: [batch, numbers * bins], the share of each bin that lies below the number."""
-    left = torch.arange(bins, dtype=values.dtype, device=values.device) * (2 * reach / bins) - reach
-    shares = (values.unsqueeze(2) - left) * (bins / (2 * reach))  # [batch, numbers, bins]
+    edges = torch.linspace(-reach, reach, bins + 1, dtype=values.dtype, device=values.device)
+    shares = (values.unsqueeze(2) - edges[:-1]) / edges.diff()  # [batch, numbers, bins]
     return shares.clamp(0, 1).flatten(1)
 
 
 class NumericEmbeddings(nn.Module):
     """Inputs of a table, and its numbers in bins -> hidden layers -> logits, or a number."""
+
+    numbers: Tensor
 
     def __init__(self, config: NumericEmbeddingsConfig, task: Task):
         super().__init__()

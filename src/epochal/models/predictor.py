@@ -63,7 +63,7 @@ class ClassicalPredictor:
     as_tensors: bool = False  # it is given what a network would see
     batch_size: int = 4096
 
-    def __call__(self, inputs: np.ndarray) -> Any:
+    def __call__(self, inputs: Any) -> Any:
         """Encoded inputs to their prediction; errors as `NetworkPredictor`."""
         self.codec.check(inputs)
         parts = [
@@ -78,7 +78,7 @@ class ClassicalPredictor:
         return np.asarray(inputs) if isinstance(inputs, np.ndarray) else inputs
 
 
-def as_network_sees(codec: Codec, inputs: np.ndarray) -> np.ndarray:
+def as_network_sees(codec: Codec, inputs: Any) -> np.ndarray:
     """Encoded inputs as the codec makes them for a network."""
     seen: np.ndarray = codec.tensors()(_batch(inputs, 0, len(inputs))).numpy()
     return seen
@@ -104,7 +104,7 @@ class EnsemblePredictor:
     calibrations: tuple[float, ...]  # of each member
     together: Callable[[Sequence[Any], Sequence[float]], Any]
 
-    def __call__(self, inputs: np.ndarray) -> Any:
+    def __call__(self, inputs: Any) -> Any:
         """Encoded inputs to their prediction."""
         return self.together([member(inputs) for member in self.members], self.calibrations)
 

@@ -98,7 +98,8 @@ def their_model(name: str) -> TheirModel:
             "is neither."
         )
     try:
-        settings = found().get_params()
+        estimator: Any = found()
+        settings = estimator.get_params()
     except Exception as error:
         raise UserError(
             f"--rung {name}: expected an estimator that {wanted}() makes without arguments; got "

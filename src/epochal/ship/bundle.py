@@ -16,7 +16,7 @@ from epochal.core.errors import BundleError, UserError
 from epochal.core.metric import Metric
 from epochal.core.older import modern, modern_recipe
 from epochal.core.paths import absolute
-from epochal.core.protocols import ClassScores, Codec, Predictor
+from epochal.core.protocols import ClassScores, Predictor
 from epochal.core.recipe import Recipe
 from epochal.core.record import Record
 from epochal.core.run import Run
@@ -177,7 +177,7 @@ class Bundle:
                 dictionary. Of rows a DataFrame, an Arrow table, a row as a dict, a list of such rows, or the path of a
                 CSV, Parquet or JSON-lines file.
             reading: how they are read, where the codec does not know: `white` of images, the value of white in arrays
-                and in pictures deeper than 8 bits; `separator`, `decimal`, `encoding` and `header` of tables.
+                and in pictures deeper than 8 bits; `separator`, `encoding` and `header` of tables.
 
         Returns:
             `Predictions`, or `NumberPredictions` where a number is predicted: one row for each input, in order. An
@@ -191,13 +191,12 @@ class Bundle:
 
     def stream(self, inputs: Any, **reading: Any) -> Iterator[Any]:
         """What `predict` answers, for some inputs at a time: for more than memory holds."""
-        unknown = sorted(set(reading) - set(self.kind.input.reads))
-        if unknown:
+        if unknown := [name for name in reading if name not in self.kind.input.reads]:
             raise UserError(
                 f"{unknown[0]}: new {self.task.item}s have no such option. They have "
                 f"{', '.join(self.kind.input.reads) or 'none'}; the bundle knows all else."
             )
-        given = self.kind.input.given(self.codec, inputs, self.options(**reading), self.task)
+        given = self.kind.input.given(self.codec, inputs, options=self.options(**reading), task=self.task)
         answers = ANSWERS[self.kind.goal.prediction]
         return (answers.rows(self, part) for part in given)
 
@@ -235,7 +234,7 @@ def write_bundle(
     model: Any,
     recipe: Recipe,
     task: Task,
-    codec: Codec,
+    codec: Any,
     calibration: float,
     evidence: Mapping[str, Any],
     metric: Metric | None = None,

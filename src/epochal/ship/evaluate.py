@@ -49,7 +49,7 @@ def evaluate(
         raise UserError(
             f"options: expected {expected.__name__} for a bundle of {opened.task.item}s, got {type(options).__name__}."
         )
-    labelled = reads.labelled(opened.codec, source, options, opened.task, progress)
+    labelled = reads.labelled(opened.codec, source, options=options, task=opened.task, progress=progress)
     return SCORED[opened.kind.goal.prediction](opened, _choose_split(labelled, split, opened.task.item), progress)
 
 

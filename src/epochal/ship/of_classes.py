@@ -121,6 +121,7 @@ def _promise(split: str, right: int, count: int, *, part: bool = False) -> Promi
 
 
 def _difference(promise: Promise, correct: np.ndarray) -> Difference:
+    assert promise.right is not None
     value, low, high = newcombe(np.arange(promise.items) < promise.right, correct)
     return Difference(value=value, low=float(low), high=float(high))
 

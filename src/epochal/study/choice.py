@@ -127,7 +127,8 @@ def answer_seconds(here: Progress, name: str, arm: Arm) -> float:
         predictor = kind_of(task).predictor(model, here.dataset.codec, arm.recipe, task)
         times = []
         for k in range(ANSWERS):
-            item = inputs[k % len(inputs)][None]
+            place = k % len(inputs)
+            item = inputs[place : place + 1]
             started = time.perf_counter()
             predictor(item)
             times.append(time.perf_counter() - started)

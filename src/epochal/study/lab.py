@@ -109,7 +109,7 @@ class Lab:
         train: int | None = None,
         validation: float | None = None,
     ) -> Dataset:
-        """The named set of images, or the user's own data of any kind in its place.
+        """The named set, or the user's own data in its place, of any kind.
 
         Args:
             size: side of the images that models see, in pixels; their own unless said.
@@ -118,7 +118,7 @@ class Lab:
             validation: share of the published training split that is kept for validation, unless it is said otherwise.
         """
         began, source = time.perf_counter(), name if self.source is None else self.source
-        reads = input_of(source, self.options, None if self.source is not None else "image")
+        reads = input_of(source, self.options)
         options = wished(self.options, reads.options(), {"size": size, "validation_fraction": validation})
         dataset = reads.open(source, options, None)
         require_same_data(self.store, dataset, f"fingerprint/{name}/{options}")

@@ -58,8 +58,8 @@ def _anew(result: Refitted, task: Task) -> str:
     return (
         f"{result.title}, trained again on train and validation together: {result.images:,} {task.item}s instead of "
         f"{result.images_before:,}. It makes the same number of passes over them, {passes:.3g} ({result.examples:,} "
-        f"examples instead of {result.examples_before:,}){ending}, and its "
-        f"{kind_of(task).goal.calibration.name} of {result.temperature:.3g} is that of the climb."
+        f"examples instead of {result.examples_before:,}){ending}, and "
+        f"{kind_of(task).goal.calibration.brief.format(result.temperature)} is that of the climb."
     )
 
 

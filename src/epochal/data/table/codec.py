@@ -158,12 +158,13 @@ class TableCodec(Record):
 
     def described(self) -> tuple[str, ...]:
         """The columns that a row must have, and what becomes of them."""
-        kinds = [("number", self.numbers), ("date", self.dates), ("category", self.categories), ("text", self.texts)]
-        held = {name: [part.column.name for part in parts] for name, parts in kinds}
+        held: dict[str, list[str]] = {}
+        for part in self.parts:
+            held.setdefault(part.column.kind, []).append(part.column.name)
         return (
             f"a row with {counted(len(self.columns), 'column')}, in any order; other columns are ignored. It becomes "
             f"{counted(self.width, 'number')}.",
-            *(f"Columns read as {name}: {', '.join(names)}." for name, names in held.items() if names),
+            *(f"Columns read as {name}: {', '.join(names)}." for name, names in held.items()),
         )
 
     def tensors(self, device: str = "cpu") -> "Callable[[Tensor], Tensor]":

@@ -47,8 +47,13 @@ class _Layout(NamedTuple):
     quoted: bool  # cells may hold line ends in quotes
 
 
-def read_delimited(path: Path, options: TableOptions, as_text: tuple[str, ...] = ()) -> RawTable:
+def read_delimited(
+    path: Path, options: TableOptions, as_text: tuple[str, ...] = (), known: tuple[str, ...] = ()
+) -> RawTable:
     """The rows of a CSV file, or one separated by semicolons, tabs or bars; `as_text` columns are read as text.
+
+    `known` are names that the columns have: a first line that holds them all is a header without doubt, and a file with
+    one of them alone is no file whose cells are separated by another mark.
 
     Plain numbers become float64, words that repeat Arrow dictionaries, and everything else text.
 
@@ -72,8 +77,10 @@ def read_delimited(path: Path, options: TableOptions, as_text: tuple[str, ...] =
     told = re.match(r"sep=(.)\r?\n", text)  # a line by which spreadsheets say what separates cells
     text = text[told.end() :] if told else text
     separator = options.separator or (told[1] if told else sniff_separator(text))
-    rows = _head(path, text, separator, whole)
+    rows = _head(path, text, separator, whole, known)
     _refuse_title(path, rows)
+    if known and options.header == "auto" and {cell.strip() for cell in rows[0]} >= set(known):
+        options = options.replace(header="yes")
     raw.kind = {",": "CSV", "\t": "TSV"}.get(separator, f"text separated by {separator!r}")
     if separator != "," and options.separator is None:
         raw.decide("separator", repr(separator), "it cuts the first rows most evenly", "--separator")
@@ -153,14 +160,14 @@ def _western(part: bytes) -> str:
     return "latin-1" if any(byte in part for byte in b"\x81\x8d\x8f\x90\x9d") else "cp1252"
 
 
-def _head(path: Path, text: str, separator: str, whole: bool) -> list[list[str]]:
+def _head(path: Path, text: str, separator: str, whole: bool, known: tuple[str, ...]) -> list[list[str]]:
     """The rows of the start of the file, without the last one where it may be cut."""
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
         rows = [row for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise DataError(f"{path} cannot be read as rows separated by {separator!r}: {error}.") from error
-    if len(rows) > 1 and max(map(len, rows[:SNIFFED])) == 1:
+    if len(rows) > 1 and max(map(len, rows[:SNIFFED])) == 1 and rows[0][0].strip() not in known:
         raise DataError(
             f"{path} has a single column, {rows[0][0]!r}. Expected columns separated by a comma, semicolon, tab or "
             "bar: name another mark with --separator."

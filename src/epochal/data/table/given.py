@@ -52,7 +52,7 @@ def _read(codec: TableCodec, inputs: Any, options: TableOptions) -> RawTable:
             raise DataError(f"Expected one table, got {len(inputs)}. Predict each by itself.")
         inputs = inputs[0]
     if isinstance(inputs, str | Path):
-        return read_table(Path(inputs).expanduser(), options, codec.as_text)
+        return read_table(Path(inputs).expanduser(), options, codec.as_text, codec.columns)
     return RawTable(name="table", kind="table in memory", table=as_table(inputs))
 
 
@@ -63,12 +63,14 @@ def id_columns(raw: RawTable, used: Sequence[str]) -> dict[str, list[Any]]:
         if name in used:
             continue
         array = raw.column(name)
+        if array.null_count or not len(array):
+            continue
         if pa.types.is_floating(array.type):  # as text files have whole numbers
             whole = pc.all(pc.equal(pc.floor(array), array)).as_py()
             array = array.cast(pa.int64()) if whole and pc.max(pc.abs(array)).as_py() < 2**53 else None
         elif not pa.types.is_integer(array.type):
             array = texts_of(array) if _is_text(array.type) else None
-        if array is not None and not array.null_count and len(array.unique()) == len(array):
+        if array is not None and len(array.unique()) == len(array):
             found[name] = array.to_pylist()
     return found
 
@@ -113,7 +115,9 @@ def labelled_rows(codec: TableCodec, source: Any, options: TableOptions, task: T
         DataError: it cannot be read, or lacks a column that the model learned from, or that of the labels.
     """
     own = options.label
-    raw, options = read_source(source, options.replace(label=own or task.target), as_text=codec.as_text)
+    raw, options = read_source(
+        source, options.replace(label=own or task.target), as_text=codec.as_text, known=codec.columns
+    )
     label = named_column(own or task.target, raw.columns, "the label", "--label")
     cells = codec.read(raw.table)
     published = published_splits(raw, options, label)

@@ -121,7 +121,12 @@ def open_table(source: Any, options: TableOptions | None = None, *, test: Any = 
 
 
 def read_source(
-    source: Any, options: TableOptions, *, test: Any = None, as_text: tuple[str, ...] = ()
+    source: Any,
+    options: TableOptions,
+    *,
+    test: Any = None,
+    as_text: tuple[str, ...] = (),
+    known: tuple[str, ...] = (),
 ) -> tuple[RawTable, TableOptions]:
     """The columns of a source or of a named table, of which the options name the label; arguments as of `open_table`
     and `read_table`."""
@@ -129,7 +134,7 @@ def read_source(
         raw, label = named_table(source, mirror=Path(options.mirror) if options.mirror else None)
         options = options if options.label else options.replace(label=label)
     else:
-        raw = read_table(source, options, as_text)
+        raw = read_table(source, options, as_text, known)
     return (raw if test is None else join_tables(raw, read_table(test, options))), options
 
 

@@ -19,11 +19,17 @@ TOTALS = ("total", "totals", "grand total", "sum", "summe", "gesamt", "somme", "
 PANDAS_INDEX = "__index_level_0__"  # how pandas names an index without a name in Parquet
 
 
-def read_table(source: Any, options: TableOptions | None = None, as_text: tuple[str, ...] = ()) -> RawTable:
+def read_table(
+    source: Any,
+    options: TableOptions | None = None,
+    as_text: tuple[str, ...] = (),
+    known: tuple[str, ...] = (),
+) -> RawTable:
     """The columns of a table.
 
     `source`: the path of a CSV, TSV, Parquet or JSON-lines file, a DataFrame, an Arrow table, or a list of rows as
     dicts. `as_text`: columns whose cells are levels, which a text file may write as numbers (see `TableCodec.as_text`).
+    `known`: columns that it must have, where that is known.
 
     Raises:
         DataError: it cannot be read; the message says what to do.
@@ -32,7 +38,7 @@ def read_table(source: Any, options: TableOptions | None = None, as_text: tuple[
     options.validate()
     as_text = (*as_text, *(name for name, kind in options.columns.items() if kind in ("category", "text")))
     if isinstance(source, str | Path):
-        raw = _read_file(Path(source), options, as_text)
+        raw = _read_file(Path(source), options, as_text, known)
     else:
         raw = RawTable(name="table", kind="table in memory", table=as_table(source))
     if not raw.columns:
@@ -55,7 +61,7 @@ def _tell_totals(raw: RawTable) -> None:
                 )
 
 
-def _read_file(path: Path, options: TableOptions, as_text: tuple[str, ...]) -> RawTable:
+def _read_file(path: Path, options: TableOptions, as_text: tuple[str, ...], known: tuple[str, ...]) -> RawTable:
     if path.is_dir():
         raise DataError(f"{path} is a folder. Expected one file: CSV, TSV, Parquet or JSON lines.")
     if not path.is_file():
@@ -68,10 +74,10 @@ def _read_file(path: Path, options: TableOptions, as_text: tuple[str, ...]) -> R
     if ending in JSON_ENDINGS:
         return _read_json(path)
     if ending in TEXT_ENDINGS:
-        return read_delimited(path, options, as_text)
-    known = ", ".join((*TEXT_ENDINGS, *PARQUET_ENDINGS, *JSON_ENDINGS))
+        return read_delimited(path, options, as_text, known)
+    endings = ", ".join((*TEXT_ENDINGS, *PARQUET_ENDINGS, *JSON_ENDINGS))
     raise DataError(
-        f"epochal cannot read {path.name} as a table. Save it as CSV or Parquet; its ending should be one of {known}."
+        f"epochal cannot read {path.name} as a table. Save it as CSV or Parquet; its ending should be one of {endings}."
     )
 
 

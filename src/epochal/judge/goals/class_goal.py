@@ -51,6 +51,7 @@ class Classes:
         name="temperature",
         method="temperature scaling (Guo et al., 2017)",
         words="temperature {:.3f}",
+        brief="its temperature of {:.3g}",
         together="of the members' probabilities (Lakshminarayanan, Pritzel & Blundell, 2017)",
     )
 

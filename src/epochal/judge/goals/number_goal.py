@@ -35,6 +35,7 @@ class OneNumber:
         name="width",
         method="split conformal prediction (Papadopoulos et al., 2002; Lei et al., 2018)",
         words=f"each number plus or minus {{:,.4g}}, to hold the truth for {PROMISED:.0%} of unseen items",
+        brief="the interval of plus or minus {:,.4g} around its answers",
         together="of the members' numbers",
         may_be_zero=True,
         promised=PROMISED,

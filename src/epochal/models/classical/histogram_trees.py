@@ -21,12 +21,14 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from epochal.core.task import Task
-from epochal.models.classical.rows import Outputs, check_rows, check_training
+from epochal.models.classical.rows import Outputs, Rows, check_rows, check_training
 from epochal.models.classical.shared import all_columns, not_fitted, one_core_free
 
 BINS = 255
 HELD_OUT, FEWEST_HELD_OUT, MOST_HELD_OUT = 0.1, 100, 0.2  # share of the examples, to stop early; examples; share
 FEWEST = 50  # examples from which on some are held out
+FEWEST_PRESENT = 20  # examples that must have a number in a column, so that those which are binned have one, too
+BINNED = 200_000  # examples that scikit-learn makes bins from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ class HistogramTrees:
         self.converged = True
         self._trees: Any = None  # None too where training saw one class only
         self._seen: np.ndarray | None = None  # classes with an example, ascending; empty for numbers
+        self._used = np.zeros(0, bool)  # columns in which enough numbers are present
         self._examples = 0
 
     def fit(self, rows: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
@@ -63,10 +66,13 @@ class HistogramTrees:
         check_training(rows, targets, len(self.task.levels), self.task)
         self._examples, self.converged, self._trees = len(rows), True, None
         self._seen = np.unique(targets) if self.task.labels else np.zeros(0, np.int64)
+        self._used = np.ones(rows.shape[1], bool)
         if len(self._seen) == 1:
             return
         share = float(np.clip(FEWEST_HELD_OUT / len(rows), HELD_OUT, MOST_HELD_OUT))
         early = len(rows) >= FEWEST and self._divisible(targets, share)
+        wanted = FEWEST_PRESENT * max(1.0, len(rows) / BINNED) if early else 1
+        self._used = (~np.isnan(rows)).sum(axis=0) >= wanted
         kind = HistGradientBoostingClassifier if self.task.labels else HistGradientBoostingRegressor
         trees = kind(
             learning_rate=self.config.learning_rate,
@@ -82,7 +88,7 @@ class HistogramTrees:
             random_state=seed % 2**32,
         )
         with one_core_free():
-            self._trees = trees.fit(rows, targets)
+            self._trees = trees.fit(self._usable(rows), targets)
         self.converged = not early or trees.n_iter_ < self.config.rounds
 
     def outputs(self, rows: np.ndarray) -> Outputs:
@@ -94,7 +100,7 @@ class HistogramTrees:
             return np.zeros((0, self.task.outputs), np.float32)
         if not self.task.labels:
             with one_core_free():
-                return self._trees.predict(rows).astype(np.float32)[:, None]
+                return self._trees.predict(self._usable(rows)).astype(np.float32)[:, None]
         return all_columns(self._scores(rows), self._seen, self.task.classes, self._examples)
 
     def parameters_count(self) -> int:
@@ -109,10 +115,10 @@ class HistogramTrees:
         return {} if self._trees is None else {"trees": self._trees}
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """`seen` [seen classes] int64, `examples` [] int64."""
+        """`seen` [seen classes] int64, `used` [columns] bool, `examples` [] int64."""
         if self._seen is None:
             raise not_fitted("Boosted trees")
-        return {"seen": self._seen, "examples": np.array(self._examples)}
+        return {"seen": self._seen, "used": self._used, "examples": np.array(self._examples)}
 
     @classmethod
     def restore(
@@ -120,8 +126,13 @@ class HistogramTrees:
     ) -> "HistogramTrees":
         rung = cls(config, task)
         rung._seen, rung._examples = arrays["seen"], int(arrays["examples"])
+        rung._used = arrays["used"]
         rung._trees = estimators.get("trees")
         return rung
+
+    def _usable(self, rows: Rows) -> Rows:
+        """The rows with 0 in columns that are not used: scikit-learn cannot bin a column without a number."""
+        return rows if self._used.all() else np.where(self._used, rows, np.float32(0))
 
     def _divisible(self, targets: np.ndarray, share: float) -> bool:
         """Whether some can be held out. Of classes the split is stratified: each needs an example on either side."""
@@ -136,5 +147,5 @@ class HistogramTrees:
         if self._trees is None:
             return np.zeros((len(rows), 1))
         with one_core_free():
-            scores = self._trees.decision_function(rows)
+            scores = self._trees.decision_function(self._usable(rows))
         return scores if scores.ndim == 2 else np.stack([np.zeros_like(scores), scores], axis=1)

@@ -28,7 +28,7 @@ class Majority:
         self.task = task
         self._counts: np.ndarray | None = None  # [classes] int64
 
-    def fit(self, inputs: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
+    def fit(self, inputs: Any, targets: np.ndarray, *, seed: int) -> None:
         """Count the labels. The seed changes nothing.
 
         Raises:
@@ -37,7 +37,7 @@ class Majority:
         check_targets(inputs, targets, self.task)
         self._counts = np.bincount(targets, minlength=self.task.classes)
 
-    def outputs(self, inputs: np.ndarray) -> Logits:
+    def outputs(self, inputs: Any) -> Logits:
         """[batch, classes], the same row for every input."""
         if self._counts is None:
             raise not_fitted("The majority guess")

@@ -26,7 +26,7 @@ class Mean:
         self.task = task
         self._mean: np.ndarray | None = None  # [1] float32
 
-    def fit(self, inputs: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
+    def fit(self, inputs: Any, targets: np.ndarray, *, seed: int) -> None:
         """Average the targets. The seed changes nothing.
 
         Raises:
@@ -35,7 +35,7 @@ class Mean:
         check_targets(inputs, targets, self.task)
         self._mean = np.array([targets.mean(dtype=np.float64)], dtype=np.float32)
 
-    def outputs(self, inputs: np.ndarray) -> Float32[np.ndarray, "batch 1"]:
+    def outputs(self, inputs: Any) -> Float32[np.ndarray, "batch 1"]:
         """The same number for every input, in the unit of the targets."""
         if self._mean is None:
             raise not_fitted("The mean guess")

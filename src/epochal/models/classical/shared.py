@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -16,7 +17,7 @@ from epochal.core.task import Task
 Logits = Float32[np.ndarray, "batch classes"]
 
 
-def check_targets(inputs: np.ndarray, targets: np.ndarray, task: Task) -> None:
+def check_targets(inputs: Any, targets: np.ndarray, task: Task) -> None:
     """Refuse targets that do not belong to the inputs or to the task.
 
     Raises:
