@@ -24,8 +24,12 @@ def test_images_that_look_alike_from_both_sides_may_be_mirrored() -> None:
 
 def test_batches_are_of_the_training_split_and_as_the_recipe_says() -> None:
     dataset, recipe = open_dataset("digits"), RUNGS["resnet"].recipe.replace(batch_size=8, augment=("crop",))
-    batch = next(ImageInput().feed(dataset, recipe, "cpu").batches(None, seed=0))
+    batch = next(ImageInput().feed(dataset, dataset.train.targets, recipe, "cpu").batches(None, seed=0))
     assert batch.inputs.shape == (8, 1, 8, 8) and batch.inputs.dtype == torch.float32
     assert batch.inputs.is_contiguous(memory_format=torch.channels_last)
-    plain = next(ImageInput().feed(dataset, recipe.without_augmentations(("crop",)), "cpu").batches(None, seed=0))
+    plain = next(
+        ImageInput()
+        .feed(dataset, dataset.train.targets, recipe.without_augmentations(("crop",)), "cpu")
+        .batches(None, seed=0)
+    )
     assert torch.equal(batch.targets, plain.targets) and not torch.equal(batch.inputs, plain.inputs)

@@ -96,7 +96,9 @@ def test_an_edit_that_touches_more_than_it_declares_is_refused():
 
 
 def test_a_model_without_the_option_says_which_have_it():
-    with pytest.raises(UserError, match=r"sets the option 'shortcuts', which vgg does not have.*have it: resnet\."):
+    with pytest.raises(
+        UserError, match=r"sets the option 'shortcuts', which vgg does not have.*have it: resnet, table-resnet\."
+    ):
         change("residual").apply(RUNGS["vgg"].recipe)
     with pytest.raises(UserError, match=r"which perceptron does not have.*mlp, lenet, alexnet, vgg, googlenet, resnet"):
         change("relu").apply(RUNGS["perceptron"].recipe)

@@ -7,18 +7,18 @@ from epochal.study.plan import plan
 
 
 def test_accuracy_and_half_a_point_unless_said() -> None:
-    made = plan("data", budget="3m")
+    made = plan("data", "image-classes", budget="3m")
     assert (made.metric.name, made.margin, made.seeds) == ("accuracy", 0.005, (0, 1, 2))
 
 
 def test_costs_are_a_metric_whose_margin_follows_from_them() -> None:
-    made = plan("data", budget="3m", cost="miss=500 alarm=20 positive=fraud")
+    made = plan("data", "image-classes", budget="3m", cost="miss=500 alarm=20 positive=fraud")
     assert made.metric.better == "lower" and made.metric.options == {"miss": 500.0, "alarm": 20.0}
     assert made.positive == "fraud" and made.margin == pytest.approx(0.1)
 
 
 def test_seeds_begin_where_asked() -> None:
-    assert plan("data", budget="3m", seeds=2, seed=7).seeds == (7, 8)
+    assert plan("data", "image-classes", budget="3m", seeds=2, seed=7).seeds == (7, 8)
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,11 @@ def test_seeds_begin_where_asked() -> None:
 )
 def test_what_makes_no_sense_is_refused(asked: dict[str, object], kind: type[Exception], words: str) -> None:
     with pytest.raises(kind, match=words):
-        plan("data", **({"budget": "3m"} | asked))  # type: ignore[arg-type]
+        plan("data", "image-classes", **({"budget": "3m"} | asked))  # type: ignore[arg-type]
 
 
 def test_shares_of_the_budget_come_to_all_of_it() -> None:
-    made = plan("data", budget="10m").replace(workers=1)
+    made = plan("data", "image-classes", budget="10m").replace(workers=1)
     finals = made.final * len(made.seeds) * 2
     spent = made.sizing * len(made.rungs) + made.arm * len(made.rungs) + made.rehearsal * 4 + finals
     assert spent == pytest.approx(0.94 * 600)  # and the data curve's 6%

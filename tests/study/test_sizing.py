@@ -28,7 +28,7 @@ def progress(made: Plan, scales: dict[str, float]) -> Progress:
     """A climb whose rungs learn from an example in so many seconds."""
     dataset = SimpleNamespace(
         validation=SimpleNamespace(targets=Train.targets[:200]),
-        task=SimpleNamespace(classes=2, labels=("a", "b"), counts={"test": 200}),
+        task=SimpleNamespace(classes=2, labels=("a", "b"), counts={"test": 200}, kind="image-classes", item="image"),
         train=Train(),
         report=SimpleNamespace(counts={split: {"a": 100, "b": 100} for split in ("validation", "test")}),
     )
@@ -46,21 +46,23 @@ def strict(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_network_that_would_not_make_one_pass_is_left_out_with_what_it_needs(strict: None) -> None:
-    made = plan("data", budget="100s", rungs=("majority", "mlp", "lenet", "googlenet")).replace(workers=1)
+    made = plan("data", "image-classes", budget="100s", rungs=("majority", "mlp", "lenet", "googlenet")).replace(
+        workers=1
+    )
     here = progress(made, {"mlp": 1e-5, "lenet": 1e-5, "googlenet": 0.1})
     sizing.leave_out(here)
     assert set(here.left_out) == {"googlenet"}
     assert here.plan.rungs == ("majority", "mlp", "lenet") and here.asked.rungs == made.rungs
     assert here.plan.arm > made.arm, "its time goes to the others"
     # With the budget that it is said to need it is climbed.
-    enough = plan("data", budget=here.left_out["googlenet"], rungs=made.rungs).replace(workers=1)
+    enough = plan("data", "image-classes", budget=here.left_out["googlenet"], rungs=made.rungs).replace(workers=1)
     again = progress(enough, {"mlp": 1e-5, "lenet": 1e-5, "googlenet": 0.1})
     sizing.leave_out(again)
     assert again.left_out == {}
 
 
 def test_few_steps_leave_a_network_out_though_it_sees_the_data_once(strict: None) -> None:
-    made = plan("data", budget="100s", rungs=("mlp", "resnet")).replace(workers=1)
+    made = plan("data", "image-classes", budget="100s", rungs=("mlp", "resnet")).replace(workers=1)
     learned = made.training / 2_000  # seconds an example: two passes of 1,000, which are 63 steps of 32
     here = progress(made, {"mlp": 1e-6, "resnet": learned})
     sizing.leave_out(here)
@@ -68,7 +70,7 @@ def test_few_steps_leave_a_network_out_though_it_sees_the_data_once(strict: None
 
 
 def test_sizes_tell_passes_and_the_budget_at_which_a_network_is_itself(strict: None) -> None:
-    made = plan("data", budget="100s", rungs=("mlp", "resnet")).replace(workers=1)
+    made = plan("data", "image-classes", budget="100s", rungs=("mlp", "resnet")).replace(workers=1)
     here = progress(made, {"mlp": 1e-6, "resnet": 1e-3})
     found = {each.name: each for each in sizing.sizes(here)}
     assert found["resnet"].member == "ResNet-8"

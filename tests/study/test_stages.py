@@ -44,11 +44,13 @@ def progress(rungs: tuple[str, ...], store: Any = None) -> Progress:
     counts = {"train": 10_000, "validation": ITEMS, "test": ITEMS}
     dataset = SimpleNamespace(
         validation=SimpleNamespace(targets=TARGETS),
-        task=SimpleNamespace(counts=counts, classes=2, labels=("a", "b")),
+        task=SimpleNamespace(
+            counts=counts, classes=2, labels=("a", "b"), kind="image-classes", name="data", item="image"
+        ),
         train=SimpleNamespace(targets=TARGETS),
         report=SimpleNamespace(counts={split: {"a": ITEMS} for split in counts}),
     )
-    made = plan("data", budget="60m", rungs=rungs).replace(workers=2)
+    made = plan("data", "image-classes", budget="60m", rungs=rungs).replace(workers=2)
     return Progress(asked=made, dataset=dataset, store=store, watch=lambda line: None, began=0.0, before=0.0)  # type: ignore[arg-type]
 
 
@@ -146,7 +148,7 @@ def test_a_rehearsal_that_saw_less_or_diverged_stands_for_nothing(here: Progress
 
 
 def test_what_reading_the_data_took_is_not_shared_out() -> None:
-    whole = plan("data", budget="2m")
+    whole = plan("data", "image-classes", budget="2m")
     late = whole.after_reading(60.0)
     assert (late.seconds, late.left) == (120.0, 60.0)
     assert late.arm == pytest.approx(whole.arm / 2)

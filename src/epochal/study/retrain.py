@@ -99,8 +99,8 @@ def train_again(winner: Winner, joined: Dataset, watch: Callable[[str], None]) -
 
 
 def grown(before: Run, growth: float, batch_size: int) -> tuple[Budget, int | None]:
-    """The budget of the same number of passes over `growth` times as many examples, shortened where the training was that
-    is repeated; and the step to stop after, None at the end. A step shows `batch_size` of them.
+    """The budget of the same number of passes over `growth` times as many examples, shortened where the training was
+    that is repeated; and the step to stop after, None at the end. A step shows `batch_size` of them.
 
     A network's schedule is stretched, so that at the step to stop after it stands where it stood at the step whose
     weights were kept.

@@ -54,7 +54,7 @@ def planted(score, monkeypatch, tmp_path, arm=Trained):
         present = {"none": [], "all": every}.get(label, label.split("+"))
         return score(present) + 0.005 * random.standard_normal(len(SEEDS))
 
-    monkeypatch.setattr(combination, "accuracies", accuracies)
+    monkeypatch.setattr(combination, "shares", accuracies)
     with open_store(tmp_path) as store:
         lab = Planted(store=store, seeds=SEEDS)
         lab.arm = arm

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from epochal.study.lab import Lab, accuracies
+from epochal.study.lab import Lab, shares
 from epochal.study.milestones.depth import PUBLISHED, SMALL, gains, label, recipe
 from epochal.train.store import open_store
 
@@ -43,6 +43,6 @@ def test_gains_are_those_over_eleven_layers(tmp_path: Path) -> None:
         digits = lab.data("digits", train=64)
         arms = lab.train(digits, {label(depth): recipe(depth, SMALL) for depth in PUBLISHED}, examples=64, points=1)
         here, published = gains(arms, digits).series
-        scores = [float(accuracies(arms[label(depth)], digits).mean()) for depth in PUBLISHED]
+        scores = [float(shares(arms[label(depth)], digits).mean()) for depth in PUBLISHED]
     assert np.allclose(here.y, np.array(scores) - scores[0])
     assert np.allclose(published.y, (0, 0.009, 0.026, 0.023))

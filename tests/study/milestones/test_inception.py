@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from epochal.core.claim import REFUTED
-from epochal.study.lab import Lab, accuracies
+from epochal.study.lab import Lab, shares
 from epochal.study.milestone import run_milestone
 from epochal.study.milestones.inception import (
     ALEXNET,
@@ -56,5 +56,5 @@ def test_alexnet_learns_sooner_on_small_images(tmp_path: Path) -> None:
             examples=PASSES * len(digits.train),
             points=4,
         )
-    inception, dense = (float(accuracies(arms[name], digits).mean()) for name in (GOOGLENET, ALEXNET))
+    inception, dense = (float(shares(arms[name], digits).mean()) for name in (GOOGLENET, ALEXNET))
     assert dense > inception + 0.1
