@@ -49,7 +49,7 @@ def open_weights(what: str | os.PathLike[str], progress: Progress | None = None)
     if not isinstance(bundle.codec, Codec):
         raise UserError(
             f"--pretrained: the bundle {folder} answers for {bundle.task.item}s, and a training can begin with a "
-            "residual network for images. Give the bundle of one, a file with the weights of one, or leave out --pretrained."
+            "residual network for images. Give the bundle of one, or leave out --pretrained."
         )
     model = getattr(bundle.predictor, "model", None)
     return from_network(
