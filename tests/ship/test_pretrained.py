@@ -151,3 +151,8 @@ def test_a_transfer_rung_trains_and_ships(name: str, weights: Pretrained, tmp_pa
     else:
         with pytest.raises(UserError, match=r"holds a frozen model. Weights are taken from a residual network"):
             open_weights(shipped)
+
+
+def test_no_training_of_images_begins_with_a_model_of_rows(of_number):
+    with pytest.raises(UserError, match="answers for rows, and a training can begin with a residual network"):
+        open_weights(of_number)

@@ -1,110 +1,32 @@
-"""Bundles of tables: classes and numbers leave the house, answer and are scored as classes of images are."""
+"""Bundles of tables: classes and numbers leave the house, and answer, as classes of images do."""
 
 import csv
 import json
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
-from sklearn import metrics as peers
 
-from epochal import evaluate
 from epochal.cli import main
 from epochal.core.errors import BundleError, DataError, UserError
 from epochal.core.interval import Interval
-from epochal.core.metric import Metric
-from epochal.core.recipe import Recipe
-from epochal.data import ReadOptions
-from epochal.data.dataset import Dataset
-from epochal.data.table.options import TableOptions
-from epochal.data.table.rows import open_rows
 from epochal.judge.goals.classes import cost_metric
 from epochal.judge.goals.numbers import METRICS
 from epochal.kinds.table import kind_of
-from epochal.models.catalogue import build
-from epochal.ship.bundle import Bundle, write_bundle
-from epochal.ship.evaluation import Evaluation
+from epochal.ship.bundle import Bundle
 from epochal.study.result import Shipped
 
+from .conftest import WIDTH, houses, network, written
 from .test_bundle import seal_again
 
-WIDTH = 2.5
 FRESH = """
 import sys
 from epochal.ship.bundle import Bundle
 
 Bundle.open(sys.argv[1]).predict(sys.argv[2]).to_frame().to_json(sys.argv[3], double_precision=15)
 """
-
-
-def houses(count: int = 300, seed: int = 0) -> pd.DataFrame:
-    """Houses with their price, and whether it is high."""
-    generator = np.random.default_rng(seed)
-    area = generator.uniform(30, 200, count).round(1)
-    city = generator.choice(["Rome", "Oslo", "Lima"], count)
-    price = (area / 10 + 3 * (city == "Oslo") + generator.normal(size=count)).round(3)
-    dear = np.where(price > 12, "dear", "cheap")
-    return pd.DataFrame({"house": [f"H{k:04d}" for k in range(count)], "area": area, "city": city}).assign(
-        price=price, dear=dear
-    )
-
-
-def opened_as(label: str) -> Dataset:
-    return open_rows(houses().drop(columns="price" if label == "dear" else "dear"), TableOptions(label=label))
-
-
-def network(dataset: Dataset, seed: int = 0) -> tuple[Recipe, torch.nn.Module]:
-    """A network that has learned something: some steps of full-batch descent."""
-    recipe = Recipe(model="mlp", objective="cross_entropy" if dataset.task.labels else "squared_error")
-    torch.manual_seed(seed)
-    model = build(recipe, dataset.task)
-    inputs = torch.from_numpy(dataset.codec.dense(dataset.train.inputs))
-    targets = torch.from_numpy(kind_of(dataset.task).goal.learned(dataset.train.targets, dataset.task))
-    loss = torch.nn.CrossEntropyLoss() if dataset.task.labels else torch.nn.MSELoss()
-    optimiser = torch.optim.Adam(model.parameters(), 0.01)
-    for _ in range(60):
-        optimiser.zero_grad()
-        outputs = model(inputs)
-        loss(outputs if dataset.task.labels else outputs[:, 0], targets).backward()
-        optimiser.step()
-    return recipe, model.eval()
-
-
-def written(folder, dataset, **changes):
-    recipe, model = network(dataset)
-    facts = {"model": model, "recipe": recipe, "task": dataset.task, "codec": dataset.codec, "evidence": {}}
-    return write_bundle(folder, **{**facts, "calibration": 1.5 if dataset.task.labels else WIDTH, **changes})
-
-
-@pytest.fixture(scope="module")
-def classes() -> Dataset:
-    return opened_as("dear")
-
-
-@pytest.fixture(scope="module")
-def number() -> Dataset:
-    return opened_as("price")
-
-
-@pytest.fixture(scope="module")
-def of_classes(tmp_path_factory, classes):
-    return written(tmp_path_factory.mktemp("classes") / "bundle", classes)
-
-
-@pytest.fixture(scope="module")
-def of_number(tmp_path_factory, number):
-    return written(tmp_path_factory.mktemp("number") / "bundle", number)
-
-
-@pytest.fixture
-def new(tmp_path):
-    """Houses that no bundle has seen, and the file that holds them."""
-    houses(50, seed=1).to_csv(tmp_path / "new.csv", index=False)
-    return houses(50, seed=1), tmp_path / "new.csv"
 
 
 # Bundles
@@ -341,119 +263,3 @@ def test_no_file_is_lost_where_a_table_is_refused(of_number, new, tmp_path, caps
     path.write_text(path.read_text().replace(",", "~"))
     assert main(["predict", str(of_number), str(path), "--separator", "~"]) == 0
     assert capsys.readouterr().out.startswith("H0000  ")
-
-
-# Evaluations
-
-
-def test_the_scores_of_classes_are_those_of_scikit_learn(of_classes, new):
-    frame, path = new
-    opened = Bundle.open(of_classes)
-    found, chances = evaluate(opened, path), opened.probabilities(opened.codec.encode(frame))
-    labels = np.array(opened.labels)[chances.argmax(axis=1)]
-    assert found["accuracy"].value == pytest.approx(peers.accuracy_score(frame["dear"], labels))
-    assert found["auroc"].value == pytest.approx(peers.roc_auc_score(frame["dear"] == "dear", chances[:, 1]))
-    assert {one.label: one.items for one in found.recalls} == frame["dear"].value_counts().to_dict()
-    assert (found.items, found.item, found.split) == (50, "row", "all")
-    assert "on 50 rows. The bundle holds no score of its own to compare with." in found.sentence
-    assert "image" not in found.to_text()
-    assert evaluate(opened, frame).metrics == found.metrics
-
-
-def test_the_scores_of_numbers_are_those_of_scikit_learn(of_number, new):
-    frame, path = new
-    opened = Bundle.open(of_number)
-    found, numbers = evaluate(opened, path), opened.numbers(opened.codec.encode(frame))
-    expected = {
-        "r2": peers.r2_score(frame["price"], numbers),
-        "mae": peers.mean_absolute_error(frame["price"], numbers),
-        "rmse": peers.root_mean_squared_error(frame["price"], numbers),
-    }
-    assert {one.metric.name: one.value for one in found.metrics} == pytest.approx(expected)
-    assert all(one.low < one.value < one.high for one in found.metrics)
-    assert found.recalls == () and found.promise is None
-    assert found.sentence.startswith(f"R2 {expected['r2']:.3f} (95% interval ")
-    within = (np.abs(frame["price"] - numbers) <= WIDTH).mean()
-    assert f"plus or minus 2.5 holds the truth of {within:.1%} of the rows" in found.notes[0]
-    assert found.notes[0].endswith("90% was promised.")
-    assert Evaluation.from_dict(json.loads(json.dumps(found.to_dict()))) == found
-    assert evaluate(opened, frame).metrics == found.metrics
-
-
-def promising(bundle: Bundle, metric: Metric, mean: float, half: float) -> Bundle:
-    score = {"mean": mean, "low": mean - half, "high": mean + half}
-    return replace(bundle, evidence={"climb": {"metric": metric.to_dict(), "shipped": {"score": score}}})
-
-
-def test_numbers_keep_their_promise_or_do_not(of_number, number, new):
-    frame, _ = new
-    opened = Bundle.open(of_number)
-    mae = evaluate(promising(opened, METRICS["mae"], 1.0, 0.1), frame)
-    here = mae.metrics[0]
-    assert here.metric.name == "mae"
-    same = evaluate(promising(opened, METRICS["mae"], here.value, 0.1), frame)
-    assert same.difference.low < 0 < same.difference.high
-    assert same.difference.low == pytest.approx(-np.hypot(here.value - here.low, 0.1))
-    count = number.task.counts["test"]
-    assert f"on the {count} rows of its test split: the two agree within chance (the difference is " in same.sentence
-    low = evaluate(promising(opened, METRICS["mae"], here.value / 3, 0.01), frame)
-    assert "this data is harder, or different (the difference is +" in low.sentence
-    high = evaluate(promising(opened, METRICS["mae"], here.value * 3, 0.01), frame)
-    assert "this data is easier, or holds rows of the training (the difference is -" in high.sentence
-    r2 = evaluate(promising(opened, METRICS["r2"], 0.999, 0.0005), frame)
-    assert "this data is harder" in r2.sentence and r2.difference.value < 0
-
-
-def test_rows_without_a_number_are_named_and_equal_numbers_have_no_r2(of_number, new):
-    frame, _ = new
-    opened = Bundle.open(of_number)
-    price = frame["price"].astype(object)
-    price[:2] = ["unknown", None]
-    found = evaluate(opened, frame.assign(price=price))
-    assert found.items == 48
-    assert found.problems == {"row 1": "has the label 'unknown', which is no number", "row 2": "has no label"}
-    assert any(note.startswith("2 rows could not be used. row ") for note in found.notes)
-    equal = evaluate(opened, frame.assign(price=10.0))
-    assert [one.metric.name for one in equal.metrics] == ["mae", "rmse"]
-    assert "No R2: it needs rows whose numbers differ." in equal.notes
-    with pytest.raises(DataError, match=r"no row has a number as its label. row 1 has the label 'much', which is no"):
-        evaluate(opened, frame.assign(price="much"))
-    with pytest.raises(DataError, match="1 of 1 rows could be used, and an interval needs two or more"):
-        evaluate(opened, frame[:1])
-
-
-def test_labels_that_are_no_class_and_missing_columns_are_told(of_classes, new):
-    frame, _ = new
-    opened = Bundle.open(of_classes)
-    found = evaluate(opened, frame.assign(dear=["odd"] * 5 + frame["dear"].tolist()[5:]))
-    assert found.unknown == {"odd": 5} and found.items == 45
-    assert "5 rows are set aside: their labels are no classes of the bundle (odd)." in found.notes
-    with pytest.raises(DataError, match="is not in these rows: 'city'"):
-        evaluate(opened, frame.drop(columns="city"))
-    with pytest.raises(DataError, match="There is no column 'dear' for the label"):
-        evaluate(opened, frame.drop(columns="dear"))
-    with pytest.raises(UserError, match="options: expected TableOptions for a bundle of rows, got ReadOptions"):
-        evaluate(opened, frame, options=ReadOptions())
-
-
-def test_a_published_test_split_is_used(of_classes, new):
-    frame, _ = new
-    split = np.where(np.arange(50) < 20, "test", "train")
-    found = evaluate(of_classes, frame.assign(split=split))
-    assert (found.items, found.split) == (20, "test")
-    assert found.notes[1] == (
-        "Only the published test split is used; 30 rows of the other splits are left out. To use them, say --split all."
-    )
-    assert evaluate(of_classes, frame.assign(split=split), split="all").items == 50
-
-
-def test_the_command_scores_tables(of_classes, of_number, new, capsys):
-    frame, path = new
-    for folder, metric in ((of_classes, "accuracy"), (of_number, "R2")):
-        assert main(["evaluate", str(folder), str(path)]) == 0
-        assert capsys.readouterr().out.splitlines()[1].startswith(metric)
-    frame.rename(columns={"price": "paid"}).to_csv(path, index=False)
-    assert main(["evaluate", str(of_number), str(path), "--label", "paid", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["items"] == 50
-    assert main(["evaluate", str(of_number), str(path), "--image", "paid"]) == 2
-    assert "image: the bundle answers for rows, and reading rows has no such option" in capsys.readouterr().err

@@ -6,6 +6,7 @@ from torch import nn
 
 from epochal.core.errors import UserError
 from epochal.core.paths import absolute
+from epochal.data.codec import Codec
 from epochal.data.download import Progress
 from epochal.data.options import ReadOptions
 from epochal.data.published_weights import WEIGHTS, fetch_weights
@@ -44,6 +45,11 @@ def open_weights(what: str | os.PathLike[str], progress: Progress | None = None)
         raise UserError(
             f"--pretrained: the bundle {folder} is an ensemble of {bundle.members} networks, and a training can begin "
             "with one. Give the bundle of its climb."
+        )
+    if not isinstance(bundle.codec, Codec):
+        raise UserError(
+            f"--pretrained: the bundle {folder} answers for {bundle.task.item}s, and a training can begin with a "
+            "residual network for images. Give the bundle of one, or leave out --pretrained."
         )
     model = getattr(bundle.predictor, "model", None)
     return from_network(
