@@ -126,3 +126,15 @@ def test_classes_answer_together_at_their_own_temperatures():
     sure, unsure = ClassScores(logits=np.array([[8.0, 0.0]])), ClassScores(logits=np.array([[0.0, 1.0]]))
     together = Classes().together([sure, unsure], (1000.0, 1.0))
     assert together.probabilities[0] == pytest.approx([(0.502 + 0.2689) / 2, (0.498 + 0.7311) / 2], abs=1e-3)
+
+
+def test_the_furthest_off_are_told_with_the_digits_that_they_need():
+    answer = Numbers(values=np.array([290_512.347, 200.5431, 0.012345, 7.0]))
+    targets = np.array([1_510_000.0, 48.0, 0.25, 7.0])
+    worst = OneNumber().worst(answer, targets, 1.0, NUMBER)
+    assert [(one.truth, one.predicted) for one in worst] == [
+        ("1,510,000", "290,512"),
+        ("48", "200.5"),
+        ("0.25", "0.01235"),
+        ("7", "7"),
+    ]

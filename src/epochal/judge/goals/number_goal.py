@@ -14,6 +14,7 @@ from epochal.core.task import Task
 from epochal.judge.goals.numbers import METRICS, Values, items, with_spread
 from epochal.judge.score import score
 from epochal.judge.shown import residuals
+from epochal.judge.verdict_text import short
 
 Targets = Values
 PROMISED = 0.9  # share of unseen items whose truth lies within the calibrated width of the prediction
@@ -146,6 +147,6 @@ class OneNumber:
         """Those that are furthest off."""
         left = np.abs(np.asarray(targets) - answer.values)
         return [
-            Worst(place=int(k), truth=f"{targets[k]:,.6g}", predicted=f"{answer.values[k]:,.6g}", size=float(left[k]))
+            Worst(place=int(k), truth=short(targets[k], 6), predicted=short(answer.values[k], 4), size=float(left[k]))
             for k in np.argsort(-left)
         ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from epochal.core.experiment import CANNOT_TELL, Finding
+from epochal.core.metric import Metric
 from epochal.judge.verdict_text import amount, detectable_sentence, metric_of, what_would_settle
 from epochal.study.report import words
 from epochal.study.report.charts.stripes import effect_axis, effect_ruler, effect_stripe
@@ -47,6 +48,7 @@ def family(
     title: str,
     caption: str,
     *,
+    metric: Metric,
     item: str,
     folded: bool = False,
 ) -> Family | None:
@@ -67,8 +69,8 @@ def family(
                 detail=arm_title if turned else f"against {control_title}",
                 kind=about.kind if about else "network",
                 stripe=effect_stripe(axis, finding, about.kind if about else "network"),
-                effect=words.difference(finding.effect, metric_of(finding)),
-                interval=words.span(finding.simultaneous, metric_of(finding)),
+                effect=words.difference(finding.effect, metric),
+                interval=words.span(finding.simultaneous, metric),
                 verdict=finding.verdict,
                 sign=words.SIGNS.get(finding.verdict, ""),
                 slug=finding.verdict.replace(" ", "-") if finding.verdict in words.SIGNS else "other",
@@ -76,7 +78,6 @@ def family(
                 hint=what_would_settle(finding, what=f"{item}s") if finding.verdict == CANNOT_TELL else "",
             )
         )
-    metric = metric_of(findings[0])
     return Family(
         title=title,
         caption=caption,

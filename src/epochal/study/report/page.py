@@ -172,6 +172,7 @@ def _families(result: ClimbResult, named: dict[str, RungView]) -> list[Family]:
             named,
             "Step by step, at the equal qualifying budget",
             "Each rung against the best before it, on validation. " + correction(result.steps, item),
+            metric=result.metric,
             item=item,
         ),
         family(
@@ -179,6 +180,7 @@ def _families(result: ClimbResult, named: dict[str, RungView]) -> list[Family]:
             named,
             f"The finals, at the larger budget: the others against {winner}",
             "On validation. " + correction(result.finals, item),
+            metric=result.metric,
             item=item,
         ),
         family(
@@ -187,6 +189,7 @@ def _families(result: ClimbResult, named: dict[str, RungView]) -> list[Family]:
             f"For the record, on the test split: {chosen} against every other",
             "The test split was opened once, after the choice; nothing was chosen by it. "
             + correction(result.on_test, item),
+            metric=result.metric,
             item=item,
             folded=True,
         ),
