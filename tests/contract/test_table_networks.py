@@ -10,7 +10,7 @@ from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.kinds.rung import NETWORK
 from epochal.kinds.table_ladder import TABLE_CLASSES_LADDER, TABLE_NUMBER_LADDER
-from epochal.models.catalogue import build
+from epochal.models.catalogue import MODELS, build
 
 RECIPES: dict[str, Recipe] = {
     name: rung.recipe for name, rung in TABLE_CLASSES_LADDER.rungs.items() if rung.kind == NETWORK
@@ -39,7 +39,8 @@ def rows(count: int, where: Task) -> Tensor:
 
 
 def without_dropout(name: str) -> dict[str, float]:
-    return {} if name == "perceptron" else {"dropout": 0.0}
+    config = MODELS[RECIPES[name].model].config_class
+    return {option: 0.0 for option in ("dropout", "residual_dropout") if hasattr(config, option)}
 
 
 @every_network

@@ -271,19 +271,19 @@ def test_frozen_features_are_those_of_the_network_and_are_learned_from(frozen: t
     model = build(recipe, task())
     assert isinstance(model, Frozen) and traits(recipe).deterministic and model.parameters_count() == 0
     model.fit(images[:120], targets[:120], seed=0)
-    assert (model.logits(images[120:]).argmax(axis=1) == targets[120:]).mean() > 0.8
+    assert (model.outputs(images[120:]).argmax(axis=1) == targets[120:]).mean() > 0.8
     network: Any = weights.network()
     with torch.no_grad():
         features = network.features(normalise(torch.from_numpy(images), MEAN, STD)).numpy()
     kept = model.arrays()
     scores = (features - kept["centre"]) / kept["length"] @ kept["weights"] + kept["bias"]
     scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    np.testing.assert_allclose(model.logits(images), scores, rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(np.exp(model.logits(images)).sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(model.outputs(images), scores, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(np.exp(model.outputs(images)).sum(axis=1), 1, rtol=1e-5)
     assert model.converged and model.strength in FrozenConfig().strengths
     other = build(recipe, task())
     other.fit(images[:120], targets[:120], seed=9)
-    np.testing.assert_array_equal(other.logits(images), model.logits(images))
+    np.testing.assert_array_equal(other.outputs(images), model.outputs(images))
 
 
 @pytest.mark.parametrize("classes", [1, 2, 3])
@@ -292,14 +292,14 @@ def test_a_bundle_of_frozen_features_holds_all_of_it(classes: int, frozen: tuple
     where = task(classes=7)  # of which 1, 3 and 5 are seen
     model = build(frozen[0], where)
     model.fit(images, targets * 2 + 1, seed=0)
-    logits = model.logits(images)
+    logits = model.outputs(images)
     assert logits.shape == (40, 7) and logits.dtype == np.float32 and np.isfinite(logits).all()
     assert set(logits.argmax(axis=1)) <= set(targets * 2 + 1)
     for name, content in model_files(model).items():
         (tmp_path / name).write_bytes(content)
     state = torch.get_rng_state()
     again = read_model(tmp_path, frozen[0].with_options(weights=str(tmp_path / "nowhere")), where)
-    np.testing.assert_array_equal(again.logits(images), logits)
+    np.testing.assert_array_equal(again.outputs(images), logits)
     assert again.parameters_count() == model.parameters_count() > 75_000
     assert torch.equal(torch.get_rng_state(), state)  # nothing was drawn
 
@@ -315,7 +315,7 @@ def test_the_probabilities_of_two_classes_are_those_of_the_regression(frozen: tu
         features = network.features(normalise(torch.from_numpy(images), MEAN, STD)).numpy()
     scaled = (features - features.mean(axis=0)) / np.sqrt(np.square(features - features.mean(axis=0)).sum(1).mean())
     expected = LogisticRegression(C=3.0, max_iter=1000).fit(scaled, targets).predict_proba(scaled)
-    np.testing.assert_allclose(np.exp(model.logits(images)), expected, atol=2e-3)
+    np.testing.assert_allclose(np.exp(model.outputs(images)), expected, atol=2e-3)
 
 
 def test_what_frozen_features_cannot_learn_from_is_told(frozen: tuple[Recipe, Pretrained]):
@@ -323,7 +323,7 @@ def test_what_frozen_features_cannot_learn_from_is_told(frozen: tuple[Recipe, Pr
     with pytest.raises(UserError, match=r"needs the weights of a network that learned before"):
         Frozen(FrozenConfig(depth=8), task()).fit(images, targets, seed=0)
     with pytest.raises(UserError, match=r"has not been fitted"):
-        build(frozen[0], task()).logits(images)
+        build(frozen[0], task()).outputs(images)
     with pytest.raises(DataError, match=r"Expected uint8 images of shape"):
         build(frozen[0], task(3, 16, 16)).fit(images, targets, seed=0)
     with pytest.raises(UserError, match=r"trained on images of side 32"):

@@ -82,7 +82,7 @@ def embeddings_2022(weights: Weights, inputs: Array, train: bool) -> Array:
     return dense(weights, "output", relu(dense(weights, "hidden.3", relu(dense(weights, "hidden.0", values)))))
 
 
-RESNET = table_resnet.TableResNetConfig(hidden=12, blocks=3, dropout=0.0)
+RESNET = table_resnet.TableResNetConfig(hidden=12, blocks=3, dropout=0.0, residual_dropout=0.0)
 EMBEDDINGS = numeric_embeddings.NumericEmbeddingsConfig(bins=6, reach=3.0, hidden=11, dropout=0.0)
 CASES: dict[str, tuple[Callable[[Task], nn.Module], Callable[[Weights, Array, bool], Array]]] = {
     "perceptron": (lambda task: perceptron.build(perceptron.PerceptronConfig(), task), perceptron_1958),

@@ -34,13 +34,13 @@ def _estimate(name: str, **options: Option) -> Recipe:
     return Recipe(model=name, options=options, objective="estimate", schedule="constant")
 
 
-def _network(name: str, **options: Option) -> Recipe:
-    """The recipe of a network: the same for all but for the model and its options."""
+def _network(name: str, learning_rate: float, **options: Option) -> Recipe:
+    """The recipe of a network: the same for all but for the model, its options and its rate."""
     return Recipe(
         model=name,
         options=options,
         optimiser="adamw",
-        learning_rate=0.002,
+        learning_rate=learning_rate,
         weight_decay=1e-4,
         schedule="one_cycle",
         batch_size=256,
@@ -91,7 +91,7 @@ _MLP = Rung(
     year=1986,
     paper="Rumelhart, Hinton & Williams, Learning representations by back-propagating errors, Nature 323, 1986",
     adds="A hidden layer: features are learned too, by sending errors back through smooth units.",
-    recipe=_network("mlp"),
+    recipe=_network("mlp", 0.02),
 )
 _RESNET = Rung(
     name="table-resnet",
@@ -99,7 +99,7 @@ _RESNET = Rung(
     year=2021,
     paper="Gorishniy, Rubachev, Khrulkov & Babenko, Revisiting deep learning models for tabular data, NeurIPS 2021",
     adds="Rectifiers, shortcuts past the layers, batch normalisation and dropout: depth, on rows of numbers.",
-    recipe=_network("table-resnet", **BLOCKS[-1]),
+    recipe=_network("table-resnet", 0.002, **BLOCKS[-1]),
     family=BLOCKS,
     called="Residual network for tables, {blocks} x {hidden}",
 )
@@ -109,7 +109,7 @@ _EMBEDDINGS = Rung(
     year=2022,
     paper="Gorishniy, Rubachev & Babenko, On embeddings for numerical features in tabular deep learning, NeurIPS 2022",
     adds="Numbers cut into bins, so that a network can treat each range of a number in its own way, as trees do.",
-    recipe=_network("numeric-embeddings", **BINS[-1]),
+    recipe=_network("numeric-embeddings", 0.002, **BINS[-1]),
     family=BINS,
     called="Numeric embeddings, {bins} bins, {hidden} units",
 )

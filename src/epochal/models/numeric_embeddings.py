@@ -39,7 +39,7 @@ class NumericEmbeddingsConfig(Record):
     layers: int = 2
     activation: str = "relu"
     initialisation: str = "he"
-    dropout: float = 0.2
+    dropout: float = 0.1
 
     def __post_init__(self):
         if isinstance(self.bins, bool) or not isinstance(self.bins, int) or self.bins < 0:
@@ -68,7 +68,7 @@ def piecewise_linear(values: Float[Tensor, "batch numbers"], reach: float, bins:
 class NumericEmbeddings(nn.Module):
     """Inputs of a table, and its numbers in bins -> hidden layers -> logits, or a number."""
 
-    numbers: Tensor
+    numbers: Tensor  # places of the numbers among the inputs
 
     def __init__(self, config: NumericEmbeddingsConfig, task: Task):
         super().__init__()

@@ -7,8 +7,8 @@ section 3.2:
     Block(x) = x + Dropout(Linear(Dropout(ReLU(Linear(BatchNorm(x))))))
     Prediction(x) = Linear(ReLU(BatchNorm(x)))
 
-The size, two blocks of 192 with 384 units inside, and the dropout, 0.15 inside a block and none after it, lie within
-the ranges that the paper tunes over.
+The size, two blocks of 192 with 384 units inside, and the dropout, 0.5 inside a block and 0.2 after it, lie within the
+ranges that the paper tunes over. On Adult less dropout was worse.
 """
 
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ class TableResNetConfig(Record):
     hidden: int = 192
     blocks: int = 2
     expansion: int = 2
-    dropout: float = 0.15  # inside a block
-    residual_dropout: float = 0.0  # of what a block adds
+    dropout: float = 0.5  # inside a block
+    residual_dropout: float = 0.2  # of what a block adds
     activation: str = "relu"
     initialisation: str = "he"
     shortcuts: bool = True
