@@ -373,8 +373,8 @@ _CLAIMS = (
         "2022",
         published="Test accuracy on Adult, mean of 15 seeds, every model tuned: multilayer perceptron 85.37%; with "
         "bins at quantiles 85.88%, with bins of a decision tree 86.42%, with periodic embeddings 87.04%; CatBoost "
-        "87.21%, XGBoost 87.36% (results in the authors' repository rtdl-num-embeddings, exp: mlp, mlp-q, mlp-t, mlp-plr, "
-        "catboost_, xgboost_)",
+        "87.21%, XGBoost 87.36% (results in the authors' repository rtdl-num-embeddings, exp: mlp, mlp-q, mlp-t, "
+        "mlp-plr, catboost_, xgboost_)",
         minutes=1.5,
         data="adult",
         module="numeric_embeddings",
