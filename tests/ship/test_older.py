@@ -17,7 +17,7 @@ from .test_bundle import edit_manifest
 
 FROZEN = Path(__file__).parent / "frozen"
 KEPT = sorted(FROZEN.glob("version-*/*"))
-ANSWER_OTHERWISE = ("nearest-neighbours",)  # its confidences have a meaning since version 2: the labels are kept
+ANSWER_OTHERWISE = ("version-1/nearest-neighbours",)  # its confidences have a meaning since: the labels are kept
 WIDTHS = sorted(
     {4096}  # AlexNet and VGG
     | {64, 96, 128, 256, 384, 512}  # their convolutions, and the stages of residual networks
@@ -30,10 +30,13 @@ def task(height: int, width: int) -> Task:
 
 
 def test_there_is_one_of_each_rung() -> None:
-    assert {place.name for place in KEPT if place.parent.name == "version-1"} == {
+    both = {
         "majority", "nearest-neighbours", "boosted-trees", "hog-svm", "perceptron", "mlp", "lenet", "alexnet", "vgg",
-        "googlenet", "resnet", "resnet-18",
+        "googlenet", "resnet",
     }  # fmt: skip
+    found = {f"{place.parent.name}/{place.name}" for place in KEPT}
+    first = {f"version-1/{name}" for name in both | {"resnet-18"}}
+    assert found == first | {f"version-2/{name}" for name in both | {"hog-rbf", "extra-trees", "ensemble"}}
 
 
 @pytest.mark.parametrize("place", KEPT, ids=lambda place: f"{place.parent.name}, {place.name}")
@@ -44,8 +47,16 @@ def test_it_answers_as_it_did(place: Path) -> None:
     found = opened.probabilities(images)
     assert found.argmax(axis=1).tolist() == expected.argmax(axis=1).tolist()
     assert opened.labels == tuple("0123456789")
-    if place.name not in ANSWER_OTHERWISE:
+    if f"{place.parent.name}/{place.name}" not in ANSWER_OTHERWISE:
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+
+
+def test_an_ensemble_keeps_its_members_their_temperatures_and_what_mistakes_cost() -> None:
+    opened = Bundle.open(FROZEN / "version-2" / "ensemble" / "bundle")
+    assert (opened.members, opened.temperature, opened.calibration) == (2, 0.8, 0.8)
+    assert opened.stakes == (1.0,) * 9 + (20.0,)
+    assert opened.predictor.calibrations[0] != opened.predictor.calibrations[1]
+    assert opened.task.item == "image" and opened.kind.name == "image-classes"
 
 
 @pytest.mark.parametrize("model", ["alexnet", "vgg", "googlenet"])

@@ -15,6 +15,7 @@ from sklearn import metrics as peers
 from epochal import evaluate
 from epochal.cli import main
 from epochal.core.errors import BundleError, DataError, UserError
+from epochal.core.interval import Interval
 from epochal.core.metric import Metric
 from epochal.core.recipe import Recipe
 from epochal.data import ReadOptions
@@ -27,6 +28,7 @@ from epochal.kinds.table import kind_of
 from epochal.models.catalogue import build
 from epochal.ship.bundle import Bundle, write_bundle
 from epochal.ship.evaluation import Evaluation
+from epochal.study.result import Shipped
 
 from .test_bundle import seal_again
 
@@ -213,6 +215,19 @@ def test_the_card_says_what_it_takes_and_what_it_answers(of_classes, of_number):
     text = Bundle.open(of_classes).card
     assert "tells 2 classes of rows apart: cheap, dear." in text
     assert "temperature 1.500" in text and "image" not in text and "picture" not in text
+
+
+def test_the_card_says_how_far_off_the_numbers_are(tmp_path, number):
+    recipe, model = network(number)
+    goal, rows = kind_of(number.task).goal, number.open_test()
+    answer = kind_of(number.task).predictor(model, number.codec, recipe, number.task)(rows.inputs)
+    shown = goal.shown(answer, rows.targets, WIDTH, (answer, rows.targets))
+    score = {"mean": 0.9, "low": 0.8, "high": 0.95}
+    made = {"metric": METRICS["r2"].to_dict(), "shipped": Shipped(score=Interval(**score), **shown).to_dict()}
+    text = Bundle.open(written(tmp_path / "bundle", number, evidence={"climb": made})).card
+    assert "- R2: 0.900 (95% interval 0.800 to 0.950)." in text
+    assert "- A prediction plus or minus 2.5 holds the truth for 90% of the validation rows" in text
+    assert "- True minus predicted: half of these lie between " in text
 
 
 # Predictions

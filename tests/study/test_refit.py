@@ -231,7 +231,7 @@ def test_a_folder_with_other_things_is_refused_before_anything_is_trained(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "letters.txt").write_text("mine")
-    monkeypatch.setattr("epochal.study.refit.open_dataset", None)
+    monkeypatch.setattr("epochal.kinds.image_input.ImageInput.open", None)
     with pytest.raises(BundleError, match="holds other things, which would be lost"):
         refit(run, out=tmp_path)
 

@@ -34,10 +34,10 @@ def test_a_refit_of_numbers_speaks_of_rows_and_of_a_width():
     result = with_words(made, 1_000, task)
     assert result.sentence == (
         "MLP, trained again on train and validation together: 4,000 rows instead of 3,200. It makes the same number of "
-        "passes over them, 10 (40,000 examples instead of 32,000), and its width of 2.12 is that of the climb. "
-        "Expected R2 on unseen data: 0.861 (95% interval 0.840 to 0.880), measured on "
-        "the 1,000 test rows. The climb's bundle scores 0.849 on them (difference +0.012, 95% interval -0.003 to "
-        "+0.028)."
+        "passes over them, 10 (40,000 examples instead of 32,000), and the interval of plus or minus 2.125 "
+        "around its answers is that of the climb. Expected R2 on unseen data: 0.861 (95% interval 0.840 to 0.880), "
+        "measured on the 1,000 test rows. The climb's bundle scores 0.849 on them (difference +0.012, 95% interval "
+        "-0.003 to +0.028)."
     )
     assert result.notes == (
         "The test rows were scored for this report only: none of them was trained on, and nothing was chosen by them.",

@@ -19,7 +19,8 @@ b = t(S-1) sd(seeds), as in Howe (1974) and MOVER (Zou & Donner 2008); and for 9
 which is exact where one piece dominates. Without the last term coverage between is up to 97.7% for two degrees of
 freedom; with it, 94.9 to 96.3%, and nearer to 95% for more (by quadrature, for normal effects; never under at higher
 levels). bench/coverage.py measures it on correctness of simulated networks. Where a training has one value, such as a
-distance between distributions or what a player can lose, there is no piece for items, and the interval is Welch's.
+distance between distributions or what a player can lose, there is no piece for items, and the interval is Welch's; a
+single value, of what is the same with every seed, has no width.
 
 Welch's degrees of freedom are for 95%. Far out in the tail they are too many where one arm is less stable than the
 other: a sum of t variates has the tail of its least certain one, and at 99.6%, with three seeds, intervals missed twice
@@ -303,10 +304,10 @@ def crossed_mean(
     """The mean of `values` [seeds, items] with its variance components.
 
     Raises:
-        ValueError: the table is empty, not two-dimensional, not finite, or says nothing of chance.
+        ValueError: the table is empty, not two-dimensional, or not finite.
     """
     by_item, arms = _one_arm(values, weights, strata)
-    return CrossedMean(mean=float(by_item.mean()), items=len(by_item), item_square=_between(by_item, arms), arms=arms)
+    return CrossedMean(mean=float(by_item.mean()), items=len(by_item), item_square=_between(by_item), arms=arms)
 
 
 def crossed_difference(
@@ -334,7 +335,7 @@ def crossed_difference(
     return CrossedMean(
         mean=float(difference.mean()),
         items=len(difference),
-        item_square=_between(difference, control_squares + arm_squares),
+        item_square=_between(difference),
         arms=control_squares + arm_squares,
         pseudo=pseudo * design_effect(len(difference), weights=weights, strata=strata),
     )
@@ -382,17 +383,9 @@ def _one_arm(
     return by_item, (squares,)
 
 
-def _between(by_item: Float[np.ndarray, " items"], arms: tuple[SeedSquares, ...]) -> float:
-    """The variance between items; 0 where each training has one value, and its seeds say all.
-
-    Raises:
-        ValueError: there is one value, which says nothing of chance.
-    """
-    if len(by_item) > 1:
-        return float(by_item.var(ddof=1))
-    if not arms:
-        raise ValueError("Expected two items or two seeds that differ; got one value, which says nothing of chance.")
-    return 0.0
+def _between(by_item: Float[np.ndarray, " items"]) -> float:
+    """The variance between items; 0 of a single one, where each training has one value and its seeds say all."""
+    return float(by_item.var(ddof=1)) if len(by_item) > 1 else 0.0
 
 
 def binary(values: Shaped[np.ndarray, "..."], name: str) -> Float[np.ndarray, "seeds items"]:

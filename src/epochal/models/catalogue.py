@@ -13,7 +13,19 @@ from epochal.core.errors import UserError
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.core.traits import AT_ONCE, Traits
-from epochal.models.theirs import TheirModel, is_location, their_model
+from epochal.models.theirs import is_location, their_model
+
+
+@typing.runtime_checkable
+class Buildable(typing.Protocol):
+    """What a recipe can train: traits, the class of its options, and how the untrained model is built of them."""
+
+    @property
+    def traits(self) -> Traits: ...
+    @property
+    def config_class(self) -> type: ...
+
+    def build(self, config: Any, task: Task) -> Any: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +58,7 @@ _CERTAIN_OF_DENSE = Traits(learns=AT_ONCE, deep=False, deterministic=True, as_te
 _DEEP = Traits()
 _DENSE = Traits(stackable=True)
 
-MODELS: dict[str, Model] = {
+MODELS: dict[str, Buildable] = {
     "majority": Model(code="classical.majority:MajorityConfig:Majority", traits=_CERTAIN),
     "mean": Model(code="classical.mean:MeanConfig:Mean", traits=_CERTAIN),
     "linear": Model(code="classical.linear:LinearConfig:Linear", traits=_CERTAIN_OF_DENSE),
@@ -75,7 +87,7 @@ MODELS: dict[str, Model] = {
 }
 
 
-def model(name: str) -> Model | TheirModel:
+def model(name: str) -> Buildable:
     """The model of this name: one of the catalogue, or the user's own, at this place.
 
     Raises:

@@ -11,6 +11,7 @@ from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.judge.reliability import Abstaining, Recall, Reliability
 from epochal.judge.reliability_text import abstained, calibration, ranking
+from epochal.judge.residual_text import promise, spread
 from epochal.judge.shown import Residuals
 from epochal.judge.verdict_text import difference, value
 from epochal.kinds.table import kind_of, rung_of
@@ -120,7 +121,8 @@ def _promises(made: Mapping[str, Any], climb: Mapping[str, Any], task: Task) -> 
         lines.append(f"- {calibration(reliability)}")
         lines += [f"- {ranking(reliability.ranking)}"] if reliability.ranking else []
     if found.get("residuals"):
-        lines.append(f"- {_residuals(Residuals.from_dict(found['residuals']), task.item)}")
+        left = Residuals.from_dict(found["residuals"])
+        lines += [f"- {promise(left, f'{task.item}s')}", f"- {spread(left)}"]
     lines += [f"- {abstained(Abstaining.from_dict(one), f'{task.item}s')}" for one in found.get("abstaining", ())]
     recalls = sorted((Recall.from_dict(one) for one in found.get("recalls", ())), key=lambda one: one.recall.mean)
     if recalls:
@@ -131,19 +133,6 @@ def _promises(made: Mapping[str, Any], climb: Mapping[str, Any], task: Task) -> 
         least = value(recalls[MOST_CLASSES].recall.mean, ACCURACY, 0)
         lines += ["", f"The other {len(recalls) - MOST_CLASSES} classes are found {least} of the time or more."]
     return [*lines, ""]
-
-
-def _residuals(found: Residuals, item: str) -> str:
-    """How far off its numbers are, and whether its interval holds what it promises."""
-    _, low, middle, high, _ = found.quantiles
-    covered, least, most = (
-        value(number, ACCURACY) for number in (found.covered.mean, found.covered.low, found.covered.high)
-    )
-    return (
-        f"The truth less the predicted number: median {middle:,.4g}, half of the {item}s between {low:,.4g} and "
-        f"{high:,.4g}. The number plus or minus {found.width:,.4g} holds the truth of {covered} of them (95% interval "
-        f"{least} to {most}); {found.promised:.0%} was promised."
-    )
 
 
 def _row(label: str, recall: Interval, items: int) -> str:

@@ -17,7 +17,7 @@ from epochal.core.errors import BundleError
 from epochal.core.record import json_text
 from epochal.models.weights import ESTIMATORS, TENSORS, named
 
-FORMAT, VERSION = "epochal bundle", 2
+FORMAT, VERSION = "epochal bundle", 3  # 1: widths that followed from the side of the image; 2: images only
 MANIFEST = "manifest.json"
 RECIPE, TASK, CODEC, CALIBRATION = "recipe.json", "task.json", "codec.json", "calibration.json"
 EVIDENCE, CARD = "evidence.json", "card.md"

@@ -65,7 +65,7 @@ class Winner:
 
 
 def train_again(winner: Winner, joined: Dataset, watch: Callable[[str], None]) -> tuple[str, Run]:
-    """The name and the run of the winner's training on all these images; at once where the store has it already."""
+    """The name and the run of the winner's training on all these examples; at once where the store has it already."""
     before, recipe, store = winner.run, winner.recipe, winner.store
     growth = len(joined.train) / len(winner.dataset.train)
     name = f"refit/seed-{before.seed}"
@@ -99,8 +99,8 @@ def train_again(winner: Winner, joined: Dataset, watch: Callable[[str], None]) -
 
 
 def grown(before: Run, growth: float, batch_size: int) -> tuple[Budget, int | None]:
-    """The budget of the same number of passes over `growth` times as many images, shortened where the training was that
-    is repeated; and the step to stop after, None at the end. A step shows `batch_size` images.
+    """The budget of the same number of passes over `growth` times as many examples, shortened where the training was that
+    is repeated; and the step to stop after, None at the end. A step shows `batch_size` of them.
 
     A network's schedule is stretched, so that at the step to stop after it stands where it stood at the step whose
     weights were kept.
@@ -137,5 +137,5 @@ def kept_step(run: Run) -> int:
 
 
 def _nothing(predictor: Any) -> dict[str, float]:
-    """No score along the way: there is no image to measure it on."""
+    """No score along the way: there is nothing to measure it on."""
     return {}

@@ -119,7 +119,8 @@ def run_arm(
         )
         if recipe.augment and each.examples < PASSES * len(dataset.train.targets):
             recipe = recipe.replace(augment=())
-            watch(f"{name}: no augmentation, at {each.examples:,} examples from {len(dataset.train.targets):,} images")
+            count, item = len(dataset.train.targets), dataset.task.item
+            watch(f"{name}: no augmentation, at {each.examples:,} examples from {count:,} {item}s")
     tried: tuple[Trial, ...] = ()
     if trials:
         short = trial_budget(each, rate, share, len(seeds), trials, len(dataset.validation))

@@ -1,6 +1,7 @@
 """Objectives: what is minimised, part by part."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -135,9 +136,28 @@ class Estimate:
         return torch.tensor(self.measure(model.outputs(batch.inputs[:256]), batch.targets[:256]))
 
 
-def _required(measure: Measure | None) -> Measure:
-    assert measure is not None, "a classical rung's outputs are measured as the goal does"
-    return measure
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What an objective may be made of: the recipe, the seed, the weights of classes where the recipe has some, and how
+    the goal measures the loss of outputs."""
+
+    recipe: Recipe
+    seed: int
+    weights: Tensor | None
+    measure: Measure | None
+
+
+def _estimate(asked: Asked) -> Estimate:
+    assert asked.measure is not None, "a classical rung's outputs are measured as the goal does"
+    return Estimate(asked.seed, asked.measure)
+
+
+OBJECTIVES: dict[str, Callable[[Asked], Objective]] = {
+    "cross_entropy": lambda asked: CrossEntropy(asked.recipe.label_smoothing, asked.weights),
+    "perceptron": lambda asked: PerceptronCriterion(),
+    "squared_error": lambda asked: SquaredError(),
+    "estimate": _estimate,
+}
 
 
 def make_objective(
@@ -168,12 +188,6 @@ def make_objective(
             )
         assert weigh is not None, "balanced weights follow from the training labels"
         weights = weigh()
-    known: dict[str, Callable[[], Objective]] = {
-        "cross_entropy": lambda: CrossEntropy(recipe.label_smoothing, weights),
-        "perceptron": PerceptronCriterion,
-        "squared_error": SquaredError,
-        "estimate": lambda: Estimate(seed, _required(measure)),
-    }
-    if recipe.objective not in known:
-        raise ValueError(f"objective: expected one of {', '.join(known)}, got {recipe.objective!r}.")
-    return known[recipe.objective]()
+    if recipe.objective not in OBJECTIVES:
+        raise ValueError(f"objective: expected one of {', '.join(OBJECTIVES)}, got {recipe.objective!r}.")
+    return OBJECTIVES[recipe.objective](Asked(recipe=recipe, seed=seed, weights=weights, measure=measure))

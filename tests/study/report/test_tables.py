@@ -8,7 +8,8 @@ from number_results import MAE, TABLES, customers, houses
 from pages import Page
 
 from epochal.judge.shown import Residuals
-from epochal.study.report import plain_table, render, repr_html
+from epochal.study.report import plain_table, render, repr_html, words
+from epochal.study.report.charts.scale import Scale
 from epochal.study.report.table import sentences, shipped_score
 
 
@@ -113,8 +114,19 @@ def test_equal_residuals_and_a_wide_promise_can_be_drawn():
 )
 def test_what_matters_is_told_in_the_unit_of_the_metric(name, rows):
     text = page(name).text
-    assert "loses on the test split when one part of every row is exchanged with that of others at random" in text
-    assert f"Loses {rows}" in text
+    assert "is on the test split when one part of every row is exchanged with that of others at random" in text
+    assert f"Worse by {rows}" in text
+
+
+def test_ticks_are_short_and_say_what_they_stand_for():
+    assert words.round_values([-50_000.0, 0.0, 50_000.0]) == ["\u221250k", "0", "50k"]
+    assert words.round_values([950_000.0, 1_000_000.0, 1_050_000.0]) == ["0.95M", "1M", "1.05M"]
+    assert words.round_values([0.0, 2_500.0, 5_000.0]) == ["0", "2,500", "5,000"]
+    assert words.round_values([0.1, 0.15]) == ["0.1", "0.15"]
+    dear = Scale(metric=MAE, low=950_000.0, high=1_100_000.0)
+    assert dear.labels(dear.ticks(3)) == ["0.95M", "1M", "1.05M", "1.1M"]
+    near = Scale(metric=MAE, low=100.0, high=102.0)
+    assert near.labels(near.ticks(4)) == ["100", "100.5", "101", "101.5", "102"]
 
 
 def test_parts_that_matter_little_are_counted():

@@ -1,7 +1,7 @@
 """How the report says numbers: scores and differences in the unit of their metric, durations, counts."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, WORSE
@@ -127,6 +127,14 @@ def short_count(number: float | None) -> str:
             value = number / size
             return f"{value:.0f}{letter}" if value >= 99.95 else f"{value:.1f}{letter}"
     return f"{number:.0f}"
+
+
+def round_values(values: Sequence[float]) -> list[str]:
+    """What stands at ticks, all in one unit: '50k', '1.05M'; below ten thousand in full."""
+    largest = max(map(abs, values), default=0.0)
+    units = ((1e12, 1e12, "T"), (1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"), (0.0, 1.0, ""))
+    size, letter = next((size, letter) for least, size, letter in units if largest >= least)
+    return [f"{value / size:,.10g}{letter if value else ''}".replace("-", MINUS) for value in values]
 
 
 def times(number: float | None) -> str:

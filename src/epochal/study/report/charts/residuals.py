@@ -75,20 +75,13 @@ def _frame(across: Axis, up: Axis, below: str, beside: str) -> list[Markup]:
     """Grid, ticks, and what the axes are."""
     parts = []
     values = ticks(up.low, up.high, 5)
-    for value, label in zip(values, _labels(values), strict=True):
+    for value, label in zip(values, words.round_values(values), strict=True):
         parts += [line(LEFT, up(value), RIGHT, up(value), "grid"), text(LEFT - 6, up(value) + 4, label, "tick", "end")]
     values = ticks(across.low, across.high, 5)
-    for value, label in zip(values, _labels(values), strict=True):
+    for value, label in zip(values, words.round_values(values), strict=True):
         parts.append(line(across(value), BOTTOM, across(value), BOTTOM + 4, "axis"))
         parts.append(text(across(value), BOTTOM + 18, label, "tick", "middle"))
     parts.append(line(LEFT, BOTTOM, RIGHT, BOTTOM, "axis"))
     parts.append(text(LEFT, 10, beside, "tick faint"))
     parts.append(text(RIGHT, BOTTOM + 38, below, "tick faint", "end"))
     return parts
-
-
-def _labels(values: Sequence[float]) -> list[str]:
-    """Of evenly spaced values, short ones: thousands from ten thousand on."""
-    if max(map(abs, values)) >= 10_000:
-        return [words.short_count(value).replace(".0", "").replace("-", words.MINUS) for value in values]
-    return [f"{value:,.10g}".replace("-", words.MINUS) for value in values]

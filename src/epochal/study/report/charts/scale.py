@@ -11,6 +11,7 @@ from epochal.judge.verdict_text import plain
 from epochal.study.report import words
 from epochal.study.report.svg import Axis, ticks
 
+LONG = 100_000  # from here on values in full are too long for ticks
 STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # of fractions, between the ends of a scale
 
 
@@ -43,6 +44,8 @@ class Scale:
         if self.metric.percent or self.metric.top is not None:
             whole = all(abs(100 * value - round(100 * value)) < 1e-6 for value in values)
             return [words.value(value, self.metric, 0 if whole else 1) for value in values]
+        if max(map(abs, values), default=0.0) >= LONG:
+            return words.round_values(values)
         step = min((b - a for a, b in pairwise(values)), default=0.0)
         digits = next((d for d in range(1, 9) if all(_close(v, self.metric, d, step) for v in values)), 9)
         return [words.value(value, self.metric, digits) for value in values]

@@ -8,7 +8,7 @@ from epochal.core.experiment import Finding
 from epochal.core.interval import Interval
 from epochal.core.metric import LOWER, Metric
 from epochal.study.report import words
-from epochal.study.report.charts.scale import Scale
+from epochal.study.report.charts.scale import LONG, Scale
 from epochal.study.report.svg import Axis, element, line, mark, text, ticks
 
 
@@ -86,7 +86,10 @@ def effect_axis(findings: Sequence[Finding]) -> Axis:
 def effect_ruler(axis: Axis, metric: Metric) -> Markup:
     values = ticks(axis.low, axis.high, 4)
     digits = 0 if all(abs(100 * v - round(100 * v)) < 1e-6 for v in values) else 1
-    labels = [text(axis.percent(v), 15, words.difference(v, metric, digits), "tick", "middle") for v in values]
+    said = [words.difference(v, metric, digits) for v in values]
+    if not metric.percent and max(map(abs, values)) >= LONG:
+        said = [("+" if v > 0 else "") + label for v, label in zip(values, words.round_values(values), strict=True)]
+    labels = [text(axis.percent(v), 15, label, "tick", "middle") for v, label in zip(values, said, strict=True)]
     return _stripe(*labels, class_="stripe ruler", height=20)
 
 
