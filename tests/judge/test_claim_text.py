@@ -2,7 +2,7 @@
 
 import pytest
 
-from epochal.core.claim import CONFIRMED, INCONCLUSIVE, REFUTED, VERDICTS, Check
+from epochal.core.claim import CONFIRMED, INCONCLUSIVE, LESS, REFUTED, VERDICTS, Check
 from epochal.core.experiment import EQUIVALENT
 from epochal.judge.claim_text import (
     answer,
@@ -132,6 +132,8 @@ def test_what_was_under_trained_is_told():
         "confirmed",
     ]
     assert still_learning(noisy) == ""
+    rivals = (check(under_trained="plain"), check(under_trained="residual", predicted=LESS, effect=-0.4))
+    assert all(still_learning(each).endswith("a longer one may refute the claim.") for each in rivals)
     assert deciding(INCONCLUSIVE, [noisy, slow]) is slow
     assert sentence(INCONCLUSIVE, [noisy, slow, check()]) == (
         "Inconclusive, under-trained (on 1 of 3 questions): residual against plain, training accuracy -16.8 points "

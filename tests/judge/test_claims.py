@@ -53,6 +53,16 @@ def test_what_was_still_learning_is_not_refuted(control: float, arm: float, alon
     assert excused.interval == plain.interval
 
 
+@pytest.mark.parametrize("control, arm, alone", [(0.8, 0.7, REFUTED), (0.7, 0.7, EQUIVALENT), (0.7, 0.8, CONFIRMED)])
+def test_nothing_wins_against_what_was_still_learning(control: float, arm: float, alone: str) -> None:
+    asked = replace(accuracy_question(control, arm), rival_under_trained="without")
+    (check,) = judge([asked])
+    (raced,) = judge([replace(asked, fixed_time=True)])
+    held = (INCONCLUSIVE, "without") if alone == CONFIRMED else (alone, "")
+    assert (check.verdict, check.under_trained) == held
+    assert (raced.verdict, raced.under_trained) == (alone, "")
+
+
 def test_a_change_that_changes_nothing_does_nothing_however_long_the_training() -> None:
     asked = replace(accuracy_question(0.7, 0.7), identical=True, under_trained="with")
     assert judge([asked])[0].verdict == EQUIVALENT

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from epochal.commands.options import command_line, on_terminal, read_options, reading, say
+from epochal.commands.options import command_line, on_terminal, reading, say
+from epochal.commands.tables import ByKind, read_as, tabular
 
 OUT = Path("runs") / "milestones"
 
@@ -29,7 +30,7 @@ def list_milestones(out: Path) -> None:
     click.echo(listing(list(CLAIMS.values()), read_results(absolute(out)), width))
 
 
-@milestone.command("run")
+@milestone.command("run", cls=ByKind)
 @click.argument("name", required=False)
 @click.option("--all", "every", is_flag=True, help="Run the whole history, and write its atlas.")
 @click.option("--data", "source", metavar="SOURCE", help="Ask the same question of your own data.")
@@ -52,13 +53,17 @@ def list_milestones(out: Path) -> None:
     help="Continue an interrupted run in OUT. With --all, keep its results and run the rest.",
 )
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, help="Folder for the results.", show_default=True)
+@tabular
 @reading
-def run(name: str | None, every: bool, source: str | None, paper: bool, out: Path, resume: bool, **values: Any) -> int:
+def run(
+    name: str | None, every: bool, source: str | None, paper: bool, out: Path, resume: bool, task: str, **values: Any
+) -> int:
     """Run the experiment behind the claim NAME, and say whether the claim holds here.
 
     \b
     epochal milestone run residual-depth
     epochal milestone run residual-depth --data photos/
+    epochal milestone run trees-against-nets --data customers.csv --label churned
     epochal milestone run residual-depth --paper
     epochal milestone run --all --budget 60m
     """
@@ -69,12 +74,14 @@ def run(name: str | None, every: bool, source: str | None, paper: bool, out: Pat
     from epochal.study.milestones import milestone as known
 
     claim = known(name) if name else None  # an unknown name is refused before anything else is imported
+    from epochal.kinds.opening import inputs
     from epochal.study.history import run_history
+    from epochal.study.lab import IMAGENET
     from epochal.study.milestone import run_milestone
     from epochal.study.report.milestone import to_text, write_page
 
     out = absolute(out)
-    options, command = read_options(values), command_line()
+    command = command_line()
     if every:
         if source is not None or paper:
             raise click.UsageError(
@@ -82,12 +89,17 @@ def run(name: str | None, every: bool, source: str | None, paper: bool, out: Pat
                 click.get_current_context(),
             )
         claims = list(MILESTONES.values())
-        history = run_history(claims, out=out, resume=resume, progress=say, command=command, **values)
+        length = {name: values[name] for name in ("budget", "seeds")}
+        history = run_history(claims, out=out, resume=resume, progress=say, command=command, **length)
         click.echo(history.to_text())
         click.echo(f"\nAtlas: {history.atlas}")
         return 0 if history.complete else 1
     assert claim is not None
     claim = claim.as_in_paper() if paper else claim
+    named = source or ("" if claim.data == IMAGENET else claim.data)
+    chosen, options = read_as(named, task if named else "image", values)
+    if options is None and task != "auto":
+        options = inputs()[chosen].options()
     result = run_milestone(
         claim, source=source, options=options, out=out, resume=resume, progress=say, command=command, **values
     )

@@ -41,7 +41,8 @@ class Check(Effect):
     arm's own, where there is no control), or "exact" (a count that leaves nothing to chance, and has no interval).
     The claim predicts `more`, `less` or `same`; `size` is how large the effect must be to confirm it. The checks of a
     claim are one family. `under_trained` names the side that was still learning when its training stopped, where the
-    verdict is inconclusive for that: the interval alone would have refuted the claim.
+    verdict is inconclusive for that: the interval alone would have refuted the claim, or confirmed it where that side
+    is the one that the claim predicts to be worse.
     """
 
     question: str

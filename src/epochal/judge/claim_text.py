@@ -117,9 +117,9 @@ def still_learning(check: Check) -> str:
     """Why a check that is under-trained decides nothing, in a sentence; "" for any other."""
     if not check.under_trained:
         return ""
-    return (
-        f"The training of {check.under_trained} ended while it was still learning; a longer one may confirm the claim."
-    )
+    rival = check.arm if check.predicted == LESS else check.control
+    may = "refute" if check.under_trained == rival and check.predicted != SAME else "confirm"
+    return f"The training of {check.under_trained} ended while it was still learning; a longer one may {may} the claim."
 
 
 def comparison(check: Check) -> str:

@@ -11,7 +11,8 @@ comes from the intervals alone. With the effect turned so that the predicted dir
 and a claim that two things are the *same* is confirmed by an interval within the margin and refuted by one outside.
 
 An interval knows nothing of what a longer training would have brought. Where the side that the claim predicts to be
-better was still learning when its training stopped, what would be refuted or equivalent is inconclusive.
+better was still learning when its training stopped, what would be refuted or equivalent is inconclusive. Where the
+other side was, and the claim is of what that side can learn in the end, what would be confirmed is inconclusive.
 """
 
 from collections.abc import Sequence
@@ -39,7 +40,8 @@ class Question:
     where it equals `size`. For a ratio, `size` and `margin` are factors from 1 up: 2 says twice as many, or half.
 
     `under_trained` names the side that the claim predicts to be better, where it was still learning when its training
-    stopped. `fixed_time` marks a question about what is learned within a fixed time, in which being slow is an answer.
+    stopped. `rival_under_trained` names the other side, where it was, and the claim is of what it can learn in the end.
+    `fixed_time` marks a question about what is learned within a fixed time, in which being slow is an answer.
     """
 
     text: str
@@ -55,6 +57,7 @@ class Question:
     percent: bool = False
     identical: bool = False  # all that arm and control answered agrees bit for bit: no effect, whatever the seeds
     under_trained: str = ""
+    rival_under_trained: str = ""
     fixed_time: bool = False
 
 
@@ -162,12 +165,13 @@ def _check(question: Question, level: float) -> Check:
         conclusion = CONFIRMED if beyond[0] >= 0 else REFUTED if beyond[1] < 0 else INCONCLUSIVE
     else:
         conclusion = verdict(low, high, predicted=question.predicted, size=size, margin=margin)
-    excused = bool(question.under_trained) and not question.fixed_time and conclusion in (REFUTED, EQUIVALENT)
+    learning = question.rival_under_trained if conclusion == CONFIRMED else question.under_trained
+    excused = bool(learning) and not question.fixed_time and conclusion != INCONCLUSIVE
     conclusion = INCONCLUSIVE if excused else conclusion
     before = None if control is None else _mean(question, control)
     items = values.shape[1] if values.ndim == 2 else None
     answer = _answer(question, alone, joint, _mean(question, values), before, len(values), items, conclusion)
-    return answer.replace(under_trained=question.under_trained) if excused else answer
+    return answer.replace(under_trained=learning) if excused else answer
 
 
 def _interval(

@@ -261,6 +261,8 @@ def ask_score(
     control: tuple[str, Arm],
     arm: tuple[str, Arm],
     dataset: Dataset,
+    *,
+    in_the_end: bool = False,
     **asked: Any,
 ) -> Question:
     """Whether the arm scores better than the control, as by being right more often; the other arguments are those of
@@ -268,8 +270,14 @@ def ask_score(
 
     `control` and `arm` are items of what `Lab.train` returned: a label with its arm. The side that the claim predicts
     to be better is excused where it is under-trained.
+
+    Args:
+        in_the_end: whether the claim is of what the other side can learn in the end, too; it is then not confirmed
+            where that side is under-trained.
     """
-    sides = {MORE: [arm], LESS: [control], SAME: [control, arm]}[asked.get("predicted", MORE)]
+    predicted = asked.get("predicted", MORE)
+    sides = {MORE: [arm], LESS: [control], SAME: [control, arm]}[predicted]
+    rivals = {MORE: [control], LESS: [arm], SAME: []}[predicted] if in_the_end else []
     metric = kind_of(dataset.task).goal.metric
     return Question(
         text=text,
@@ -281,6 +289,7 @@ def ask_score(
         percent=metric.percent,
         identical=same(control[1].answers, arm[1].answers),
         under_trained=under_trained(*sides),
+        rival_under_trained=under_trained(*rivals),
         **asked,
     )
 

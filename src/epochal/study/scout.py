@@ -50,7 +50,7 @@ class Cost:
             raise BudgetError(
                 f"{seconds:.0f} s are too few for this claim on this data: each training would have less than 2% of "
                 f"the length that the milestone gives it. Give a --budget of {1.1 * self.seconds(SHORTEST):.0f}s or "
-                "more, smaller images (--size), or fewer images (--max-examples)."
+                "more, or less data: fewer examples, or smaller images (--size)."
             )
         return scale
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from epochal.core.errors import DataError
+from epochal.data.table import split
 from epochal.data.table.opened import OpenedTable, open_table
 from epochal.data.table.options import TableOptions
 
@@ -149,6 +150,13 @@ def test_a_published_split_is_kept_and_found_by_its_name() -> None:
     part[0] = "elsewhere"
     with pytest.raises(DataError, match="column 'mine' must say train, validation or test in every row; it also says"):
         opened(data().assign(mine=part), split="mine")
+
+
+def test_a_validation_share_that_was_said_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(split, "MOST_VALIDATION", 70)
+    frame = data().assign(split=["train"] * 700 + ["test"] * 300)
+    assert len(splits(opened(frame))["validation"]) == 70
+    assert len(splits(opened(frame, validation_fraction=0.4))["validation"]) == 280
 
 
 def test_classes_that_a_split_lacks_are_named() -> None:

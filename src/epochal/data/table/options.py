@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from epochal.core.errors import DataError
 from epochal.core.record import Record
+from epochal.data.options import DEFAULT_VALIDATION
 
 KINDS = ("number", "category", "boolean", "date", "text", "drop")
 TARGETS = ("auto", "classes", "number")
@@ -33,7 +34,7 @@ class TableOptions(Record):
     header: str = "auto"  # "yes": the first line names the columns | "no": it is data
     day_first: bool | None = None  # 03/04/2024 is 3 April
     test_fraction: float = 0.2
-    validation_fraction: float = 0.2
+    validation_fraction: float = DEFAULT_VALIDATION  # of a published split at most 6,000 rows, unless said
     seed: int = 0  # decides which rows go to which split
     duplicates: bool = True  # keep identical rows on one side of every split
     mirror: str | None = None  # folder with copies of the named sets; default: EPOCHAL_MIRROR

@@ -7,6 +7,7 @@ import pandas as pd
 from jaxtyping import Int64, UInt64
 
 from epochal.core.errors import DataError
+from epochal.data.options import DEFAULT_VALIDATION
 from epochal.data.report import SPLITS
 from epochal.data.split import TEST, TRAIN, VALIDATION, assign, join, some, straddling
 from epochal.data.table.cells import Cells, of_rows
@@ -177,7 +178,9 @@ def _published(
     aside = straddling(split, units)
     if not (split == VALIDATION).any():
         free = np.flatnonzero((split == TRAIN) & ~aside)
-        fraction = min(options.validation_fraction, MOST_VALIDATION / max(1, len(free)))
+        fraction = options.validation_fraction
+        if fraction == DEFAULT_VALIDATION:
+            fraction = min(fraction, MOST_VALIDATION / max(1, len(free)))
         _, within = np.unique(units[free], return_inverse=True)
         split[free] = assign(
             strata[free], within, order[free], validation=fraction, test=0, classes=int(strata.max()) + 1
