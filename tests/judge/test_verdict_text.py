@@ -266,6 +266,8 @@ def test_the_smallest_difference_that_could_be_found():
         detectable_sentence([near]) == "With this split, a difference of 2.1 points would be detected 80% of the time."
     )
     assert detectable_sentence([same]) == detectable_sentence([]) == ""
+    nothing = near.replace(detectable=3.174)  # two seeds leave room for anything
+    assert detectable_sentence([nothing]).startswith("With this split and these seeds, no difference at all would be")
 
 
 def test_words_are_listed():

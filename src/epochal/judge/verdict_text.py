@@ -238,11 +238,14 @@ def what_would_settle(finding: Finding, *, what: str) -> str:
 
 
 def detectable_sentence(findings: Sequence[Finding]) -> str:
-    """How small a difference could have been found between the two that scored most alike; empty where none did."""
+    """How small a difference could have been found between the two that scored most alike; empty where none did. Two
+    seeds may leave so much room that not even all points would be found."""
     differing = [finding for finding in findings if 0 < finding.detectable < math.inf]
     if not differing:
         return ""
     closest = min(differing, key=lambda finding: abs(finding.effect))
+    if closest.percent and closest.detectable >= 1:
+        return "With this split and these seeds, no difference at all would be detected 80% of the time."
     which = "" if len(differing) == 1 else " between the two closest rungs"
     return (
         f"With this split, a difference of {amount(closest.detectable, metric_of(closest))}{which} would be detected "
