@@ -11,6 +11,7 @@ from epochal.data.table.options import TableOptions
 from epochal.data.table.rows import open_rows
 from epochal.kinds import table_input
 from epochal.kinds.table_input import TableInput
+from epochal.train.budget import measure
 
 
 def houses(count=120, **options):
@@ -40,6 +41,12 @@ def test_rows_reach_a_network_alike_ahead_and_batch_by_batch(monkeypatch):
     assert torch.equal(ahead.inputs, by_batch.inputs) and torch.equal(ahead.targets, by_batch.targets)
     rows = dataset.codec.dense(dataset.train.inputs[ahead.targets.numpy().astype(int)])
     np.testing.assert_array_equal(rows, ahead.inputs.numpy())
+
+
+def test_rows_have_no_channels_to_come_last():
+    dataset = houses()
+    recipe = Recipe(model="mlp", objective="squared_error", batch_size=16)
+    assert measure(dataset, recipe, 0.2).scale > 0  # tries bfloat16 with channels last, too
 
 
 def test_a_row_is_shown_by_its_cells():

@@ -62,7 +62,8 @@ class ArrayFeed:
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         held, targets = self._held
         as_inputs = self.tensors(self.device)
-        layout = torch.channels_last if self.memory_format == "channels_last" else torch.contiguous_format
+        images = held.dim() == 4  # nothing else has channels to come last
+        layout = torch.channels_last if images and self.memory_format == "channels_last" else torch.contiguous_format
         number = start
         for index in self._indices(seed, start, held.device):
             inputs = as_inputs(self._augmented(held.index_select(0, index).to(self.device), seed, number))
