@@ -5,11 +5,13 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 from epochal.core.errors import UserError
 from epochal.core.recipe import Option, Recipe
 from epochal.core.traits import Traits
-from epochal.models import catalogue, theirs
+from epochal.models import catalogue
+from epochal.models.places import is_location, title
 
 CLASSICAL, NETWORK = "classical", "network"
 
@@ -69,7 +71,7 @@ def their_rung(name: str, objective: str) -> Rung:
     Raises:
         UserError: it cannot be used, or asks for a recipe that there is not.
     """
-    model = theirs.their_model(name)
+    model: Any = catalogue.model(name)
     by_steps = model.traits.by_steps
     recipe = Recipe(model=name, objective=objective if by_steps else "estimate", learning_rate=0.03, batch_size=64)
     recipe = recipe.replace(schedule="one_cycle") if by_steps else recipe
@@ -79,7 +81,7 @@ def their_rung(name: str, objective: str) -> Rung:
         raise UserError(f"--rung {name}: its recipe cannot be used: {error}") from error
     return Rung(
         name=name,
-        title=theirs.title(name),
+        title=title(name),
         year=datetime.date.today().year,
         paper="Your own",
         adds="What you brought.",
@@ -101,6 +103,11 @@ class Ladder:
     beside: Mapping[str, Rung] = field(default_factory=dict)
 
     @property
+    def floor(self) -> Rung:
+        """The first rung, which answers without looking at its inputs: what every other must beat."""
+        return next(iter(self.rungs.values()))
+
+    @property
     def every(self) -> dict[str, Rung]:
         """All rungs that a recipe can name."""
         return {**self.rungs, **self.transfer, **self.beside}
@@ -115,7 +122,7 @@ class Ladder:
         Raises:
             UserError: there is none, or the user's cannot be used.
         """
-        if theirs.is_location(name):
+        if is_location(name):
             return their_rung(name, self.objective)
         if name not in self.every:
             also = f"; with pretrained weights also {', '.join(self.transfer)}" if self.transfer else ""
@@ -130,7 +137,7 @@ class Ladder:
                 belong where pretrained weights are given; the message has the nearest one.
         """
         known = self.names(pretrained=pretrained)
-        if unknown := [name for name in names if name not in known and not theirs.is_location(name)]:
+        if unknown := [name for name in names if name not in known and not is_location(name)]:
             if transfer := [name for name in unknown if name in self.transfer]:
                 needing = ", ".join(transfer)
                 raise UserError(f"{option}: {needing} needs pretrained weights. Give them with --pretrained.")

@@ -13,7 +13,7 @@ from epochal.core.errors import UserError
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.core.traits import AT_ONCE, Traits
-from epochal.models.theirs import is_location, their_model
+from epochal.models.places import is_location
 
 
 @typing.runtime_checkable
@@ -94,6 +94,8 @@ def model(name: str) -> Buildable:
         UserError: there is none.
     """
     if is_location(name):
+        from epochal.models.theirs import their_model
+
         return their_model(name)
     if name not in MODELS:
         raise UserError(f"There is no model {name!r}. The catalogue has {', '.join(MODELS)}.")

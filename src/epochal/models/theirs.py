@@ -26,6 +26,7 @@ from epochal.core.errors import UserError
 from epochal.core.record import Record
 from epochal.core.task import Task
 from epochal.core.traits import AT_ONCE, Traits
+from epochal.models.places import title
 
 MODEL = "model"  # the name of the estimator among a bundle's
 CHANCE = 1e-6  # the smallest that an estimator's answer counts as
@@ -57,16 +58,6 @@ class TheirModel:
             UserError: a module cannot be made of the task, or answers with another shape.
         """
         return network(self.name, self.found, task) if _is_network(self.found) else TheirEstimator(config, task, self)
-
-
-def is_location(name: str) -> bool:
-    """Whether the name of a model is a place of code."""
-    return ":" in name
-
-
-def title(name: str) -> str:
-    """What pages call it: the class."""
-    return name.rsplit(":", 1)[1]
 
 
 @lru_cache

@@ -12,7 +12,7 @@ from epochal.core.errors import BundleError
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.models import catalogue
-from epochal.models.theirs import is_location
+from epochal.models.places import is_location
 
 TENSORS, ESTIMATORS = "model.safetensors", "estimators.skops"
 

@@ -23,9 +23,10 @@ from epochal.core.run import Run
 from epochal.core.task import Task
 from epochal.judge.goals.classes import stakes
 from epochal.kinds.table import KINDS, TaskKind, kind_of
+from epochal.models.places import is_location
 from epochal.models.predictor import EnsemblePredictor
 from epochal.models.pretrained import without_file
-from epochal.models.theirs import is_location, origin
+from epochal.models.theirs import origin
 from epochal.models.weights import model_files, read_model
 from epochal.ship import files
 from epochal.ship.card import model_card

@@ -24,7 +24,7 @@ from epochal.train.experiment import TEST, Arm, answer, named, pair_all
 from epochal.train.store import Store
 
 WRONG_SHOWN = 12
-IMPORTANCE = 0.01  # share of the budget that may go into asking which parts of the inputs matter
+IMPORTANCE = (1.0, 0.005)  # seconds, and share of the budget, for asking which parts of the inputs matter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +181,7 @@ def parts_that_matter(
     dataset, kind = here.dataset, kind_of(here.dataset.task)
     if not (parts := kind.input.parts(dataset)):
         return ()
-    seconds = IMPORTANCE * here.plan.seconds
+    seconds = IMPORTANCE[0] + IMPORTANCE[1] * here.plan.seconds
     items = here.store.decide("importance", lambda: affordable(seconds, arm.speed.answering, len(parts), len(examples)))
     if not items:
         return ()

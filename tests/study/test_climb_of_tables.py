@@ -1,0 +1,107 @@
+"""Climbs of tables: from a file to the answers of a bundle, with what is in a table and what is not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import epochal
+from epochal.core.errors import DataError, UserError
+from epochal.data.table.options import TableOptions
+
+FEW = ("majority", "linear", "histogram-trees", "mlp")
+
+
+def customers(count=400, seed=0):
+    draw = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "customer": [f"C{10_000 + k}" for k in range(count)],
+            "age": draw.integers(18, 80, count),
+            "plan": draw.choice(["basic", "plus", None], count, p=[0.5, 0.4, 0.1]),
+            "joined": pd.to_datetime("2020-01-01") + pd.to_timedelta(draw.integers(0, 1500, count), unit="D"),
+        }
+    )
+    likely = (frame["age"] < 40) ^ (frame["plan"] == "plus")
+    frame["churned"] = np.where(draw.random(count) < np.where(likely, 0.9, 0.1), "yes", "no")
+    return frame
+
+
+@pytest.fixture(scope="module")
+def climbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tables")
+    customers().to_csv(folder / "customers.csv", index=False)
+    said = []
+    options = TableOptions(label="churned")
+    asked = {"options": options, "budget": "18s", "seeds": 3, "rungs": FEW, "out": folder / "run"}
+    found = epochal.climb(folder / "customers.csv", progress=said.append, **asked)
+    return found, said
+
+
+def test_a_table_climbs_and_the_better_rungs_are_told(climbed):
+    found, said = climbed
+    result = found.result
+    assert result.complete and result.task.kind == "table-classes" and result.task.item == "row"
+    scores = {one.name: one.last.validation.mean for one in result.rungs}
+    assert scores["histogram-trees"] > 0.8 > 0.7 > scores["majority"]
+    assert any(line.startswith("leak: column 'customer'") for line in said)
+    assert {one.part for one in result.importance} == {"age", "plan", "joined"}
+    first, second = result.importance[:2]
+    assert {first.part, second.part} == {"age", "plan"} and second.loss.low > 0
+    assert not any(note.startswith("Nothing to learn") for note in result.notes)
+
+
+def test_its_bundle_answers_rows_in_any_order_of_columns(climbed, tmp_path):
+    bundle = epochal.Bundle.open(climbed[0].directory / "bundle")
+    new = customers(50, seed=1)
+    before = bundle.predict(new).to_frame()
+    after = bundle.predict(new[["churned", "joined", "plan", "age"]]).to_frame()
+    assert before["label"].tolist() == after["label"].tolist()
+    assert (before["label"] == new["churned"]).mean() > 0.75
+    assert epochal.evaluate(bundle, new).difference is not None
+    with pytest.raises(DataError, match="1 of the 3 columns that the model learned from is not in these rows: 'plan'"):
+        bundle.predict(new.drop(columns="plan"))
+
+
+def test_its_page_speaks_of_rows(climbed):
+    page = climbed[0].report.read_text().split("<body", 1)[1]
+    assert "training rows" in page and "image" not in page.replace("data:image", "")
+
+
+def test_labels_without_a_reason_are_nothing_to_learn(tmp_path):
+    frame = customers(300)
+    frame["churned"] = np.random.default_rng(3).permutation(["yes", "no"] * 150)
+    options = TableOptions(label="churned")
+    result = epochal.climb(frame, options=options, budget="14s", seeds=2, rungs=FEW, out=tmp_path / "run").result
+    assert result.notes[0] == (
+        "Nothing to learn was found: no rung is shown to be better than Majority class, which does not look at the "
+        "rows."
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"metric": "f1"}, "metric: expected one of accuracy, .*, got f1"),
+        ({"rungs": ("lenet",)}, "rungs: lenet not known"),
+        ({"pretrained": "resnet18-weights"}, "no rung on table-classes begins with the weights of others"),
+        ({"theirs": ("no.module:Class",)}, "no.module cannot be imported"),
+    ],
+)
+def test_what_a_table_has_not_is_refused_before_it_is_read(tmp_path, asked, message):
+    with pytest.raises(UserError, match=message):
+        epochal.climb(customers(60), budget="20s", out=tmp_path / "run", **asked)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_rung_of_ones_own_climbs_and_ships(tmp_path):
+    frame = customers(300)
+    found = epochal.climb(
+        frame, options=TableOptions(label="churned"), budget="8s", seeds=2, rungs=("majority",), out=tmp_path / "run",
+        theirs=("sklearn.ensemble:ExtraTreesClassifier",),
+    )  # fmt: skip
+    assert found.result.chosen == "sklearn.ensemble:ExtraTreesClassifier"
+    with pytest.raises(epochal.BundleError, match="code that its maker brought .* say so with --trust"):
+        epochal.Bundle.open(tmp_path / "run" / "bundle")
+    opened = epochal.Bundle.open(tmp_path / "run" / "bundle", trust=True)
+    assert (opened.predict(frame).to_frame()["label"] == frame["churned"]).mean() > 0.8
+    assert epochal.refit(tmp_path / "run", source=frame).bundle.predict(frame).to_frame().shape[0] == 300
