@@ -25,8 +25,9 @@ SETTING = (
 DIFFERS = (
     "Scores are on validation rows cut from the published training rows, and the test rows stay sealed; 21,700 rows "
     "are left to train on, instead of 26,000. One size of each network and three learning rates instead of a search "
-    "over sizes, dropout and rates; a length in place of early stopping for networks; scikit-learn's boosted trees, "
-    "untuned, instead of CatBoost and XGBoost. Networks see numbers with heavy tails by their normal scores, too."
+    "over sizes, dropout and rates; a fixed number of passes instead of early stopping for networks; scikit-learn's "
+    "boosted trees, untuned, instead of CatBoost and XGBoost. Networks see numbers with heavy tails by their normal "
+    "scores, too."
 )
 
 
