@@ -82,7 +82,10 @@ def test_control_c_exits_with_130(raising, capsys):
         (["climb", "digits", "--budget", "soon", "--dry-run"], "budget: expected a duration such as 90s, 20m or 1h30m"),
         (["climb", "digits", "--budget", "0", "--dry-run"], "budget: expected more than zero seconds"),
         (["climb", "digits", "--budget", "1s", "--dry-run"], "is too little for 13 rungs and 3 seeds"),
-        (["climb", "no/such/folder", "--dry-run"], "'no/such/folder' is neither a path that exists nor the name of a data set"),
+        (
+            ["climb", "no/such/folder", "--dry-run"],
+            "'no/such/folder' is neither a path that exists nor the name of a data set",
+        ),
         (["climb", "digits", "--seeds", "0", "--dry-run"], "seeds: expected 1 or more, got 0."),
         (
             ["climb", "digits", "--rungs", "lenet,oracle", "--dry-run"],

@@ -3,7 +3,7 @@
 import pytest
 
 from epochal.core.errors import BudgetError, UserError
-from epochal.study.plan import plan
+from epochal.study.plan import LONGER, plan
 
 
 def test_accuracy_and_half_a_point_unless_said() -> None:
@@ -48,3 +48,11 @@ def test_shares_of_the_budget_come_to_all_of_it() -> None:
     finals = made.final * len(made.seeds) * 2
     spent = made.sizing * len(made.rungs) + made.arm * len(made.rungs) + made.rehearsal * 4 + finals
     assert spent == pytest.approx(0.94 * 600)  # and the data curve's 6%
+
+
+def test_time_that_classical_rungs_leave_keeps_rehearsals_longer() -> None:
+    made = plan("data", "table-classes", budget="10m").replace(workers=2)
+    equal = made.arm * made.stretch(by_steps=True)
+    assert made.network_arm(made.arm * len(made.rungs)) == pytest.approx(equal), "where they leave nothing"
+    assert made.rehearsal == pytest.approx(LONGER * made.learning(made.network_arm(0.0)))
+    assert equal < made.network_arm(0.0) < made.arm * len(made.rungs) / len(made.networks) * 2

@@ -93,6 +93,14 @@ def test_an_error_that_rose_is_no_hope(here: Progress) -> None:
     assert hope(here, "resnet") == pytest.approx(0.25)
 
 
+def test_a_rehearsal_that_was_hardly_longer_tells_no_power(here: Progress) -> None:
+    """Two trainings of one length differ by chance, and the power through them would promise anything."""
+    here.rehearsed = {"perceptron": arm("perceptron", 0.180, 2_990_000), "lenet": arm("lenet", 0.096, 152_000)}
+    assert hope(here, "perceptron") == pytest.approx(0.180, abs=0.01)
+    assert hope(here, "lenet") == pytest.approx(0.096, abs=0.01)
+    assert finalists(here)[0] == "lenet"
+
+
 def test_two_networks_need_no_rehearsal(tmp_path: Path) -> None:
     here = progress(("nearest-neighbours", "lenet", "resnet"))
     assert here.plan.rehearsal == 0.0

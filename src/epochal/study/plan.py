@@ -24,6 +24,7 @@ from epochal.train.workers import share, side_by_side
 SIZING, QUALIFYING, REHEARSAL, CURVE = 0.03, 0.47, 0.08, 0.06  # shares of what reading leaves; the finals get the rest
 FINALISTS = 2
 REHEARSED = 4  # networks that are trained once more, for longer, to see which of them go to the finals
+LONGER = 1.5  # a rehearsal is to a training of the qualifying round: two of one length say nothing of a longer one
 CURVE_SEEDS = 2
 FRACTIONS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of the training data, for the data curve
 LEAST = 0.4  # seconds: a shorter training measures nothing
@@ -85,9 +86,14 @@ class Plan(Record):
 
     def network_arm(self, classical: float) -> float:
         """Seconds of one network in the qualifying round: an equal share, and what the classical rungs, which take so
-        many seconds together, leave of theirs."""
+        many seconds together, leave of theirs; but no more than lets a rehearsal be `LONGER` than its trainings. The
+        finals have the rest."""
         left = self.arm * len(self.rungs) - classical
-        return max(left / max(len(self.networks), 1), self.arm) * self.stretch(by_steps=True)
+        share = max(left / max(len(self.networks), 1), self.arm) * self.stretch(by_steps=True)
+        if not self.rehearsal:
+            return share
+        most = self.rehearsal / LONGER / self.learning(1.0)
+        return min(share, max(most, self.arm * self.stretch(by_steps=True)))
 
     @property
     def training(self) -> float:

@@ -18,6 +18,7 @@ from epochal.train.experiment import Arm, mean_curve, pair_all, run_arm
 from epochal.train.workers import share
 
 CLOSING = (4.0, 0.015)  # seconds, and share of the budget, for the choice, the bundle and the report
+TOLD = 1.25  # a rehearsal that saw fewer times the examples does not tell by which power an error falls
 LONGER = 2.0  # a training with this many times the examples shows whether more of them help
 GROWTH = 4.0  # about how much larger the budget of the rehearsal is
 Jobs = dict[str, Callable[[], Arm]]
@@ -192,14 +193,16 @@ def hope(here: Progress, name: str) -> float:
     """The shortfall to hope for in the finals, such as an error: a bound for who may still win, and no prediction.
 
     For a rehearsed network: if it keeps falling as a power of the examples, as it did from the qualifying round to the
-    rehearsal. For other under-trained rungs: if it keeps falling as the validation loss did over the last quarter, for
-    a budget `GROWTH` times as large.
+    rehearsal; where that was hardly longer, the better of both. For other under-trained rungs: if it keeps falling as
+    the validation loss did over the last quarter, for a budget `GROWTH` times as large.
     """
     arm, rehearsed = here.qualified[name], here.rehearsed.get(name)
     error = here.scoring.shortfall(arm)
     if rehearsed is not None and rehearsed.finished:
         later = max(here.scoring.shortfall(rehearsed), 0.5 / here.dataset.task.counts["validation"])
-        more = max(rehearsed.seen / max(arm.seen, 1), 1.01)
+        more = rehearsed.seen / max(arm.seen, 1)
+        if more < TOLD:
+            return float(min(error, later))
         exponent = max(float(np.log(error / later) / np.log(more)), 0.0) if error > 0 else 0.0
         return float(later * growth(here) ** -exponent)
     losses = [point.values["loss"] for point in mean_curve(arm.runs)]
