@@ -28,6 +28,12 @@ def test_help_of_every_command_imports_nothing_heavy():
         assert f"Usage: epochal {name}" in done.stdout
 
 
+@pytest.mark.parametrize("name", ["climb", "why", "predict", "evaluate", "ladder"])
+def test_the_list_of_commands_offers_to_tables_what_they_can_have(name):
+    _, line = COMMANDS[name]
+    assert any(word in line for word in ("table", "rows", "data"))
+
+
 @pytest.mark.parametrize("name", epochal.__all__)
 def test_every_public_name_is_there(name):
     assert getattr(epochal, name) is not None

@@ -17,17 +17,17 @@ BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 # Each command with the module that holds it, and its line in `epochal --help`: no module is imported for that.
 COMMANDS = {
-    "climb": ("epochal.commands.climb", "Run the ladder of approaches on your labelled images."),
-    "why": ("epochal.commands.why", "Say which ingredients of a network carry its result on your images."),
+    "climb": ("epochal.commands.climb", "Run the ladder of approaches on your labelled images or your table."),
+    "why": ("epochal.commands.why", "Say which ingredients of a network carry its result on your data."),
     "refit": ("epochal.commands.refit", "Bundle the winner of a climb again: trained on more data, or an ensemble."),
-    "predict": ("epochal.commands.predict", "Predict pictures with a bundle."),
-    "evaluate": ("epochal.commands.evaluate", "Score a bundle on labelled pictures."),
+    "predict": ("epochal.commands.predict", "Predict pictures, or the rows of a table, with a bundle."),
+    "evaluate": ("epochal.commands.evaluate", "Score a bundle on labelled pictures or rows."),
     "compare": ("epochal.commands.compare", "Compare predictions of any tools on the same items."),
     "report": ("epochal.commands.report", "Show and rewrite the report of a climb, or export its metrics."),
     "milestone": ("epochal.commands.milestone", "Run the claims of the field's history as experiments."),
     "atlas": ("epochal.commands.atlas", "Write the atlas: a static site of the history, from results."),
     "train": ("epochal.commands.train", "Train one rung by itself."),
-    "ladder": ("epochal.commands.ladder", "List the rungs, with their sizes for your images."),
+    "ladder": ("epochal.commands.ladder", "List the rungs for images or for tables, and their papers."),
     "data": ("epochal.commands.data", "List, get and check data sets."),
     "doctor": ("epochal.commands.doctor", "Show what this machine has, and how fast it is."),
 }
@@ -52,7 +52,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="epochal")
 def cli() -> None:
-    """Climb the history of deep learning on your own images.
+    """Climb the history of machine learning on your own images or tables.
 
     From a majority guess and hand-made features up to residual networks, each at the same budget and on several
     seeds: what each breakthrough buys on your data, and whether you need deep learning at all. Any command takes

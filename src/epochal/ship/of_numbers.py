@@ -11,6 +11,7 @@ from epochal.data.listing import Progress
 from epochal.judge.claims import wilson
 from epochal.judge.goals.numbers import METRICS, items
 from epochal.judge.score import score
+from epochal.judge.verdict_text import short
 from epochal.ship.bundle import Bundle
 from epochal.ship.evaluation import Difference, Evaluation, Measured, Promise, sentence
 from epochal.ship.scoring import Chosen, answered, first, own_metric, same_name, unusable
@@ -99,6 +100,6 @@ def _held(bundle: Bundle, predicted: np.ndarray, targets: np.ndarray) -> str:
     value, low, high = wilson(float(within.sum()), float(len(within)))
     promised = bundle.kind.goal.calibration.promised or 0.0
     return (
-        f"The predicted number plus or minus {bundle.calibration:,.4g} holds the truth of {value:.1%} of the "
+        f"The predicted number plus or minus {short(bundle.calibration, 4)} holds the truth of {value:.1%} of the "
         f"{bundle.task.item}s (95% interval {low:.1%} to {high:.1%}); {promised:.0%} was promised."
     )

@@ -7,7 +7,7 @@ from epochal.core.interval import Interval
 from epochal.core.metric import ACCURACY, Metric
 from epochal.core.record import Record
 from epochal.core.task import Task
-from epochal.judge.verdict_text import difference, listed, value
+from epochal.judge.verdict_text import difference, listed, short, value
 from epochal.kinds.table import kind_of
 from epochal.study.result import Shipped
 
@@ -85,8 +85,8 @@ def _notes(result: Refitted, task: Task) -> tuple[str, ...]:
     if made.residuals is not None:
         covered = value(made.residuals.covered.mean, ACCURACY)
         lines.append(
-            f"The predicted number plus or minus {made.residuals.width:,.4g} holds the truth of {covered} of the test "
-            f"{item}s; {made.residuals.promised:.0%} was promised. {fitted}"
+            f"The predicted number plus or minus {short(made.residuals.width, 4)} holds the truth of {covered} of the "
+            f"test {item}s; {made.residuals.promised:.0%} was promised. {fitted}"
         )
     if result.kind == ENSEMBLE:
         count = len(result.seeds)

@@ -96,6 +96,7 @@ def test_no_label_of_a_held_out_row_decides_anything(table: pd.DataFrame) -> Non
 def test_weights_groups_and_time_are_no_features(table: pd.DataFrame) -> None:
     frame = table.assign(weight=np.arange(len(table)) % 3 + 1.0, shop=[f"shop {i % 40}" for i in range(len(table))])
     found = opened(frame, weights="weight", group="shop")
+    assert any("'weight'" in each.what and "the weight of each row" in each.chosen for each in found.decisions)
     assert not {"weight", "shop"} & set(found.codec.columns)
     for part in found.parts.values():
         assert part.weights is not None
@@ -175,6 +176,15 @@ def test_two_files(table: pd.DataFrame, tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.codec.encode(table.iloc[300:]), found.parts["test"].inputs)
 
 
+def test_two_files_with_decimal_commas(tmp_path: Path) -> None:
+    rows = [f"{i % 9},5;{'Oslo' if i % 2 else 'Rome'};{1 + i % 7}.{100 + i}" for i in range(300)]
+    for name, part in (("train", rows[:200]), ("test", rows[200:])):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["size;city;price", *part]) + "\n")
+    found = open_table(tmp_path / "train.csv", TableOptions(label="price"), test=tmp_path / "test.csv")
+    expected = [1000.0 * (1 + i % 7) + 100 + i for i in range(200, 300)]  # 1.300 is thirteen hundred there
+    assert found.parts["test"].targets.tolist() == expected
+
+
 def test_levels_in_two_unicode_forms_are_one(write: Callable[..., Path]) -> None:
     forms = ("caf\u00e9", "cafe\u0301")
     rows = "".join(f"{i % 7},{forms[i % 2]},{'ab'[i % 3 == 0]}\n" for i in range(60))
@@ -190,3 +200,8 @@ def test_levels_that_the_user_names_are_read_as_they_are_written(write: Callable
     codec = open_table(path, TableOptions(label="label", columns={"size": "category"})).codec
     assert {"1.50", "2.50", "3.50"} <= set(codec.categories[0].kept) and codec.as_text == ("size",)
     assert codec.encode({"x": 1, "size": "1.50"})[0, 1] > 1
+
+
+def test_a_column_to_keep_that_is_not_there_is_refused(table: pd.DataFrame) -> None:
+    with pytest.raises(DataError, match=r"There is no column 'aeg' for the columns to keep .* Did you mean 'age'"):
+        opened(table, keep=("aeg",))

@@ -152,6 +152,17 @@ def test_a_published_split_is_kept_and_found_by_its_name() -> None:
         opened(data().assign(mine=part), split="mine")
 
 
+def test_a_test_file_that_repeats_most_of_train_is_a_leak_and_no_nature() -> None:
+    frame = data()
+    test = pd.concat([frame.iloc[:600], data(seed=1, count=100)], ignore_index=True)
+    opened = open_table(frame, TableOptions(label="label"), test=test)
+    assert len(opened.parts["train"].rows) + len(opened.parts["validation"].rows) == 400
+    (leak,) = (leak for leak in opened.leaks if leak.kind == "repeated")
+    assert leak.what.startswith("600 rows have a row in a later split")
+    with pytest.raises(DataError, match="no row is left for train.* 1,000 rows of train and validation had a copy or"):
+        open_table(frame, TableOptions(label="label"), test=frame)
+
+
 def test_a_validation_share_that_was_said_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(split, "MOST_VALIDATION", 70)
     frame = data().assign(split=["train"] * 700 + ["test"] * 300)

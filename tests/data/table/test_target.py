@@ -125,7 +125,10 @@ def test_one_class_one_number_and_names_of_rows_are_refused() -> None:
 
 def test_one_positive_and_few_are_warned_of() -> None:
     _, raw = look(["no"] * N + ["yes"])
-    assert raw.warnings == ["class 'yes' has one row: it cannot be both learned and judged. Add rows, or leave it out."]
+    advice = "which cannot be both learned and judged. Add rows, or leave"
+    assert raw.warnings == [f"class 'yes' has one row, {advice} it out."]
+    _, raw = look(["no"] * N + ["yes", "perhaps"])
+    assert raw.warnings == [f"2 classes 'perhaps', 'yes' have one row each, {advice} them out."]
     _, raw = look(["no"] * N + ["yes"] * 5)
     assert raw.warnings == ["class 'yes' has fewer than 10 rows: scores of so few mean little."]
 

@@ -114,6 +114,13 @@ def test_the_costs_name_the_positive_class():
     assert settled.metric.options["positive"] == 1
 
 
+@pytest.mark.parametrize("metric", ["accuracy", "auroc"])
+def test_a_positive_class_that_is_not_there_is_refused_by_any_metric(metric):
+    counts = {split: {"cat": 5, "dog": 5} for split in ("validation", "test")}
+    with pytest.raises(UserError, match="--positive bird: expected a class, cat, dog"):
+        Classes().settled(Classes().named(metric, None)[0], "bird", PETS, np.array([0, 0, 1]), counts)
+
+
 def test_one_class_with_most_items_is_told():
     goal = Classes()
     counts = {split: {"cat": 5, "dog": 5} for split in ("validation", "test")}

@@ -18,7 +18,7 @@ from epochal.data.table.columns import LEFT_OUT, Read, inspect
 from epochal.data.table.leaks import Leak, find_copies, find_ids, find_late, find_missing, find_order, find_repeated
 from epochal.data.table.named import NAMED_TABLES, named_table
 from epochal.data.table.options import TableOptions
-from epochal.data.table.raw import RawTable, counted, join_tables, split_column, texts_of
+from epochal.data.table.raw import RawTable, counted, join_tables, named_column, split_column, texts_of
 from epochal.data.table.read import read_table
 from epochal.data.table.split import Division, divide_rows, row_hashes
 from epochal.data.table.strong import find_strong
@@ -71,6 +71,8 @@ def open_table(source: Any, options: TableOptions | None = None, *, test: Any = 
     target = read_target(raw, label, options)
     published = published_splits(raw, options, label)
     options = options if published is None or options.split else options.replace(split=split_column(raw, label))
+    for name in options.keep:
+        named_column(name, raw.columns, "the columns to keep", "--keep")
     aside = {label, options.group, options.weights, options.split}
     reads = inspect(raw, [name for name in raw.columns if name not in aside], options)
     reads |= _kept_ids(raw, reads, options)

@@ -205,7 +205,8 @@ def join_tables(train: RawTable, test: RawTable) -> RawTable:
             numeric = all(pa.types.is_integer(part.type) or pa.types.is_floating(part.type) for part in parts)
             parts = [part.cast(pa.float64()) if numeric else texts_of(part) for part in parts]
         columns[name] = pa.concat_arrays(parts)
-    joined = RawTable(name=train.name, kind=train.kind, table=pa.table(columns))
+    mark = train.decimal or test.decimal
+    joined = RawTable(name=train.name, kind=train.kind, table=pa.table(columns), decimal=mark)
     joined.published = np.repeat(np.array([0, 2], np.int64), [len(train), len(test)])
     joined.decisions, joined.problems = [*train.decisions], [*train.problems, *test.problems]
     joined.warnings = [*train.warnings, *test.warnings]

@@ -74,7 +74,7 @@ def divide_rows(
     count = len(target.rows)
     strata = _strata(target)
     repeated = repeated_rows(hashes)
-    pairs = _copies(raw, repeated, count, options)
+    pairs = _copies(raw, repeated, count, options, published)
     units = join(count, pairs, groups) if len(pairs) or groups is not None else np.arange(count)
     order = rank_rows(hashes, repeated, options.seed)
     aside = np.zeros(count, bool)
@@ -103,7 +103,7 @@ def divide_rows(
             "--test-fraction, --validation-fraction, --split-seed, --group, --time",
         )
     split[aside] = -1
-    _check(raw, target, split)
+    _check(raw, target, split, int(aside.sum()))
     return Division(split=split, copies=len(repeated), straddling=int(aside.sum()))
 
 
@@ -114,16 +114,22 @@ def _strata(target: Target) -> np.ndarray:
     return np.searchsorted(edges, target.values).astype(np.int64)
 
 
-def _copies(raw: RawTable, repeated: pd.Series, count: int, options: TableOptions) -> np.ndarray:
-    """Pairs of rows with the same contents, to be kept on one side, int64 [pairs, 2]: the first and each later one."""
+def _copies(
+    raw: RawTable, repeated: pd.Series, count: int, options: TableOptions, published: np.ndarray | None
+) -> np.ndarray:
+    """Pairs of rows with the same contents, to be kept on one side, int64 [pairs, 2]: the first and each later one.
+
+    Rows are alike by nature where many have a copy in their own published split: copies in another one are leaks.
+    """
     none = np.empty((0, 2), np.int64)
     if not options.duplicates or not len(repeated):
         return none
-    if len(repeated) > max(BY_NATURE * count, 2):
+    own = repeated if published is None else _within(repeated, published)
+    if len(own) > max(BY_NATURE * count, 2):
         raw.decide(
             "identical rows",
             "spread over the splits like all others",
-            f"{len(repeated):,} of {count:,} rows are the same as another one in every column: rows of this table are "
+            f"{len(own):,} of {count:,} rows are the same as another one in every column: rows of this table are "
             "alike by nature",
             "--group",
         )
@@ -136,6 +142,12 @@ def _copies(raw: RawTable, repeated: pd.Series, count: int, options: TableOption
         f"{len(repeated):,} rows are the same as another one in every column but the label and ids",
     )
     return pairs[pairs[:, 0] != pairs[:, 1]]
+
+
+def _within(repeated: pd.Series, published: np.ndarray) -> pd.Series:
+    """The repeated rows that have a copy in their own published split."""
+    places = pd.DataFrame({"row": repeated, "split": published[repeated.index]})
+    return repeated[places.duplicated(keep=False)]
 
 
 def _by_time(raw: RawTable, times: np.ndarray, options: TableOptions) -> np.ndarray:
@@ -191,7 +203,7 @@ def _published(
     return split, aside
 
 
-def _check(raw: RawTable, target: Target, split: np.ndarray) -> None:
+def _check(raw: RawTable, target: Target, split: np.ndarray, aside: int) -> None:
     """Warns of classes that a split lacks.
 
     Raises:
@@ -199,9 +211,12 @@ def _check(raw: RawTable, target: Target, split: np.ndarray) -> None:
     """
     for which, name in enumerate(SPLITS):
         if not (split == which).any():
+            lost = (
+                f" {counted(aside, 'row')} of {SPLITS[0]} and {SPLITS[1]} had a copy or their group in a later split."
+            )
             raise DataError(
                 f"{raw.name}: no row is left for {name}. There are {len(split):,} rows with a label: add rows, or let "
-                "groups be smaller."
+                f"groups be smaller.{lost if aside else ''}"
             )
     if target.kind != "classes":
         return

@@ -259,7 +259,8 @@ def _classes(raw: RawTable, label: str, found: _Labels, options: TableOptions) -
     if alone:
         raw.warnings.append(
             f"{_plural(alone, 'class')} {some(alone)} {'has' if len(alone) == 1 else 'have'} one row"
-            f"{'' if len(alone) == 1 else ' each'}: it cannot be both learned and judged. Add rows, or leave it out."
+            f"{'' if len(alone) == 1 else ' each'}, which cannot be both learned and judged. Add rows, or leave "
+            f"{'it' if len(alone) == 1 else 'them'} out."
         )
     if few:
         raw.warnings.append(
@@ -327,6 +328,9 @@ def _weighted(
         )
     if not weights.any():
         raise DataError(f"column {options.weights!r}: every weight is 0. Give some rows a weight above 0.")
+    raw.decide(
+        f"column {options.weights!r}", "the weight of each row, left out of what models see", "as --weights says"
+    )
     zero = weights == 0
     if zero.any():
         raw.warnings.append(f"{counted(int(zero.sum()), 'row', 'has', 'have')} the weight 0: set aside.")

@@ -34,6 +34,7 @@ from epochal.judge.goals.few import few_items
 from epochal.judge.reliability import abstaining, confidence_and_right, recalls, reliability, threshold_for_coverage
 
 ANSWERED = (0.95, 0.9, 0.8)  # shares of the items that are answered, for which abstaining is shown
+SHOWN = 10  # classes that an error names
 MOST_OF_ONE = 0.6  # share of the items in one class from which on accuracy says little
 
 
@@ -88,8 +89,12 @@ class Classes:
         """With the positive class named where there are two.
 
         Raises:
-            UserError: a metric of two classes is asked of more, or a split has too few items or classes for it.
+            UserError: a metric of two classes is asked of more, no class has the name of the positive one, or a split
+                has too few items or classes for the metric.
         """
+        if positive and positive not in task.labels:
+            more = f" and {task.classes - SHOWN:,} more" if task.classes > SHOWN else ""
+            raise UserError(f"--positive {positive}: expected a class, {', '.join(task.labels[:SHOWN])}{more}.")
         if metric.name == COST and task.classes != 2:
             raise UserError(
                 f"--cost: expected two classes, one of them positive; {task.name} has {task.classes}. "
