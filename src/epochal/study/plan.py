@@ -40,6 +40,7 @@ class Plan(Record):
     seeds: tuple[int, ...]
     trials: int
     margin: float
+    own_margin: bool = False  # whether the user said it; else it is the metric's, which may follow from the data
     metric: Metric = ACCURACY
     positive: str = ""  # the class that is looked for, of two; the rarer one where nothing is said
     pretrained: str = ""  # where the weights of the transfer rungs come from
@@ -190,6 +191,7 @@ def plan(
         seeds=tuple(range(seed, seed + seeds)),
         trials=trials,
         margin=scored.margin if margin is None else margin,
+        own_margin=margin is not None,
         metric=scored,
         positive=positive or looked_for,
         pretrained=pretrained or "",
