@@ -16,6 +16,7 @@ from epochal.core.record import Record
 from epochal.kinds.opening import kinds_with
 from epochal.kinds.rung import Rung
 from epochal.kinds.table import KINDS
+from epochal.models.places import is_location, settled
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import TUNING
 from epochal.train.store import Store
@@ -182,7 +183,8 @@ def plan(
         raise UserError(f"--pretrained: no rung on {kind} begins with the weights of others. Leave it out.")
     chosen = tuple(rungs) if rungs else names
     ladder.require(chosen, pretrained=bool(pretrained))
-    chosen = tuple(rung for rung in names if rung in chosen) + tuple(ladder.rung(place).name for place in theirs)
+    places = dict.fromkeys(map(settled, (*filter(is_location, chosen), *theirs)))
+    chosen = tuple(rung for rung in names if rung in chosen) + tuple(ladder.rung(place).name for place in places)
     total = parse_seconds(budget)
     made = Plan(
         name=name,
