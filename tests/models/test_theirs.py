@@ -10,6 +10,7 @@ from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.kinds.rung import their_rung
 from epochal.models import catalogue
+from epochal.models.places import settled
 from epochal.models.theirs import origin, their_model
 from epochal.models.weights import model_files, read_model
 
@@ -39,6 +40,10 @@ class Narrow(Net):
 class Broken(Net):
     def forward(self, inputs):
         raise RuntimeError("out of luck")
+
+class Squeezed(Net):
+    def forward(self, inputs):
+        return self.layer(inputs).squeeze()
 
 class Neither:
     pass
@@ -119,7 +124,7 @@ def test_a_module_is_made_of_the_task_and_says_its_recipe(mine):
     [
         ("no.such.module:Thing", "no.such.module cannot be imported: ModuleNotFoundError"),
         ("gone.py:Thing", "gone.py cannot be imported: FileNotFoundError: there is no file"),
-        ("{mine}:Nat", "expected a class Nat in .*, and there is none. It has Net, Narrow, Broken, Neither, Greedy"),
+        ("{mine}:Nat", "expected a class Nat in .*, and there is none. It has Net, Narrow, Broken, Squeezed, Neither"),
         (
             "{mine}:Neither",
             "expected a torch.nn.Module or a scikit-learn estimator with fit and get_params; Neither is neither",
@@ -140,6 +145,7 @@ def test_what_cannot_be_used_is_refused_before_anything_is_read(mine, place, mes
     ("name", "message"),
     [
         ("Narrow", r"expected answers of the shape \[batch, 3\], which is task.outputs; got \[2, 1\] for a batch of 2"),
+        ("Squeezed", r"expected answers of the shape \[batch, 3\], .*; got \[3\] for a batch of 1"),
         ("Broken", r"takes inputs \[batch, 13\]; got RuntimeError: out of luck"),
     ],
 )
@@ -163,3 +169,20 @@ def test_the_code_behind_a_bundle_is_known(mine):
         file.write("\n# changed\n")
     assert origin(f"{mine}:Net")["sha256"] != before["sha256"] and before["code"] == mine
     assert their_model(f"{mine}:Net") is their_model(f"{mine}:Net")
+
+
+def test_what_was_imported_is_known_though_its_file_changed_since(mine):
+    imported = their_model(f"{mine}:Net").origin
+    with open(mine, "a") as file:
+        file.write("\n# changed\n")
+    assert their_model(f"{mine}:Net").origin == imported != origin(f"{mine}:Net")
+    their_model.cache_clear()
+    assert their_model(f"{mine}:Net").origin == origin(f"{mine}:Net")
+
+
+def test_a_place_means_the_same_in_every_folder(mine, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert settled("mine.py:Net") == settled("~/mine.py:Net") == f"{mine}:Net"
+    assert settled(TREES) == TREES and settled("mlp") == "mlp"
+    assert origin("~/mine.py:Net") == origin(f"{mine}:Net")

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 import epochal
-from epochal.core.errors import DataError, UserError
+from epochal.core.errors import DataError, RunDirectoryError, UserError
 from epochal.data.table.options import TableOptions
+from epochal.study.reopen import reopen
 
 FEW = ("majority", "linear", "histogram-trees", "mlp")
 
@@ -105,3 +106,32 @@ def test_a_rung_of_ones_own_climbs_and_ships(tmp_path):
     opened = epochal.Bundle.open(tmp_path / "run" / "bundle", trust=True)
     assert (opened.predict(frame).to_frame()["label"] == frame["churned"]).mean() > 0.8
     assert epochal.refit(tmp_path / "run", source=frame).bundle.predict(frame).to_frame().shape[0] == 300
+
+
+def test_the_code_of_a_rung_is_that_of_the_beginning(tmp_path, monkeypatch):
+    """Named in one folder, resumed, repeated and opened in another one; told when it is another code, or gone."""
+    mine, frame = tmp_path / "mine.py", customers(200)
+    mine.write_text(
+        "from sklearn.tree import DecisionTreeClassifier\n\nclass Mine(DecisionTreeClassifier):\n    pass\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    asked = {"options": TableOptions(label="churned"), "budget": "8s", "seeds": 2}
+    epochal.climb(frame, rungs=("mine.py:Mine", "majority"), out="run", **asked)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    run, bundle = tmp_path / "run", tmp_path / "run" / "bundle"
+    again = epochal.climb(frame, out=run, resume=True).result
+    assert [one.name for one in again.rungs] == ["majority", f"{mine}:Mine"]
+    epochal.Bundle.open(bundle, trust=True)
+    mine.write_text(mine.read_text() + "# another\n")
+    with pytest.raises(RunDirectoryError, match=r"The code of .*mine.py:Mine has changed since the run"):
+        epochal.climb(frame, out=run, resume=True)
+    with pytest.raises(RunDirectoryError, match=r"The code of .*mine.py:Mine has changed since the run"):
+        epochal.climb(frame, repeat=run, rungs=(f"{mine}:Mine", "majority"), out=tmp_path / "repeated", **asked)
+    with pytest.raises(epochal.BundleError, match="was trained with another .*mine.py:Mine: its sha256 was"):
+        epochal.Bundle.open(bundle, trust=True)
+    mine.unlink()
+    with pytest.raises(epochal.BundleError, match="and there is no file .*mine.py. Put back the code"):
+        epochal.Bundle.open(bundle, trust=True)
+    (run / "report.html").unlink()
+    assert "Mine" in reopen(run).report.read_text()

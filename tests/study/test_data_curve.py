@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from epochal.core.protocols import Numbers
+from epochal.judge.goals.number_goal import OneNumber
 from epochal.kinds.image_ladder import RUNGS
 from epochal.study.data_curve import curve_record, lawful
+from epochal.study.scoring import Scoring
 
 SIZES = [100, 200, 400, 800, 1600]
 
@@ -21,3 +24,9 @@ def test_the_sentence_says_what_items_there_are_and_what_the_error_is():
     record = curve_record(rung, SIZES, errors, 0.01, of="R2", item="row")
     assert "to 3,200 training rows" in record.sentence
     assert record.sentence.endswith(f"{rung.title}, the best of the qualifying round; the error is 1 minus R2.)")
+
+
+def test_a_training_that_is_worse_than_the_mean_has_an_error_above_one():
+    targets = np.array([1.0, 2.0, 3.0, 4.0])
+    scoring = Scoring(goal=OneNumber(), targets=targets)
+    assert scoring.error(Numbers(values=targets[::-1].copy())) > 1 > scoring.error(Numbers(values=targets + 0.1))

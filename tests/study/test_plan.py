@@ -56,3 +56,9 @@ def test_time_that_classical_rungs_leave_keeps_rehearsals_longer() -> None:
     assert made.network_arm(made.arm * len(made.rungs)) == pytest.approx(equal), "where they leave nothing"
     assert made.rehearsal == pytest.approx(LONGER * made.learning(made.network_arm(0.0)))
     assert equal < made.network_arm(0.0) < made.arm * len(made.rungs) / len(made.networks) * 2
+
+
+def test_rungs_of_ones_own_are_climbed_once_wherever_they_are_named() -> None:
+    trees, forest = "sklearn.ensemble:ExtraTreesClassifier", "sklearn.ensemble:RandomForestClassifier"
+    made = plan("data", "table-classes", budget="10m", rungs=(trees, "mlp", "majority"), theirs=(trees, forest))
+    assert made.rungs == ("majority", "mlp", trees, forest)

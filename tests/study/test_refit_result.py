@@ -5,9 +5,10 @@ import numpy as np
 from epochal.core.experiment import CANNOT_TELL, Finding
 from epochal.core.interval import Interval
 from epochal.core.task import Task
+from epochal.judge.goals.number_goal import OneNumber
 from epochal.judge.goals.numbers import METRICS
 from epochal.judge.shown import residuals
-from epochal.study.refit_result import REFIT, Refitted, with_words
+from epochal.study.refit_result import REFIT, Refitted, fitted_together, with_words
 from epochal.study.result import Shipped
 
 R2 = METRICS["r2"]
@@ -44,3 +45,7 @@ def test_a_refit_of_numbers_speaks_of_rows_and_of_a_width():
         "The predicted number plus or minus 2.125 holds the truth of 86.1% of the test rows; 90% was promised. The "
         "width is that of the climb.",
     )
+
+
+def test_the_calibration_of_an_ensemble_of_numbers_knows_no_temperature():
+    assert fitted_together(OneNumber()) == "fitted on the validation split, on the mean of the members' numbers"

@@ -2,7 +2,7 @@
 
 from epochal.kinds.image_ladder import RUNGS
 from epochal.models.catalogue import config
-from epochal.study.single import recipe_with
+from epochal.study.single import recipe_with, train_rung
 
 
 def test_a_setting_that_is_a_word_stays_a_word() -> None:
@@ -20,3 +20,13 @@ def test_a_setting_that_is_a_word_stays_a_word() -> None:
 
 def test_class_weights_are_a_setting() -> None:
     assert recipe_with(RUNGS["mlp"].recipe, {"class_weights": "balanced"}).class_weights == "balanced"
+
+
+def test_a_rung_of_ones_own_is_trained_by_itself(tmp_path, monkeypatch) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from sklearn.tree import DecisionTreeClassifier\n\nclass Mine(DecisionTreeClassifier): ...\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    run, bundle = train_rung("mine.py:Mine", "wine", budget="3s")
+    assert run.recipe.model == f"{tmp_path}/mine.py:Mine" and run.recipe.objective == "estimate"
+    assert bundle is not None and bundle.folder == tmp_path / "runs" / "Mine-wine" / "bundle"

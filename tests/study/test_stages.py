@@ -173,3 +173,17 @@ def test_finals_that_did_worse_do_not_stand(here: Progress) -> None:
     here.finals = {"mlp": arm("mlp", 0.28, 5_000_000), "lenet": arm("lenet", 0.09, 640_000)}
     assert here.latest()["mlp"] is here.qualified["mlp"]
     assert here.latest()["lenet"] is here.finals["lenet"]
+
+
+@pytest.mark.parametrize(("said", "margin"), [(None, 0.5), (0.005, 0.005), (2.0, 2.0)])
+def test_a_margin_that_was_said_is_kept(said: float | None, margin: float) -> None:
+    """That of errors is a hundredth of the deviation of the numbers, unless the user says one: also the usual one."""
+    dataset = SimpleNamespace(
+        validation=SimpleNamespace(targets=np.array([0.0, 100.0])),
+        train=SimpleNamespace(targets=np.array([0.0, 100.0])),
+        task=SimpleNamespace(kind="table-number", target="price", item="row"),
+        report=SimpleNamespace(counts={split: {"": 2} for split in ("validation", "test")}),
+    )
+    made = plan("data", "table-number", budget="60m", metric="mae", margin=said)
+    here = Progress(asked=made, dataset=dataset, store=None, watch=lambda line: None, began=0.0, before=0.0)  # type: ignore[arg-type]
+    assert here.plan.margin == margin

@@ -11,6 +11,7 @@ from epochal.core.experiment import BETTER, EQUIVALENT
 from epochal.data.dataset import open_dataset
 from epochal.judge import design
 from epochal.kinds.image_ladder import IMAGE_LADDER, RUNGS
+from epochal.kinds.table_ladder import TABLE_CLASSES_LADDER
 from epochal.study.changes import Change, change
 from epochal.study.why import Factor, combine, factors_of, stripped, why
 from epochal.study.why_result import WhyResult
@@ -217,3 +218,10 @@ def test_a_directory_of_another_kind_is_left_alone(tmp_path):
         why("digits", out=tmp_path, **ASKED)
     with open_store(tmp_path) as store:
         assert store.get("settings") == {"seeds": 3}
+
+
+def test_rows_have_no_augmentation_to_ask_about():
+    names = [factor.name for factor in factors_of(TABLE_CLASSES_LADDER, "mlp")]
+    assert names == ["activation", "normalisation", "initialisation", "dropout", "momentum"]
+    with pytest.raises(UserError, match="augmentation not known of mlp"):
+        factors_of(TABLE_CLASSES_LADDER, "mlp", ("augmentation",))

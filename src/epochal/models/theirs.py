@@ -15,7 +15,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from epochal.core.errors import UserError
+from epochal.core.paths import absolute
 from epochal.core.record import Record
 from epochal.core.task import Task
 from epochal.core.traits import AT_ONCE, Traits
@@ -44,6 +45,7 @@ class TheirModel:
     name: str
     found: type
     traits: Traits
+    origin: Mapping[str, str] = field(hash=False)  # of the code when it was imported: it may have changed since
     config_class: type = TheirConfig
 
     @property
@@ -62,14 +64,15 @@ class TheirModel:
 
 @lru_cache
 def their_model(name: str) -> TheirModel:
-    """The model whose code is at this place.
+    """The model whose code is at this place, imported once; `their_model.cache_clear()` lets it be imported anew.
 
     Raises:
         UserError: it cannot be imported, or is neither an estimator nor a module; the message says what was expected.
     """
     place, wanted = name.rsplit(":", 1)
     try:
-        module = _from_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+        code = origin(name)
+        module = _from_file(absolute(place)) if place.endswith(".py") else importlib.import_module(place)
     except Exception as error:  # the user's code may raise anything
         raise UserError(
             f"--rung {name}: {place} cannot be imported: {type(error).__name__}: {error}. Expected MODULE:CLASS or "
@@ -82,7 +85,7 @@ def their_model(name: str) -> TheirModel:
         has = f" It has {', '.join(classes)}." if classes else ""
         raise UserError(f"--rung {name}: expected a class {wanted} in {place}, and there is none.{has}")
     if _is_network(found):
-        return TheirModel(name, found, Traits())
+        return TheirModel(name, found, Traits(), code)
     if not (hasattr(found, "fit") and hasattr(found, "get_params")):
         raise UserError(
             f"--rung {name}: expected a torch.nn.Module or a scikit-learn estimator with fit and get_params; {wanted} "
@@ -97,14 +100,22 @@ def their_model(name: str) -> TheirModel:
             f"{type(error).__name__}: {error}. Derive a class of yours that sets them."
         ) from error
     seeded = "random_state" in settings
-    return TheirModel(name, found, Traits(learns=AT_ONCE, deep=False, deterministic=not seeded, as_tensors=True))
+    learns = Traits(learns=AT_ONCE, deep=False, deterministic=not seeded, as_tensors=True)
+    return TheirModel(name, found, learns, code)
 
 
 def origin(name: str) -> dict[str, str]:
-    """What a bundle keeps of the code: its place, and the version of its package or the SHA-256 of its file."""
+    """What is kept of the code as it is now: its place, and the version of its package or the SHA-256 of its file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
     place = name.rsplit(":", 1)[0]
     if place.endswith(".py"):
-        return {"code": str(Path(place).resolve()), "sha256": hashlib.sha256(Path(place).read_bytes()).hexdigest()}
+        path = absolute(place).resolve()
+        if not path.is_file():
+            raise FileNotFoundError(f"there is no file {path}")
+        return {"code": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     from importlib.metadata import PackageNotFoundError, packages_distributions, version
 
     package = place.split(".")[0]
@@ -121,17 +132,18 @@ def network(name: str, found: type, task: Task) -> Any:
     try:
         made = found(task)
         with torch.no_grad():
-            shape = tuple(made.eval()(torch.zeros(2, *task.input_shape)).shape)
+            shapes = [tuple(made.eval()(torch.zeros(count, *task.input_shape)).shape) for count in (2, 1)]
     except Exception as error:
         raise UserError(
             f"--rung {name}: expected a module that is made by {title(name)}(task) and takes inputs "
             f"[batch, {', '.join(map(str, task.input_shape))}]; got {type(error).__name__}: {error}"
         ) from error
-    if shape != (2, task.outputs):
-        raise UserError(
-            f"--rung {name}: expected answers of the shape [batch, {task.outputs}], which is task.outputs; got "
-            f"{list(shape)} for a batch of 2."
-        )
+    for count, shape in zip((2, 1), shapes, strict=True):
+        if shape != (count, task.outputs):
+            raise UserError(
+                f"--rung {name}: expected answers of the shape [batch, {task.outputs}], which is task.outputs; got "
+                f"{list(shape)} for a batch of {count}."
+            )
     return made.train()
 
 
@@ -216,9 +228,7 @@ def _is_network(found: type) -> bool:
 
 
 def _from_file(path: Path) -> Any:
-    path = path.expanduser().resolve()
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}")
+    path = path.resolve()
     name = f"epochal_rung_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None

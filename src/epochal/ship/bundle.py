@@ -26,7 +26,7 @@ from epochal.kinds.table import KINDS, TaskKind, kind_of
 from epochal.models.places import is_location
 from epochal.models.predictor import EnsemblePredictor
 from epochal.models.pretrained import without_file
-from epochal.models.theirs import origin
+from epochal.models.theirs import origin, their_model
 from epochal.models.weights import model_files, read_model
 from epochal.ship import files
 from epochal.ship.card import model_card
@@ -286,7 +286,7 @@ def write_bundle(
             files.CALIBRATION: files.to_json(content),
             files.EVIDENCE: files.to_json(plain),
             files.CARD: text.encode(errors="backslashreplace"),
-            **({files.CODE: files.to_json(origin(recipe.model))} if is_location(recipe.model) else {}),
+            **({files.CODE: files.to_json(their_model(recipe.model).origin)} if is_location(recipe.model) else {}),
         },
     )
 
@@ -294,19 +294,26 @@ def write_bundle(
 def _require_code(folder: Path, model: str, *, trust: bool) -> None:
     """
     Raises:
-        BundleError: the code of the model is not trusted, or is not that of the training.
+        BundleError: the code of the model is not trusted, is gone, or is not that of the training.
     """
     if not trust:
         raise BundleError(
             f"The model in {folder} is {model}, code that its maker brought and that the bundle does not hold. If you "
             "know it and have it at that place, say so with --trust (in Python trust=True): it will be imported."
         )
-    trained, here = files.read_json(folder / files.CODE), origin(model)
+    trained = files.read_json(folder / files.CODE)
+    try:
+        here = origin(model)
+    except FileNotFoundError as error:
+        raise BundleError(
+            f"The model in {folder} is {model}, and {error}. Put back the code that it was trained with."
+        ) from error
     if differing := [key for key in trained if key != "code" and here.get(key) != trained[key]]:
         raise BundleError(
             f"The model in {folder} was trained with another {model}: its {differing[0]} was {trained[differing[0]]}, "
             f"and is {here.get(differing[0])} here. Put back the code that it was trained with."
         )
+    their_model.cache_clear()  # what this process imported before may be another code
 
 
 def _record(kind: type[Kind], path: Path) -> Kind:

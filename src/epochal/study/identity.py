@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 from epochal.core.errors import RunDirectoryError
 from epochal.core.paths import absolute
 from epochal.data.dataset import Dataset
+from epochal.models.places import is_location
+from epochal.models.theirs import their_model
 from epochal.train.store import Store
 
 
@@ -67,3 +70,19 @@ def require_same_data(store: Store, dataset: Dataset, name: str = "fingerprint")
             f"The data has changed since the run in {store.directory} began (fingerprint {known}, now "
             f"{dataset.task.fingerprint}). Put it back, or start a new run with another --out."
         )
+
+
+def require_same_code(store: Store, rungs: Sequence[str]) -> None:
+    """Keep which code the user's own rungs are, and compare it when the run continues or is repeated.
+
+    Raises:
+        RunDirectoryError: the code of a rung is another one now.
+    """
+    for name in filter(is_location, rungs):
+        code = their_model(name).origin
+        known = store.decide(f"code/{name}", partial(dict, code))
+        if known != code:
+            raise RunDirectoryError(
+                f"The code of {name} has changed since the run in {store.directory} began, and its trainings would be "
+                "of two models. Put it back, or start a new run with another --out."
+            )

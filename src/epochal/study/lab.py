@@ -196,8 +196,7 @@ class Lab:
             lost = [run.seed for run in arm.runs if run.status != FINISHED]
             if lost:
                 self.notes.append(
-                    f"{label}: {len(lost)} of {len(arm.runs)} trainings diverged, and count as always answering the "
-                    "first class."
+                    f"{label}: {len(lost)} of {len(arm.runs)} trainings diverged, and count as having learned nothing."
                 )
         needed = (examples if scaled else budget.examples) if needs is None else needs * len(dataset.train)
         return self._long_enough(arms, needed, dataset)

@@ -14,12 +14,14 @@ from epochal.core.errors import RunDirectoryError
 from epochal.core.paths import absolute
 from epochal.data.listing import Progress as Loading
 from epochal.kinds.opening import input_of, inputs, kinds_with
+from epochal.models.places import settled
 from epochal.models.pretrained import Pretrained, stored_weights, transfer_recipes
+from epochal.models.theirs import their_model
 from epochal.ship.pretrained import open_weights, reading_for
 from epochal.study.conclude import conclude
 from epochal.study.data_curve import data_curve
 from epochal.study.directories import choose_directory, source_name
-from epochal.study.identity import place_of, require_same_data
+from epochal.study.identity import place_of, require_same_code, require_same_data
 from epochal.study.plan import Plan, plan, possible, settle
 from epochal.study.progress import Progress
 from epochal.study.result import ClimbResult
@@ -107,7 +109,7 @@ def climb(
         seeds: trainings of each rung, 3 unless said: fewer make intervals that mean little.
         seed: of the first of them, 0 unless said; the others follow it.
         rungs: names of the rungs to climb; all unless said.
-        theirs: rungs of your own beside them, by the place of their code: "sklearn.ensemble:ExtraTreesClassifier", or
+        theirs: rungs of your own after them, by the place of their code: "sklearn.ensemble:ExtraTreesClassifier", or
             "mine.py:MyNet" for a torch module (see `epochal.models.theirs`).
         trials: learning rates tried for each network, 3 unless said, charged to its budget.
         out: the run directory; by default runs/NAME, numbered where that exists, and next to the data where the current
@@ -133,8 +135,9 @@ def climb(
     watch = progress or (lambda line: None)
     began = time.perf_counter()
     name = source_name(source)
-    asked: dict[str, Any] = {"budget": budget, "seeds": seeds, "seed": seed, "rungs": rungs, "trials": trials}
-    asked |= {"theirs": theirs or None}
+    their_model.cache_clear()  # of an earlier climb in this process
+    asked: dict[str, Any] = {"budget": budget, "seeds": seeds, "seed": seed, "trials": trials}
+    asked |= {"rungs": rungs and tuple(map(settled, rungs)), "theirs": tuple(map(settled, theirs or ())) or None}
     asked |= {"margin": margin, "metric": metric, "cost": cost, "positive": positive}
     asked |= {"pretrained": None if pretrained is None else place_of(pretrained)}
     asked = {key: value for key, value in asked.items() if value is not None}
@@ -154,6 +157,7 @@ def climb(
             watch(taken_up(store, possible(name, kinds_with(reads), **settings).seconds))
         dataset = reads.open(source, options, loading)
         made = plan(name, store.decide("kind", lambda: dataset.task.kind), **settings)
+        require_same_code(store, made.rungs)
         for line in dataset.report.summary:
             watch(line)
         require_same_data(store, dataset)
@@ -234,6 +238,7 @@ def dry_run(
     Raises:
         UserError: as `climb`.
     """
+    their_model.cache_clear()
     began, name, reads = time.perf_counter(), source_name(source), input_of(source, options, task)
     made = possible(name, kinds_with(reads), **asked)
     weights = open_weights(made.pretrained, loading) if made.pretrained else None

@@ -16,6 +16,7 @@ from epochal.core.record import Record
 from epochal.kinds.opening import kinds_with
 from epochal.kinds.rung import Rung
 from epochal.kinds.table import KINDS
+from epochal.models.places import is_location, settled
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import TUNING
 from epochal.train.store import Store
@@ -40,6 +41,7 @@ class Plan(Record):
     seeds: tuple[int, ...]
     trials: int
     margin: float
+    own_margin: bool = False  # whether the user said it; else it is the metric's, which may follow from the data
     metric: Metric = ACCURACY
     positive: str = ""  # the class that is looked for, of two; the rarer one where nothing is said
     pretrained: str = ""  # where the weights of the transfer rungs come from
@@ -181,7 +183,8 @@ def plan(
         raise UserError(f"--pretrained: no rung on {kind} begins with the weights of others. Leave it out.")
     chosen = tuple(rungs) if rungs else names
     ladder.require(chosen, pretrained=bool(pretrained))
-    chosen = tuple(rung for rung in names if rung in chosen) + tuple(ladder.rung(place).name for place in theirs)
+    places = dict.fromkeys(map(settled, (*filter(is_location, chosen), *theirs)))
+    chosen = tuple(rung for rung in names if rung in chosen) + tuple(ladder.rung(place).name for place in places)
     total = parse_seconds(budget)
     made = Plan(
         name=name,
@@ -190,6 +193,7 @@ def plan(
         seeds=tuple(range(seed, seed + seeds)),
         trials=trials,
         margin=scored.margin if margin is None else margin,
+        own_margin=margin is not None,
         metric=scored,
         positive=positive or looked_for,
         pretrained=pretrained or "",

@@ -47,7 +47,7 @@ class Progress:
 
     def __post_init__(self) -> None:
         self.scoring = scoring_of(self.asked, self.dataset)
-        if self.asked.margin == self.asked.metric.margin:  # nobody said another
+        if not self.asked.own_margin:
             self.asked = self.asked.replace(margin=self.scoring.metric.margin)
         self.plan = self.asked
 

@@ -21,7 +21,7 @@ from epochal.ship.files import check_place
 from epochal.study.choice import scored
 from epochal.study.conclude import BUNDLED, without_pictures
 from epochal.study.identity import require_same_data
-from epochal.study.refit_result import ENSEMBLE, REFIT, Refitted, with_words
+from epochal.study.refit_result import ENSEMBLE, REFIT, Refitted, fitted_together, with_words
 from epochal.study.reopen import read_result
 from epochal.study.result import ClimbResult
 from epochal.study.retrain import Winner, kept_step, train_again
@@ -62,11 +62,11 @@ def refit(
 
     By default it is trained anew on train and validation together. Nothing is chosen again, because nothing is left to
     choose by: it makes as many passes over the data as the climb's training, stops after the same share of them, and
-    keeps its temperature. An interrupted refit continues when it is asked for again.
+    keeps its calibration. An interrupted refit continues when it is asked for again.
 
     The new bundle is scored on the test split. The climb's score would be of another model, and say nothing of a
     training that went wrong. The new score is as honest: the test items were not trained on, and recipe, length and
-    temperature were fixed before they were opened. It stops being so for whoever makes several bundles and keeps the
+    calibration were fixed before they were opened. It stops being so for whoever makes several bundles and keeps the
     one with the best test score.
 
     Args:
@@ -202,7 +202,7 @@ def _ensemble(winner: Winner, folder: Path, watch: Callable[[str], None]) -> Ref
         stop=1.0,
         temperature=calibration,
         temperatures=winner.calibrations,
-        calibration="fitted on the validation split, on the mean of the members, each at its own temperature",
+        calibration=fitted_together(winner.goal),
         **_on_test(winner, predictor, calibration, together),
     )
     return _bundle(folder, winner, result, model=models, dataset=winner.dataset, runs=winner.runs)

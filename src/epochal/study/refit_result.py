@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from epochal.core.experiment import Finding
 from epochal.core.interval import Interval
 from epochal.core.metric import ACCURACY, Metric
+from epochal.core.protocols import Goal
 from epochal.core.record import Record
 from epochal.core.task import Task
 from epochal.judge.verdict_text import difference, listed, short, value
@@ -37,6 +38,11 @@ class Refitted(Record):
     confusion: tuple[tuple[int, ...], ...] = ()  # rows true, columns predicted
     sentence: str = ""
     notes: tuple[str, ...] = ()
+
+
+def fitted_together(goal: Goal) -> str:
+    """Where the calibration of an ensemble comes from."""
+    return f"fitted on the validation split, on the mean {goal.calibration.together}"
 
 
 def with_words(result: Refitted, items: int, task: Task) -> Refitted:

@@ -62,9 +62,10 @@ class Scoring:
         return self.goal.share
 
     def error(self, answer: Any) -> float:
-        """The shortfall of one training on validation, as a fraction, of `share`; 1 where it is worse than that."""
+        """The shortfall of one training on validation, of `share`: a fraction, or above 1 for numbers that are further
+        off than their mean is."""
         goal = replace(self.goal, metric=self.share)  # type: ignore[type-var]
-        return min(1 - float(goal.items(answer, self.targets, goal.calibrate(answer, self.targets)).mean()), 1.0)
+        return 1 - float(goal.items(answer, self.targets, goal.calibrate(answer, self.targets)).mean())
 
     def best(self, arms: dict[str, Arm]) -> str:
         """The name of the arm with the best mean; the cheaper of equals."""

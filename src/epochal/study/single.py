@@ -17,10 +17,12 @@ from epochal.kinds.opening import input_of, ladder_with
 from epochal.kinds.rung import Rung
 from epochal.kinds.table import kind_of
 from epochal.models import catalogue
+from epochal.models.places import settled, title
+from epochal.models.theirs import their_model
 from epochal.models.weights import read_model
 from epochal.ship.bundle import Bundle, as_shipped, write_bundle
 from epochal.study.directories import choose_directory, source_name
-from epochal.study.identity import require_same_data
+from epochal.study.identity import require_same_code, require_same_data
 from epochal.study.resuming import taken_up
 from epochal.train.budget import Rate
 from epochal.train.budget import seconds as parse_seconds
@@ -80,11 +82,12 @@ def train_dataset(
     """Train a rung for `seconds` on an open data set; its run, and its bundle where it finished."""
     ladder = kind_of(dataset.task).ladder
     ladder.require([name], "rung")
-    rung = ladder.rungs[name]
+    rung = ladder.rung(name)
     members = members_with(rung, settings)
     began = time.perf_counter()
     with open_store(directory) as store:
         require_same_data(store, dataset)
+        require_same_code(store, [name])
         if members[0].augment and "augment" not in settings:
             unsuited, why = store.decide("unsuited", lambda: list(kind_of(dataset.task).input.unsuited(dataset)))
             if why:
@@ -161,14 +164,17 @@ def train_rung(
         The run, and the bundle; None in its place where the training diverged.
     """
     watch = progress or (lambda line: None)
+    name = settled(name)
+    their_model.cache_clear()  # of an earlier training in this process
     reads = input_of(source, options, task, watch)
     ladder = ladder_with(reads, name)
     ladder.require([name], "rung")  # before the data is read
-    members_with(ladder.rungs[name], settings or {})
+    rung = ladder.rung(name)
+    members_with(rung, settings or {})
     if seed < 0:
         raise BudgetError(f"seed: expected 0 or more, got {seed}.")
     seconds = parse_seconds(budget)
-    directory = choose_directory(out, source, name=f"{name}-{source_name(source)}", resume=resume)
+    directory = choose_directory(out, source, name=f"{title(name)}-{source_name(source)}", resume=resume)
     dataset = reads.open(source, options or reads.options(), loading)
     for line in dataset.report.summary:
         watch(line)

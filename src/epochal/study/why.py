@@ -114,13 +114,18 @@ def factors_of(ladder: Ladder, rung: str, chosen: Sequence[str | Factor] | None 
         UserError: there is no such rung, it is a classical one, or it has no such ingredient.
     """
     ladder.require([rung], "rung")
-    entry = ladder.rungs[rung]
+    entry = ladder.rung(rung)
     if not entry.by_steps:
         networks = ", ".join(name for name, other in ladder.rungs.items() if other.by_steps)
         raise UserError(
             f"rung: expected a network, which is made of ingredients; got {rung}, which is not one. Choose {networks}."
         )
-    fitting = {factor.name: factor for factor in (*FACTORS, *ON_REQUEST) if factor.fits(entry.recipe)}
+    augmented = any(other.recipe.augment for other in ladder.rungs.values())  # else such inputs have no augmentations
+    fitting = {
+        factor.name: factor
+        for factor in (*FACTORS, *ON_REQUEST)
+        if factor.fits(entry.recipe) and (augmented or "augment" not in factor.change.touches)
+    }
     if chosen is None:
         return tuple(factor for factor in FACTORS if factor.name in fitting)[:MOST]
     if unknown := [name for name in chosen if isinstance(name, str) and name not in fitting]:

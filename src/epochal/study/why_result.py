@@ -129,9 +129,7 @@ class WhyResult(Record):
             )
         if self.diverged:
             trainings = (self.combinations + len(self.fewer)) * self.seeds
-            lines.append(
-                f"{self.diverged} of {trainings} trainings diverged, and count as always answering the first class."
-            )
+            lines.append(f"{self.diverged} of {trainings} trainings diverged, and count as having learned nothing.")
         if self.fewer and not self.needed:
             lines.append(
                 f"With {self.fewer[0].labels:,} labels everything together is not shown to do worse than with all, so "

@@ -182,3 +182,15 @@ def test_one_class_in_train_is_refused() -> None:
     frame = data().assign(when=np.arange(N) / 3, label=["often"] * 700 + ["seldom"] * 300)
     with pytest.raises(DataError, match="only one class is left in train, 'often'"):
         opened(frame, time="when")
+
+
+@pytest.mark.parametrize(
+    ("first", "name", "what"),
+    [(0, "train", "nothing to learn"), (700, "validation", "nothing shows"), (850, "test", "nothing shows")],
+)
+def test_one_number_in_a_split_is_refused(first: int, name: str, what: str) -> None:
+    price = np.random.default_rng(0).normal(size=N)
+    price[first : first + (150 if first else 700)] = 5.0
+    with pytest.raises(DataError, match=f"every label in {name} is 5, so (there is )?{what}"):
+        shares = {"validation_fraction": 0.15, "test_fraction": 0.15}
+        opened(data().assign(when=np.arange(N) / 3, label=price), time="when", **shares)

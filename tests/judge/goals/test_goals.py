@@ -7,6 +7,7 @@ from epochal.core.errors import UserError
 from epochal.core.protocols import ClassScores, Numbers
 from epochal.core.task import Task
 from epochal.judge.goals.class_goal import Classes
+from epochal.judge.goals.classes import cost_metric
 from epochal.judge.goals.number_goal import PROMISED, OneNumber
 
 NUMBER = Task(
@@ -145,3 +146,9 @@ def test_the_furthest_off_are_told_with_the_digits_that_they_need():
         ("0.25", "0.01235"),
         ("7", "7"),
     ]
+
+
+def test_a_training_that_came_to_nothing_has_a_cost_where_all_items_are_of_one_class():
+    goal = Classes(metric=cost_metric(5.0, 1.0, 1))
+    assert goal.missing(np.zeros(3, np.int64)).tolist() == [0, 0, 0]
+    assert goal.missing(np.array([0, 1])).tolist() == [0, 5]

@@ -207,7 +207,7 @@ def _check(raw: RawTable, target: Target, split: np.ndarray, aside: int) -> None
     """Warns of classes that a split lacks.
 
     Raises:
-        DataError: a split is empty, or train has one class.
+        DataError: a split is empty, train has one class, or a split one number.
     """
     for which, name in enumerate(SPLITS):
         if not (split == which).any():
@@ -219,6 +219,18 @@ def _check(raw: RawTable, target: Target, split: np.ndarray, aside: int) -> None
                 f"groups be smaller.{lost if aside else ''}"
             )
     if target.kind != "classes":
+        for which, name in enumerate(SPLITS):
+            values = target.values[split == which]
+            if not np.ptp(values):
+                raise DataError(
+                    f"{raw.name}: every label in {name} is {values[0]:g}, so "
+                    + (
+                        "there is nothing to learn"
+                        if which == TRAIN
+                        else "nothing shows there how well it is predicted"
+                    )
+                    + ": add rows, or have the splits cut in another way."
+                )
         return
     counts = [np.bincount(target.values[split == which], minlength=len(target.labels)) for which in range(3)]
     if (counts[TRAIN] > 0).sum() == 1:

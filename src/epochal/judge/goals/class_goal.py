@@ -171,7 +171,8 @@ class Classes:
 
     def missing(self, targets: Targets) -> Values:
         """Those of always answering the first class, without a doubt."""
-        return items(self.metric, np.eye(int(targets.max()) + 1)[np.zeros(len(targets), int)], targets)
+        classes = max(int(targets.max()) + 1, 2)  # a cost is of two, also where all items are of one
+        return items(self.metric, np.eye(classes)[np.zeros(len(targets), int)], targets)
 
     def doubt(self, targets: Targets) -> float:
         return doubt(self.metric, targets)
