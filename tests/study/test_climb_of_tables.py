@@ -128,6 +128,8 @@ def test_the_code_of_a_rung_is_that_of_the_beginning(tmp_path, monkeypatch):
         epochal.climb(frame, out=run, resume=True)
     with pytest.raises(RunDirectoryError, match=r"The code of .*mine.py:Mine has changed since the run"):
         epochal.climb(frame, repeat=run, rungs=(f"{mine}:Mine", "majority"), out=tmp_path / "repeated", **asked)
+    with pytest.raises(RunDirectoryError, match=r"The code of .*mine.py:Mine has changed since the run"):
+        epochal.refit(run, source=frame)
     with pytest.raises(epochal.BundleError, match="was trained with another .*mine.py:Mine: its sha256 was"):
         epochal.Bundle.open(bundle, trust=True)
     mine.unlink()

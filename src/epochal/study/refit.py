@@ -20,7 +20,7 @@ from epochal.ship.bundle import Bundle, as_shipped, write_bundle
 from epochal.ship.files import check_place
 from epochal.study.choice import scored
 from epochal.study.conclude import BUNDLED, without_pictures
-from epochal.study.identity import require_same_data
+from epochal.study.identity import require_same_code, require_same_data
 from epochal.study.refit_result import ENSEMBLE, REFIT, Refitted, fitted_together, with_words
 from epochal.study.reopen import read_result
 from epochal.study.result import ClimbResult
@@ -78,7 +78,7 @@ def refit(
         loading: called, while the data is decoded, with what is being done, how much is done, of how much.
 
     Raises:
-        UserError: there is no such climb, it has not ended, its data is another now, the winner has one training only
+        UserError: there is no such climb, it has not ended, its data or code is another now, the winner has one training only
             where an ensemble is asked for, or the training diverged.
     """
     watch = progress or (lambda line: None)
@@ -94,6 +94,7 @@ def refit(
         options = reads.options.from_dict(store.get("options"))
         dataset = reads.open(source_of(store, directory, source), options, loading)
         require_same_data(store, dataset)
+        require_same_code(store, [climb.chosen])
         winner = Winner(climb=climb, store=store, dataset=dataset, names=tuple(kept["names"]), place=kept["place"])
         result = _ensemble(winner, folder, watch) if ensemble else _refit(winner, folder, watch)
     return Refit(result=result, folder=folder)
