@@ -23,7 +23,7 @@ from epochal.kinds.ladders import require
     "theirs",
     multiple=True,
     metavar="PLACE:CLASS",
-    help="A rung of your own beside the others: mine.py:MyNet, or sklearn.ensemble:ExtraTreesClassifier. Repeatable.",
+    help="A rung of your own, after the others: mine.py:MyNet, or sklearn.ensemble:ExtraTreesClassifier. Repeatable.",
 )
 @click.option("--trials", type=int, metavar="N", help="Learning rates tried for each network.  [default: 3]")
 @click.option(

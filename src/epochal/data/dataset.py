@@ -130,7 +130,7 @@ class Dataset:
         return replace(self, task=task, train=train, validation=none, report=report, _digests=digests)
 
     def on_training(self) -> "Dataset":
-        """The same data set, judged on the images it trains on: for questions of optimisation."""
+        """The same data set, judged on the items that it trains on: for questions of optimisation."""
         task = self.task.replace(
             counts={**self.task.counts, "validation": len(self.train)}, fingerprint=f"{self.task.fingerprint}/training"
         )

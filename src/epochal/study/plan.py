@@ -36,7 +36,7 @@ class Plan(Record):
     """What a climb will do with its budget, before it is known how fast anything is."""
 
     name: str
-    kind: str = "image-classes"  # of the task
+    kind: str  # of the task
     rungs: tuple[str, ...]
     seeds: tuple[int, ...]
     trials: int

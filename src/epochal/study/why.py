@@ -121,11 +121,8 @@ def factors_of(ladder: Ladder, rung: str, chosen: Sequence[str | Factor] | None 
             f"rung: expected a network, which is made of ingredients; got {rung}, which is not one. Choose {networks}."
         )
     augmented = any(other.recipe.augment for other in ladder.rungs.values())  # else such inputs have no augmentations
-    fitting = {
-        factor.name: factor
-        for factor in (*FACTORS, *ON_REQUEST)
-        if factor.fits(entry.recipe) and (augmented or "augment" not in factor.change.touches)
-    }
+    every = [factor for factor in (*FACTORS, *ON_REQUEST) if factor.fits(entry.recipe)]
+    fitting = {factor.name: factor for factor in every if augmented or "augment" not in factor.change.touches}
     if chosen is None:
         return tuple(factor for factor in FACTORS if factor.name in fitting)[:MOST]
     if unknown := [name for name in chosen if isinstance(name, str) and name not in fitting]:

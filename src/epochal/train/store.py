@@ -107,7 +107,7 @@ class Store:
         self.checkpoints(name).clear()
 
     def keep_arrays(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
-        """Keep arrays beside the other files of a run."""
+        """Keep arrays with the other files of a run."""
         for array, values in arrays.items():
             buffer = io.BytesIO()
             np.save(buffer, values)

@@ -9,7 +9,7 @@ FEW = 10  # items of a class below which intervals were measured too narrow (ben
 NAMED = 3  # classes that are named; the others are counted
 
 
-def few_items(metric: Metric, counts: Mapping[str, Mapping[str, int]], item: str = "image") -> str:
+def few_items(metric: Metric, counts: Mapping[str, Mapping[str, int]], item: str) -> str:
     """One sentence that names the classes with few items; empty where there are none, or for other metrics.
 
     Args:
