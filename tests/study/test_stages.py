@@ -187,3 +187,11 @@ def test_a_margin_that_was_said_is_kept(said: float | None, margin: float) -> No
     made = plan("data", "table-number", budget="60m", metric="mae", margin=said)
     here = Progress(asked=made, dataset=dataset, store=None, watch=lambda line: None, began=0.0, before=0.0)  # type: ignore[arg-type]
     assert here.plan.margin == margin
+
+
+def test_each_rung_that_failed_has_a_trace_of_its_own(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        here = progress(("mlp", "lenet", "resnet"), store)
+        for name in ("mlp", "sklearn.svm:SVC", "sklearn.svm:NuSVC"):
+            here.fail("sizing", name, ValueError(f"of {name}"))
+            assert f"of {name}" in (tmp_path / "runs" / "sizing" / f"{name}.txt").read_text()

@@ -78,8 +78,8 @@ def refit(
         loading: called, while the data is decoded, with what is being done, how much is done, of how much.
 
     Raises:
-        UserError: there is no such climb, it has not ended, its data or code is another now, the winner has one training only
-            where an ensemble is asked for, or the training diverged.
+        UserError: there is no such climb, it has not ended, its data or code is another now, the winner has one
+            training only where an ensemble is asked for, or the training diverged.
     """
     watch = progress or (lambda line: None)
     directory, kind = absolute(run), ENSEMBLE if ensemble else REFIT
