@@ -17,6 +17,7 @@ from epochal.kinds.opening import input_of, ladder_with
 from epochal.kinds.rung import Rung
 from epochal.kinds.table import kind_of
 from epochal.models import catalogue
+from epochal.models.places import is_location, title
 from epochal.models.weights import read_model
 from epochal.ship.bundle import Bundle, as_shipped, write_bundle
 from epochal.study.directories import choose_directory, source_name
@@ -53,6 +54,11 @@ def recipe_with(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
     return Recipe.from_dict(recipe.to_dict() | chosen | {"options": {**recipe.options, **options}})
 
 
+def _short(name: str) -> str:
+    """The name of a rung as a part of a path: of a user's own rung, whose name is a path, the class."""
+    return title(name) if is_location(name) else name
+
+
 def literal(value: Any) -> Any:
     if not isinstance(value, str):
         return value
@@ -80,7 +86,7 @@ def train_dataset(
     """Train a rung for `seconds` on an open data set; its run, and its bundle where it finished."""
     ladder = kind_of(dataset.task).ladder
     ladder.require([name], "rung")
-    rung = ladder.rungs[name]
+    rung = ladder.rung(name)
     members = members_with(rung, settings)
     began = time.perf_counter()
     with open_store(directory) as store:
@@ -108,7 +114,7 @@ def train_dataset(
         recipe = rate.recipe
         took = f"about {rate.seconds(budget):.0f} s, {recipe.precision}"
         watch(f"{rung.member(recipe)}: {budget.examples:,} examples in {took}")
-        run_name = f"{name}/seed-{seed}"
+        run_name = f"{_short(name)}/seed-{seed}"
         before = float(store.get("spent", 0.0))
         if store.get("spent") is not None:
             watch(taken_up(store, seconds))
@@ -164,11 +170,11 @@ def train_rung(
     reads = input_of(source, options, task, watch)
     ladder = ladder_with(reads, name)
     ladder.require([name], "rung")  # before the data is read
-    members_with(ladder.rungs[name], settings or {})
+    members_with(ladder.rung(name), settings or {})
     if seed < 0:
         raise BudgetError(f"seed: expected 0 or more, got {seed}.")
     seconds = parse_seconds(budget)
-    directory = choose_directory(out, source, name=f"{name}-{source_name(source)}", resume=resume)
+    directory = choose_directory(out, source, name=f"{_short(name)}-{source_name(source)}", resume=resume)
     dataset = reads.open(source, options or reads.options(), loading)
     for line in dataset.report.summary:
         watch(line)
