@@ -82,7 +82,7 @@ class Progress:
         """Note that a rung failed in a stage. The climb continues without it, also when it is resumed: what was decided
         was decided without it."""
         message = f"{type(error).__name__}: {error}"
-        trace = self.store.folder(f"{stage}/{name}").with_suffix(".txt")
+        trace = self.store.folder(f"{stage}/{name}.txt")  # the name of a user's rung may have a suffix of its own
         write_atomically(trace, "".join(traceback.format_exception(error)).encode(errors="backslashreplace"))
         self.failed[stage, name] = self.store.decide(f"failed/{stage}/{name}", lambda: message)
         self.watch(f"{stage}/{name}: failed, and is left out. {message} (where: {trace})")
