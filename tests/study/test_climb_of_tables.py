@@ -1,5 +1,7 @@
 """Climbs of tables: from a file to the answers of a bundle, with what is in a table and what is not."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,14 +86,39 @@ def test_labels_without_a_reason_are_nothing_to_learn(tmp_path):
     [
         ({"metric": "f1"}, "metric: expected one of accuracy, .*, got f1"),
         ({"rungs": ("lenet",)}, "rungs: lenet not known"),
-        ({"pretrained": "resnet18-weights"}, "no rung on table-classes begins with the weights of others"),
+        ({"pretrained": "resnet18-weights"}, "no rung of this ladder begins with the weights of others"),
         ({"theirs": ("no.module:Class",)}, "no.module cannot be imported"),
+        ({"theirs": ("forest",)}, "--rung forest: expected the place of your code, .* are chosen with --rungs"),
+        ({"metric": "mae", "budget": "2s"}, "budget: 2 s is too little"),
     ],
 )
 def test_what_a_table_has_not_is_refused_before_it_is_read(tmp_path, asked, message):
     with pytest.raises(UserError, match=message):
-        epochal.climb(customers(60), budget="20s", out=tmp_path / "run", **asked)
+        epochal.climb(customers(60), out=tmp_path / "run", **{"budget": "20s"} | asked)
     assert not (tmp_path / "run").exists()
+
+
+def test_each_rung_of_ones_own_that_fails_has_a_trace_of_its_own(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from sklearn.naive_bayes import GaussianNB\n"
+        + "".join(
+            f"class {name}(GaussianNB):\n    def fit(self, inputs, targets):\n        raise ValueError('{name} fell')\n"
+            for name in ("First", "Second")
+        )
+    )
+    told: list[str] = []
+    epochal.climb(
+        customers(100), options=TableOptions(label="churned"), budget="8s", seeds=2, rungs=("majority",),
+        out=tmp_path / "run", theirs=[f"{tmp_path / 'mine.py'}:{name}" for name in ("First", "Second")],
+        progress=told.append,
+    )  # fmt: skip
+    traces = [line.rpartition("(where: ")[2][:-1] for line in told if "failed, and is left out" in line]
+    for name, trace in zip(("First", "Second"), traces, strict=True):
+        assert f"ValueError: {name} fell" in Path(trace).read_text()
+    assert "finals: none, since no rung needs a longer training." in told
+    assert any(line.startswith("qualifying/majority: seed 0, validation accuracy") for line in told)
+    with pytest.raises(UserError, match="has another budget"):
+        epochal.climb(customers(100), budget="9s", out=tmp_path / "run", resume=True)
 
 
 def test_a_rung_of_ones_own_climbs_and_ships(tmp_path):

@@ -1,5 +1,11 @@
 """One rung by itself: settings are read as what they are."""
 
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from epochal.data.table.options import TableOptions
 from epochal.kinds.image_ladder import RUNGS
 from epochal.models.catalogue import config
 from epochal.study.single import recipe_with, train_rung
@@ -30,3 +36,21 @@ def test_a_rung_of_ones_own_is_trained_by_itself(tmp_path, monkeypatch) -> None:
     run, bundle = train_rung("mine.py:Mine", "wine", budget="3s")
     assert run.recipe.model == f"{tmp_path}/mine.py:Mine" and run.recipe.objective == "estimate"
     assert bundle is not None and bundle.folder == tmp_path / "runs" / "Mine-wine" / "bundle"
+
+
+def test_a_rung_of_ones_own_is_trained_by_itself_and_stays_in_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(
+        "from sklearn.naive_bayes import GaussianNB\n\nclass Mine(GaussianNB):\n    pass\n"
+    )
+    frame = pd.DataFrame({"x": [i % 10 for i in range(200)], "z": [i % 7 for i in range(200)]})
+    frame["label"] = ["ab"[x > 4] for x in frame["x"]]
+    frame.to_csv("table.csv", index=False)
+    run, bundle = train_rung(
+        f"{tmp_path / 'mine.py'}:Mine", "table.csv", options=TableOptions(label="label"), task="table", budget="2s"
+    )
+    assert run.scores["score"] > 0.9 and bundle is not None
+    assert bundle.folder == tmp_path / "runs" / "Mine-table" / "bundle"
+    assert {each.name for each in tmp_path.iterdir()} <= {"mine.py", "table.csv", "runs", "__pycache__"}

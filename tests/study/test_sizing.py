@@ -1,5 +1,6 @@
 """Sizing: what the budget does not bear is not climbed, and says what it needs; its time goes to the others."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from epochal.kinds.image_ladder import RUNGS
 from epochal.study import sizing
+from epochal.study.ladder import Rehearsal
 from epochal.study.plan import Plan, plan
 from epochal.study.progress import Progress
 from epochal.train import members
@@ -88,3 +90,11 @@ def test_durations(seconds: float, told: str) -> None:
 @pytest.mark.parametrize(("number", "told"), [(1.0, "1 pass"), (0.42, "0.4 passes"), (12.3, "12 passes")])
 def test_passes(number: float, told: str) -> None:
     assert sizing.passes(number) == told
+
+
+def test_the_columns_of_a_dry_run_stay_apart_whatever_the_numbers():
+    made = plan("data", "table-classes", rungs=("mlp",))
+    recipe = made.rung("mlp").members[0]
+    found = sizing.Size(name="mlp", member="MLP", recipe=recipe, qualifying=13_845, final=217_313, climbed=1, itself=42)
+    line = Rehearsal(plan=made, sizes=(found,), left_out=()).to_text().splitlines()[-1]
+    assert re.split("  +", line)[-3:] == ["13,845 passes", "217,313 passes", "42 s"]

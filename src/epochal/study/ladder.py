@@ -216,7 +216,7 @@ class Rehearsal:
 
     def to_text(self) -> str:
         """The plan, and a line for each rung."""
-        lines = [self.plan.to_text(), "", f"  {'member':40}{'qualifying':>11}{'finals':>12}  full strength from"]
+        lines = [self.plan.to_text(), "", f"  {'member':40}{'qualifying':>17}{'finals':>17}  full strength from"]
         for found in self.sizes:
             network = self.plan.rung(found.name).by_steps
             if found.name in self.left_out:
@@ -224,7 +224,7 @@ class Rehearsal:
                 continue
             finals = passes(found.final) if network else ""
             strength = duration(found.itself) if network else ""
-            lines.append(f"  {found.member:40}{passes(found.qualifying):>11}{finals:>12}  {strength}".rstrip())
+            lines.append(f"  {found.member:40}{passes(found.qualifying):>17}{finals:>17}  {strength}".rstrip())
         return "\n".join(lines)
 
 

@@ -180,9 +180,14 @@ def plan(
     ladder = row.ladder
     names = ladder.names(pretrained=bool(pretrained))
     if pretrained and not ladder.transfer:
-        raise UserError(f"--pretrained: no rung on {kind} begins with the weights of others. Leave it out.")
+        raise UserError("--pretrained: no rung of this ladder begins with the weights of others. Leave it out.")
     chosen = tuple(rungs) if rungs else names
     ladder.require(chosen, pretrained=bool(pretrained))
+    if misplaced := [place for place in theirs if not is_location(place)]:
+        raise UserError(
+            f"--rung {misplaced[0]}: expected the place of your code, MODULE:CLASS or FILE.py:CLASS, such as "
+            "sklearn.ensemble:ExtraTreesClassifier. Rungs of the ladder are chosen with --rungs."
+        )
     places = dict.fromkeys(map(settled, (*filter(is_location, chosen), *theirs)))
     chosen = tuple(rung for rung in names if rung in chosen) + tuple(ladder.rung(place).name for place in places)
     total = parse_seconds(budget)
@@ -212,7 +217,8 @@ def possible(name: str, kinds: Sequence[str], **asked: Any) -> Plan:
     """The plan for the first of these kinds of tasks on which it makes sense.
 
     Raises:
-        UserError: as `plan`, of the first kind, where it makes sense on none.
+        UserError: as `plan`, where it makes sense on none: of the first kind for which the budget alone is wrong, or
+            else of the first kind.
     """
     errors = []
     for kind in kinds:
@@ -220,7 +226,7 @@ def possible(name: str, kinds: Sequence[str], **asked: Any) -> Plan:
             return plan(name, kind, **asked)
         except UserError as error:
             errors.append(error)
-    raise errors[0]
+    raise next((error for error in errors if isinstance(error, BudgetError)), errors[0])
 
 
 def settle(
@@ -242,7 +248,7 @@ def settle(
     kinds = [kind] if (kind := store.get("kind")) else kinds_with(reads)
     made, again = possible(name, kinds, **began), possible(name, kinds, **(began | asked))
     differing = [
-        key
+        "budget" if key == "seconds" else key
         for key in ("seconds", "seeds", "rungs", "trials", "margin", "metric", "positive", "pretrained")
         if getattr(made, key) != getattr(again, key)
     ]

@@ -111,7 +111,7 @@ def train_dataset(
         recipe = rate.recipe
         took = f"about {rate.seconds(budget):.0f} s, {recipe.precision}"
         watch(f"{rung.member(recipe)}: {budget.examples:,} examples in {took}")
-        run_name = f"{name}/seed-{seed}"
+        run_name = f"{title(name)}/seed-{seed}"
         before = float(store.get("spent", 0.0))
         if store.get("spent") is not None:
             watch(taken_up(store, seconds))

@@ -129,7 +129,7 @@ def examples_in(rate: Rate, seconds: float) -> int:
 
 def passes(number: float) -> str:
     """'3 passes', '0.4 passes', '1 pass'."""
-    shown = f"{number:.0f}" if number >= 9.5 else f"{number:.1f}".removesuffix(".0")
+    shown = f"{number:,.0f}" if number >= 9.5 else f"{number:.1f}".removesuffix(".0")
     return f"{shown} pass{'' if shown == '1' else 'es'}"
 
 

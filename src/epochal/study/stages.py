@@ -99,7 +99,8 @@ def finals(here: Progress) -> None:
     is left, the rehearsals stand for the finals.
     """
     chosen = here.store.decide("finalists", lambda: finalists(here))
-    here.watch(f"finals: {', '.join(chosen)}. {rehearsal_sentence(here)}".rstrip())
+    names_of_all = f"{', '.join(chosen)}." if chosen else "none, since no rung needs a longer training."
+    here.watch(f"finals: {names_of_all} {rehearsal_sentence(here)}".rstrip())
     classical = [name for name in chosen if not here.rung(name).by_steps]
     networks = [name for name in chosen if here.rung(name).by_steps]
     for names, rivals, workers in ((classical, len(chosen), 1), (networks, len(networks), here.plan.workers)):

@@ -145,7 +145,7 @@ def run_arm(
         if run.status == FINISHED:
             answers.append(answer(store, run_name, VALIDATION, goal))
             score = value(run.scores["score"], goal.metric)
-            watch(f"{name}: seed {seed}, validation {score} in {run.cost.seconds:.1f} s")
+            watch(f"{name}: seed {seed}, validation {goal.metric.title} {score} in {run.cost.seconds:.1f} s")
         else:
             watch(f"{name}: seed {seed} {run.status}. {run.message}")
     return Arm(
