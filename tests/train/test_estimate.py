@@ -15,12 +15,13 @@ class Tree:
         self.tree = DecisionTreeClassifier(random_state=seed).fit(inputs, targets)
 
     def outputs(self, inputs: np.ndarray) -> np.ndarray:
-        return self.tree.predict_proba(inputs)
+        chances: np.ndarray = self.tree.predict_proba(inputs)
+        return chances
 
 
 def test_as_many_classes_as_rows_are_learned_without_a_warning() -> None:
     rows: Any = np.arange(30, dtype=np.float32)[:, None]
-    batch = Batch(inputs=rows, targets=np.arange(30))  # type: ignore[arg-type]
+    batch = Batch(inputs=rows, targets=np.arange(30))
     loss = Estimate(0, lambda outputs, targets: float((outputs.argmax(axis=1) != targets).mean())).loss(
         "all", Tree(), batch
     )

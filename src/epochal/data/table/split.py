@@ -146,7 +146,7 @@ def _copies(
 
 def _within(repeated: pd.Series, published: np.ndarray) -> pd.Series:
     """The repeated rows that have a copy in their own published split."""
-    places = pd.DataFrame({"row": repeated, "split": published[repeated.index]})
+    places = pd.DataFrame({"row": repeated, "split": published[repeated.index.to_numpy(np.int64)]})
     return repeated[places.duplicated(keep=False)]
 
 
