@@ -35,7 +35,7 @@ _TABULAR = (
     ),
     click.option("--test", metavar="FILE", help="File with the rows of the test split."),
     click.option("--time", metavar="COLUMN", help="Column of dates or times: train lies before test."),
-    click.option("--weights", metavar="COLUMN", help="Column with the weight of each row."),
+    click.option("--weights", metavar="COLUMN", help="Column of weights, read by `data check` only."),
     *_OF_TEXT,
     click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark of numbers."),
     click.option(
