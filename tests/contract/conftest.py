@@ -1,9 +1,13 @@
 """What the contracts share: one thread."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `strangers`
 
 
 @pytest.fixture(autouse=True)
