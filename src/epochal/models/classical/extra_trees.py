@@ -79,11 +79,8 @@ class ExtraTrees:
         if self._seen is None or self._trees is None:
             raise not_fitted("Extremely randomised trees")
         check_images(images, self.task)
-        parts = [np.zeros((0, len(self._seen)), dtype=np.float32)]
-        for start in range(0, len(images), self._trees.rows):
-            features = reduced_numbers(images[start : start + self._trees.rows], self.config.numbers)
-            parts.append(self._trees.sums(features))
-        mean = (np.concatenate(parts) + 1 / len(self._seen)) / (len(self._trees.roots) + 1)
+        sums = self._trees.sums(images, lambda some: reduced_numbers(some, self.config.numbers))
+        mean = (sums + 1 / len(self._seen)) / (len(self._trees.roots) + 1)
         return all_columns(np.log(mean), self._seen, self.task.classes, self._examples)
 
     def parameters_count(self) -> int:

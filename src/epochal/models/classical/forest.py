@@ -82,10 +82,7 @@ class Forest:
         if self._trees is None:
             raise not_fitted("The random forest")
         check_rows(rows, len(self.task.levels))
-        parts = [np.zeros((0, self._trees.values.shape[1]), np.float32)]
-        for start in range(0, len(rows), self._trees.rows):
-            parts.append(self._trees.sums(rows[start : start + self._trees.rows]))
-        sums, trees = np.concatenate(parts), len(self._trees.roots)
+        sums, trees = self._trees.sums(rows), len(self._trees.roots)
         if not self.task.labels:
             return sums / np.float32(trees)
         mean = (sums + 1 / len(self._seen)) / (trees + 1)

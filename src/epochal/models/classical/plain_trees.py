@@ -33,16 +33,20 @@ class PlainTrees:
         return {name: array for name, array in arrays.items() if array is not None}
 
     @property
-    def rows(self) -> int:
-        """How many examples are walked at once."""
-        return max(1, WALKS // len(self.roots))
-
-    @property
     def splits(self) -> int:
         return int((self.inputs >= 0).sum())
 
-    def sums(self, features: Float32[np.ndarray, "batch inputs"]) -> Float32[np.ndarray, "batch outputs"]:
-        """What the leaf of each tree says, summed over the trees. Ask for at most `rows` examples at once."""
+    def sums(
+        self, examples: np.ndarray, features: Callable[[np.ndarray], np.ndarray] = lambda examples: examples
+    ) -> Float32[np.ndarray, "batch outputs"]:
+        """What the leaf of each tree says, summed over the trees, of examples whose inputs `features` makes, some at a
+        time."""
+        step = max(1, WALKS // len(self.roots))
+        parts = [np.zeros((0, self.values.shape[1]), np.float32)]
+        parts += [self._walked(features(examples[start : start + step])) for start in range(0, len(examples), step)]
+        return np.concatenate(parts)
+
+    def _walked(self, features: Float32[np.ndarray, "batch inputs"]) -> Float32[np.ndarray, "batch outputs"]:
         width = features.shape[1]
         leaves = np.empty(len(features) * len(self.roots), dtype=np.int32)
         walks = np.arange(len(leaves), dtype=np.int32)  # those that have not come to a leaf

@@ -66,10 +66,7 @@ class Tree:
         if self._tree is None:
             raise not_fitted("The tree")
         check_rows(rows, len(self.task.levels))
-        parts = [np.zeros((0, self._tree.values.shape[1]), np.float32)]
-        for start in range(0, len(rows), self._tree.rows):
-            parts.append(self._tree.sums(rows[start : start + self._tree.rows]))
-        values = np.concatenate(parts)
+        values = self._tree.sums(rows)
         if not self.task.labels:
             return values
         return all_columns(np.log(values), self._seen, self.task.classes, self._examples)
