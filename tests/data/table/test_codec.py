@@ -15,6 +15,7 @@ from epochal.core.errors import DataError
 from epochal.data.table.categories import MISSING, MOST_LEVELS, OTHER
 from epochal.data.table.codec import TableCodec
 from epochal.data.table.columns import LEFT_OUT, inspect
+from epochal.data.table.opened import open_table
 from epochal.data.table.options import TableOptions
 from epochal.data.table.read import read_table
 
@@ -262,3 +263,16 @@ def test_a_file_is_read_for_the_codec_as_it_was_for_training(codec: TableCodec, 
 def test_nothing_left_to_learn_from() -> None:
     with pytest.raises(DataError, match="no column is left to learn from: .* Say --column NAME=KIND to keep one."):
         only([1] * 30)
+
+
+def test_numbers_their_scores_and_dates_are_numbers_and_signs_levels_and_words_are_not(table: pd.DataFrame) -> None:
+    codec = open_table(table).codec
+    numbers = {codec.features[place] for place in codec.numeric}
+    assert {"age", "income", "normal score of income", "vip", "since elapsed days", "since year"} <= numbers
+    others = set(codec.features) - numbers
+    assert {"age is missing", "city is missing", "city = Berlin", "since month = 0"} <= others
+    assert any(feature.startswith("note: ") for feature in others)
+
+
+def test_a_codec_without_numbers_has_none() -> None:
+    assert TableCodec(columns=()).numeric == ()

@@ -44,6 +44,11 @@ class CategoryCodec(Record):
         signs = [f"{name} is missing"] * self.missing + [f"{name} is rare"] * self.pooled
         return (*signs, *(f"{name} = {level}" for level in self.kept))
 
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Of each feature, whether it is a number: none is."""
+        return (False,) * len(self.features)
+
     @classmethod
     def fitted(cls, column: Column, codes: Int[np.ndarray, " rows"], levels: Sequence[str]) -> Self:
         """The codec of the codes of the training rows, -1 where missing."""

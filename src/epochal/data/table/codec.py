@@ -97,6 +97,12 @@ class TableCodec(Record):
         return tuple(feature for part in self.parts for feature in part.features)
 
     @property
+    def numeric(self) -> tuple[int, ...]:
+        """Places among the features of scaled numbers and of their normal scores; the others are signs and words."""
+        every = [numeric for part in self.parts for numeric in part.numeric]
+        return tuple(place for place, numeric in enumerate(every) if numeric)
+
+    @property
     def width(self) -> int:
         return sum(len(part.features) for part in self.parts)
 

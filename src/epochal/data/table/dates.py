@@ -48,6 +48,12 @@ class DateCodec(Record):
         values = [f"{name} {part} = {value}" for part in self.parts for value in range(PARTS[part])]
         return (*self.elapsed.described(f"{name} elapsed days"), *self.years.described(f"{name} year"), *values)
 
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Of each feature, whether it is a number, and no sign."""
+        numbers = (*self.elapsed.numeric, *self.years.numeric)
+        return (*numbers, *[False] * (len(self.features) - len(numbers)))
+
     @classmethod
     def fitted(cls, column: Column, moments: Shaped[np.ndarray, " rows"]) -> Self:
         """The codec of the dates of the training rows, datetime64[us], NaT where missing."""

@@ -48,6 +48,11 @@ class NumberCodec(Record):
     def features(self) -> tuple[str, ...]:
         return self.described(self.column.name)
 
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Of each feature, whether it is a number, and no sign."""
+        return (True, *[True] * bool(self.knots), *[False] * self.missing)
+
     def described(self, name: str) -> tuple[str, ...]:
         """The features of the number, called `name`."""
         return (name, *[f"normal score of {name}"] * bool(self.knots), *[f"{name} is missing"] * self.missing)

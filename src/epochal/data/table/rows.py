@@ -8,7 +8,6 @@ from epochal.core.errors import DataError
 from epochal.core.task import Task
 from epochal.data.dataset import Dataset, Examples, fingerprint
 from epochal.data.report import SPLITS
-from epochal.data.table.inputs import number_inputs
 from epochal.data.table.opened import Part, open_table
 from epochal.data.table.options import TableOptions
 from epochal.data.table.report import report_of
@@ -38,7 +37,7 @@ def open_rows(source: Any, options: TableOptions | None = None) -> Dataset:
         item="row",
         input_shape=(opened.codec.width,),
         levels=opened.codec.levels,
-        numbers=number_inputs(opened.codec),
+        numbers=opened.codec.numeric,
         labels=opened.labels,
         target=opened.label,
         centre=float(np.mean(targets["train"])) if numbers else 0.0,

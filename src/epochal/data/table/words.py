@@ -43,6 +43,11 @@ class TextCodec(Record):
     def features(self) -> tuple[str, ...]:
         return ((f"{self.column.name} is missing",) if self.missing else ()) + self.names
 
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Of each feature, whether it is a number: none is."""
+        return (False,) * len(self.features)
+
     @classmethod
     def fitted(cls, column: Column, texts: pa.Array) -> Self:
         """The codec of the texts of the training rows, null where missing."""
