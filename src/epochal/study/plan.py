@@ -1,6 +1,7 @@
 """The plan of a climb: which rungs, which seeds, and how the budget is shared, before anything is known to be fast."""
 
 import inspect
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,12 +91,10 @@ class Plan(Record):
         """Seconds of one network in the qualifying round: an equal share, and what the classical rungs, which take so
         many seconds together, leave of theirs; but no more than lets a rehearsal be `LONGER` than its trainings. The
         finals have the rest."""
-        left = self.arm * len(self.rungs) - classical
-        share = max(left / max(len(self.networks), 1), self.arm) * self.stretch(by_steps=True)
-        if not self.rehearsal:
-            return share
-        most = self.rehearsal / LONGER / self.learning(1.0)
-        return min(share, max(most, self.arm * self.stretch(by_steps=True)))
+        stretch = self.stretch(by_steps=True)
+        equal, left = self.arm * stretch, (self.arm * len(self.rungs) - classical) * stretch
+        most = self.rehearsal / LONGER / self.learning(1.0) or math.inf
+        return max(min(left / max(len(self.networks), 1), most), equal)
 
     @property
     def training(self) -> float:
