@@ -125,16 +125,16 @@ def read_as(source: str, task: str, values: dict[str, Any]) -> tuple[str, Any]:
         UsageError: an option of the other kind of data was given.
         DataError: there is neither a path nor a data set of that name.
     """
-    from epochal.data.table.claims import is_table
+    from epochal.data.table import claims
 
     if task == "auto":
         task, why = "image", ""
         if values.get("image") is None:
-            claimed, why = is_table(source)
+            claimed, why = claims.is_table(source)
             task = "table" if claimed else "image"
         if why:
-            read, other = ("a table", "image") if claimed else ("a list of pictures", "table")
-            say(f"{source} is read as {read}, because {why}. If that is wrong, say --task {other}.")
+            noun, other = ("a table", "image") if claimed else ("a list of pictures", "table")
+            say(claims.read_as(source, noun, why, other))
     options = table_options(values, image=task == "image")
     if task == "image":
         return task, read_options(values)

@@ -12,14 +12,11 @@ LADDERS: dict[str, dict[str, Ladder]] = {  # input -> what is predicted -> ladde
 }
 
 
-def require(names: Sequence[str], option: str = "rungs", *, reads: str | None = None, pretrained: bool = False) -> None:
+def require(names: Sequence[str], option: str = "rungs", *, pretrained: bool = False) -> None:
     """
-    Args:
-        reads: the input whose ladders are asked; None: all.
-
     Raises:
         UserError: no single ladder has all these names; the message is that of the one which has most of them.
     """
-    ladders = [one for name, several in LADDERS.items() if reads in (None, name) for one in several.values()]
+    ladders = [one for several in LADDERS.values() for one in several.values()]
     best = max(ladders, key=lambda one: sum(name in one.names(pretrained=True) for name in names))
     best.require(names, option, pretrained=pretrained)

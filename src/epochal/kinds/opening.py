@@ -7,6 +7,7 @@ from epochal.core.errors import DataError
 from epochal.core.protocols import Input
 from epochal.data.dataset import Dataset
 from epochal.data.listing import Progress
+from epochal.data.table.claims import read_as
 from epochal.kinds.rung import Ladder
 from epochal.kinds.table import KINDS
 
@@ -43,7 +44,7 @@ def input_of(
         if claimed or one is next(iter(known.values())):
             told, other = (why, next(iter(known))) if why else next(((w, n) for n, w in reasons.items() if w), ("", ""))
             if told:
-                tell(f"{source} is read as {one.noun}, because {told}. If that is wrong, say --task {other}.")
+                tell(read_as(source, one.noun, told, other))
             return one
         reasons[name] = why
     raise AssertionError("the table of kinds has no row")

@@ -94,7 +94,7 @@ def their_model(name: str) -> TheirModel:
     try:
         estimator: Any = found()
         settings = estimator.get_params()
-    except Exception as error:
+    except Exception as error:  # the user's code may raise anything
         raise UserError(
             f"--rung {name}: expected an estimator that {wanted}() makes without arguments; got "
             f"{type(error).__name__}: {error}. Derive a class of yours that sets them."
@@ -133,7 +133,7 @@ def network(name: str, found: type, task: Task) -> Any:
         made = found(task)
         with torch.no_grad():
             shapes = [tuple(made.eval()(torch.zeros(count, *task.input_shape)).shape) for count in (2, 1)]
-    except Exception as error:
+    except Exception as error:  # the user's code may raise anything
         raise UserError(
             f"--rung {name}: expected a module that is made by {title(name)}(task) and takes inputs "
             f"[batch, {', '.join(map(str, task.input_shape))}]; got {type(error).__name__}: {error}"

@@ -42,6 +42,11 @@ def is_table(source: str) -> tuple[bool, str]:
     return named < PICTURES * len(lines), told
 
 
+def read_as(source: object, noun: str, why: str, other: str) -> str:
+    """The sentence that says what a source was taken for, and how to have it taken for the `other` input."""
+    return f"{source} is read as {noun}, because {why}. If that is wrong, say --task {other}."
+
+
 def _not_found(name: str, path: Path) -> str:
     """Neither a path nor a name: the nearest of both, and all names."""
     siblings = sorted(found.name for found in path.parent.iterdir()) if path.parent.is_dir() else []
