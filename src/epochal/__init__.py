@@ -18,7 +18,7 @@ _HOMES = {
     "run_milestone": "epochal.study.milestone",
     "CHANGES": "epochal.study.changes",
     "Change": "epochal.study.changes",
-    "ClimbResult": "epochal.study.result",
+    "ClimbResult": "epochal.report.result",
     "Bundle": "epochal.ship.bundle",
     "Predictions": "epochal.ship.predict",
     "NumberPredictions": "epochal.ship.predict",

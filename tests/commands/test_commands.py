@@ -91,7 +91,7 @@ def test_report_of_a_run_that_may_not_be_written_shows_it_all_the_same(climbed, 
     def refuse(file, data):
         raise RunDirectoryError("no") from PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("epochal.study.report.page.write_atomically", refuse)
+    monkeypatch.setattr("epochal.report.page.write_atomically", refuse)
     assert main(["report", str(climbed[0])]) == 0
     out, err = capsys.readouterr()
     assert "recommended" in out and f"Report: {climbed[0] / 'report.html'}" in out

@@ -15,8 +15,8 @@ from epochal.core.interval import Interval
 from epochal.judge.goals.classes import cost_metric
 from epochal.judge.goals.numbers import METRICS
 from epochal.kinds.table import kind_of
+from epochal.report.result import Shipped
 from epochal.ship.bundle import Bundle
-from epochal.study.result import Shipped
 
 from .conftest import WIDTH, houses, network, written
 from .test_bundle import seal_again

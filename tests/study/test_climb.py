@@ -17,8 +17,8 @@ import torch
 from epochal.core.run import FINISHED, Run
 from epochal.data.dataset import open_dataset
 from epochal.models.weights import model_files
+from epochal.report.result import ClimbResult
 from epochal.ship.bundle import Bundle
-from epochal.study.result import ClimbResult
 from epochal.train.fit import fit
 from epochal.train.store import INDEX, open_store
 from epochal.train.trainee import Judge, prepare

@@ -16,10 +16,10 @@ from epochal.core.task import Task
 from epochal.data.dataset import open_dataset
 from epochal.data.options import ReadOptions
 from epochal.judge.calibration import apply
+from epochal.report.result import ClimbResult
 from epochal.ship.bundle import Bundle
 from epochal.study import stages
 from epochal.study.ladder import climb
-from epochal.study.result import ClimbResult
 from epochal.train.store import open_store
 
 CLASSES, EACH = ("across", "down"), 30

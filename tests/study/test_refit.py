@@ -20,10 +20,10 @@ from epochal.core.run import FINISHED, Budget, Cost, Run
 from epochal.data.dataset import Dataset, open_dataset
 from epochal.data.options import ReadOptions
 from epochal.judge.calibration import fit_temperature, probabilities
+from epochal.report.result import ClimbResult
 from epochal.ship.bundle import Bundle
 from epochal.ship.of_classes import promised
 from epochal.study.ladder import climb
-from epochal.study.result import ClimbResult
 from epochal.study.retrain import Ending, grown
 from epochal.train.store import INDEX, Store
 

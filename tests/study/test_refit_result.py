@@ -8,8 +8,8 @@ from epochal.core.task import Task
 from epochal.judge.goals.number_goal import OneNumber
 from epochal.judge.goals.numbers import METRICS
 from epochal.judge.shown import residuals
+from epochal.report.result import Shipped
 from epochal.study.refit_result import REFIT, Refitted, fitted_together, with_words
-from epochal.study.result import Shipped
 
 R2 = METRICS["r2"]
 SCORE = Interval(mean=0.861, low=0.84, high=0.88)

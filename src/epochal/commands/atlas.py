@@ -22,7 +22,7 @@ def atlas(results: Path, out: Path) -> int:
     """
     from epochal.core.errors import UserError
     from epochal.core.paths import absolute
-    from epochal.study.milestones import MILESTONES
+    from epochal.milestones import MILESTONES
     from epochal.study.results import RESULT, read_results
 
     results, out = absolute(results), absolute(out)
@@ -32,7 +32,7 @@ def atlas(results: Path, out: Path) -> int:
             f"{results}: expected a folder of results, each in NAME/{RESULT}, and found none of a milestone. Run "
             "`epochal milestone run --all`, or a single one, or name the folder that holds them."
         )
-    from epochal.study.report.atlas import write_atlas
+    from epochal.report.atlas import write_atlas
 
     index = write_atlas(list(MILESTONES.values()), found, out)
     click.echo(f"{len(found)} of {len(MILESTONES)} milestones have a result.\nAtlas: {index}")

@@ -22,8 +22,8 @@ def milestone() -> None:
 def list_milestones(out: Path) -> None:
     """List the claims, with year, published figure, source, minutes on two cores, and the latest verdict in OUT."""
     from epochal.core.paths import absolute
-    from epochal.study.milestones.listing import listing
-    from epochal.study.milestones.table import CLAIMS
+    from epochal.milestones.listing import listing
+    from epochal.milestones.table import CLAIMS
     from epochal.study.results import read_results
 
     width = shutil.get_terminal_size().columns if on_terminal() else None
@@ -70,15 +70,14 @@ def run(
     if every == bool(name):
         raise click.UsageError("Give the NAME of one milestone, or --all.", click.get_current_context())
     from epochal.core.paths import absolute
-    from epochal.study.milestones import MILESTONES
-    from epochal.study.milestones import milestone as known
+    from epochal.milestones import MILESTONES
+    from epochal.milestones import milestone as known
 
     claim = known(name) if name else None  # an unknown name is refused before anything else is imported
     from epochal.kinds.opening import inputs
+    from epochal.report.milestone import to_text, write_page
     from epochal.study.history import run_history
-    from epochal.study.lab import IMAGENET
     from epochal.study.milestone import run_milestone
-    from epochal.study.report.milestone import to_text, write_page
 
     out = absolute(out)
     command = command_line()
@@ -96,7 +95,7 @@ def run(
         return 0 if history.complete else 1
     assert claim is not None
     claim = claim.as_in_paper() if paper else claim
-    named = source or ("" if claim.data == IMAGENET else claim.data)
+    named = source or ("" if claim.data_is_given else claim.data)
     chosen, options = read_as(named, task if named else "image", values)
     if options is None and task != "auto":
         options = inputs()[chosen].options()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from epochal.data.options import ReadOptions
-    from epochal.study.result import ClimbResult
+    from epochal.report.result import ClimbResult
 
 _READING = (
     click.option("--size", type=int, metavar="PIXELS", help="Side of the square that models see, 8 to 224."),
@@ -112,8 +112,8 @@ def on_terminal() -> bool:
 
 def show_climb(result: "ClimbResult") -> None:
     """The headline, the leaderboard and the reasons: a table in a terminal, aligned text everywhere else."""
-    from epochal.study.report.table import plain_table, sentences, shipped_score, terminal_table, without_score
-    from epochal.study.report.view import headline
+    from epochal.report.table import plain_table, sentences, shipped_score, terminal_table, without_score
+    from epochal.report.view import headline
 
     if first := headline(result):
         click.echo(f"{first}\n")

@@ -10,11 +10,11 @@ from epochal.core.run import FAILED, FINISHED
 from epochal.kinds.table import kind_of
 from epochal.models.pretrained import without_file
 from epochal.models.weights import read_model
+from epochal.report import write_report
+from epochal.report.result import NOT_CLIMBED, ClimbResult, RungResult, Stage
 from epochal.ship.bundle import as_shipped, write_bundle
 from epochal.study.choice import Choice, choose, finished_names, scored
 from epochal.study.progress import Progress
-from epochal.study.report import write_report
-from epochal.study.result import NOT_CLIMBED, ClimbResult, RungResult, Stage
 from epochal.study.sizing import duration
 from epochal.study.stages import rehearsal_sentence
 from epochal.study.tested import Tested, on_test, on_validation, open_test

@@ -7,9 +7,9 @@ import numpy as np
 from epochal.core.run import FINISHED, Budget
 from epochal.judge.learning_curve import fit_power_law, would_more_data_help
 from epochal.kinds.rung import Rung
+from epochal.report.result import DataCurve
 from epochal.study.plan import CURVE_SEEDS, FRACTIONS
 from epochal.study.progress import Progress
-from epochal.study.result import DataCurve
 from epochal.study.stages import best_qualified, closing, seen_rate
 from epochal.train.experiment import VALIDATION, Arm, answer, run_once
 from epochal.train.workers import run_side_by_side, share

@@ -9,9 +9,9 @@ from epochal.core.claim import VERDICTS, MilestoneResult
 from epochal.core.errors import BudgetError, UserError
 from epochal.core.paths import absolute
 from epochal.judge.claim_text import number
+from epochal.report.atlas import write_atlas
+from epochal.report.milestone import write_page
 from epochal.study.milestone import Milestone, run_milestone
-from epochal.study.report.atlas import write_atlas
-from epochal.study.report.milestone import write_page
 from epochal.study.results import read_result, read_results
 from epochal.train.budget import seconds as parse_seconds
 from epochal.train.experiment import Watch

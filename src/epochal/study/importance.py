@@ -15,7 +15,7 @@ from epochal.core.protocols import Goal, Predictor
 from epochal.core.seeds import stream
 from epochal.data.dataset import Examples
 from epochal.judge.statistics import crossed_mean
-from epochal.study.result import Importance
+from epochal.report.result import Importance
 
 REPEATS = 5  # shuffles of each part
 MOST = 2_000  # items that are asked; fewer where they would take too long

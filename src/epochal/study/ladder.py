@@ -17,6 +17,7 @@ from epochal.kinds.opening import input_of, inputs, kinds_with
 from epochal.models.places import settled
 from epochal.models.pretrained import Pretrained, stored_weights, transfer_recipes
 from epochal.models.theirs import their_model
+from epochal.report.result import ClimbResult
 from epochal.ship.pretrained import open_weights, reading_for
 from epochal.study.conclude import conclude
 from epochal.study.data_curve import data_curve
@@ -24,7 +25,6 @@ from epochal.study.directories import choose_directory, source_name
 from epochal.study.identity import place_of, require_same_code, require_same_data
 from epochal.study.plan import Plan, plan, possible, settle
 from epochal.study.progress import Progress
-from epochal.study.result import ClimbResult
 from epochal.study.resuming import taken_up
 from epochal.study.sizing import Size, duration, passes, size, sizes
 from epochal.study.stages import finals, qualify, rehearse
@@ -44,7 +44,7 @@ class Climb:
 
     def leaderboard(self) -> Any:
         """A DataFrame, best rung first."""
-        from epochal.study.report.table import leaderboard
+        from epochal.report.table import leaderboard
 
         return leaderboard(self.result)
 
@@ -69,7 +69,7 @@ class Climb:
         return self.directory / "report.html"
 
     def _repr_html_(self) -> str:
-        from epochal.study.report.table import repr_html
+        from epochal.report.table import repr_html
 
         return repr_html(self.result)
 

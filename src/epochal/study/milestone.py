@@ -15,10 +15,10 @@ from epochal.core.errors import BudgetError, RunDirectoryError, UserError
 from epochal.core.paths import absolute
 from epochal.judge.claim_text import sentence
 from epochal.judge.claims import Question, judge, overall
+from epochal.report.words import duration
 from epochal.study.directories import choose_directory
 from epochal.study.identity import identity
 from epochal.study.lab import IMAGENET, Lab
-from epochal.study.report.words import duration
 from epochal.study.results import RESULT
 from epochal.study.resuming import taken_up
 from epochal.study.scout import look
@@ -73,6 +73,11 @@ class Milestone(Claim):
     def folder(self) -> str:
         """Where its result is kept: hours at the paper's scale are not for a shorter run to clear."""
         return f"{self.name}-paper" if self.at_paper_scale else self.name
+
+    @property
+    def data_is_given(self) -> bool:
+        """Whether its data cannot be redistributed, so that the user gives their folder."""
+        return self.data == IMAGENET
 
     @property
     def code(self) -> str:
@@ -136,7 +141,7 @@ def run_milestone(
             f"{milestone.name} makes its own data, which its claim is about: leave out --data. "
             "`epochal milestone list` marks the milestones that take data with --data."
         )
-    if source is None and milestone.data == IMAGENET:
+    if source is None and milestone.data_is_given:
         raise UserError(
             f"The paper of {milestone.name} uses ImageNet, which cannot be downloaded without an account. Give its "
             "folder with --data: train/ and val/, each with one folder for each class. Or give pictures of your own."

@@ -11,8 +11,8 @@ from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset
 from epochal.kinds.rung import Rung
 from epochal.kinds.table import kind_of
+from epochal.report.result import DataCurve
 from epochal.study.plan import Plan
-from epochal.study.result import DataCurve
 from epochal.study.scoring import Scoring
 from epochal.train.budget import Rate
 from epochal.train.checkpoint import write_atomically

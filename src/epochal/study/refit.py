@@ -16,6 +16,7 @@ from epochal.judge.compare import compare
 from epochal.kinds.table import IMAGE_CLASSES, KINDS, kind_of, rung_of
 from epochal.models.predictor import EnsemblePredictor
 from epochal.models.weights import read_model
+from epochal.report.result import ClimbResult
 from epochal.ship.bundle import Bundle, as_shipped, write_bundle
 from epochal.ship.files import check_place
 from epochal.study.choice import scored
@@ -23,7 +24,6 @@ from epochal.study.conclude import BUNDLED, without_pictures
 from epochal.study.identity import require_same_code, require_same_data
 from epochal.study.refit_result import ENSEMBLE, REFIT, Refitted, fitted_together, with_words
 from epochal.study.reopen import read_result
-from epochal.study.result import ClimbResult
 from epochal.study.retrain import Winner, kept_step, train_again
 from epochal.study.tested import on_split, shipped
 from epochal.train.experiment import same

@@ -10,7 +10,7 @@ from epochal.core.record import Record
 from epochal.core.task import Task
 from epochal.judge.verdict_text import difference, listed, short, value
 from epochal.kinds.table import kind_of
-from epochal.study.result import Shipped
+from epochal.report.result import Shipped
 
 REFIT, ENSEMBLE = "refit", "ensemble"
 

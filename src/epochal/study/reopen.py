@@ -8,9 +8,9 @@ from pathlib import Path
 from epochal.core.errors import RunDirectoryError
 from epochal.core.older import modern
 from epochal.core.paths import absolute
+from epochal.report import write_report
+from epochal.report.result import ClimbResult
 from epochal.study.ladder import Climb
-from epochal.study.report import write_report
-from epochal.study.result import ClimbResult
 from epochal.train.store import INDEX, Store
 
 RESULT = "result.json"

@@ -1,6 +1,6 @@
 """The line that is shown when an interrupted run continues: how much of it is finished, and how much time is left."""
 
-from epochal.study.report.words import duration, plural
+from epochal.report.words import duration, plural
 from epochal.train.store import Store
 
 

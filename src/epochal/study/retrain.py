@@ -13,7 +13,7 @@ from epochal.data.dataset import Dataset
 from epochal.kinds.table import kind_of, rung_of
 from epochal.models.catalogue import traits
 from epochal.models.weights import model_files
-from epochal.study.result import ClimbResult
+from epochal.report.result import ClimbResult
 from epochal.train.experiment import VALIDATION, answer, finished
 from epochal.train.fit import fit
 from epochal.train.store import Store

@@ -14,10 +14,10 @@ from epochal.data.dataset import Dataset, Examples
 from epochal.judge.verdict_text import RungSummary, detectable_sentence, headline, need_deep_learning
 from epochal.kinds.table import kind_of
 from epochal.models.weights import read_model
+from epochal.report.result import Importance, Shipped, WrongExample
 from epochal.study.choice import Choice, best_of, finished_names, scored, summary
 from epochal.study.importance import affordable, importance
 from epochal.study.progress import Progress
-from epochal.study.result import Importance, Shipped, WrongExample
 from epochal.study.scoring import Scoring
 from epochal.study.stages import compare_all
 from epochal.train.experiment import TEST, Arm, answer, named, pair_all
