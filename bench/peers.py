@@ -67,8 +67,8 @@ def epochal(job: Job) -> Probe:
     """epochal's own `fit`, whole, with its feed; only the evaluations along the way and at the end are empty."""
     from epochal.core.recipe import Recipe
     from epochal.core.run import FINISHED, Budget
-    from epochal.data.codec import Codec
     from epochal.data.feed import ArrayFeed
+    from epochal.data.image.codec import Codec
     from epochal.train.fit import fit
     from epochal.train.objectives import CrossEntropy
     from epochal.train.trainee import Trainee

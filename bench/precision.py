@@ -59,8 +59,8 @@ class Stretches:
         import torch
 
         from epochal.core.task import Task
-        from epochal.data.codec import Codec
         from epochal.data.feed import ArrayFeed
+        from epochal.data.image.codec import Codec
         from epochal.kinds.image_ladder import RUNGS
         from epochal.models import catalogue
         from epochal.train.loop import State

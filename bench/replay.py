@@ -19,7 +19,8 @@ import torch.nn.functional as F
 
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
-from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.dataset import Dataset
+from epochal.data.image.opened import open_dataset
 from epochal.kinds.image_ladder import RUNGS
 from epochal.train import replay
 from epochal.train.device import environment, synchronise

@@ -15,7 +15,7 @@ import torch
 
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
-from epochal.data.dataset import open_dataset
+from epochal.data.image.opened import open_dataset
 from epochal.train.device import environment
 from epochal.train.fit import fit
 from epochal.train.together import fit_together, pays

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from epochal.cli import main
 from epochal.commands import predict as command
 from epochal.data import ReadOptions, open_dataset
-from epochal.data import given as rooms
+from epochal.data.image import given as rooms
 from epochal.kinds.image_ladder import RUNGS
 from epochal.models.catalogue import build
 from epochal.ship.bundle import write_bundle

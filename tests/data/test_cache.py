@@ -14,7 +14,7 @@ import pytest
 import epochal
 from epochal.core.errors import DataError
 from epochal.data import ReadOptions, cache, open_dataset
-from epochal.data import decode as decoding
+from epochal.data.image import decode as decoding
 
 from .conftest import picture
 
@@ -143,7 +143,7 @@ def test_a_process_killed_while_decoding_leaves_nothing_torn(tmp_path):
         for index in range(20):
             picture(start + index, 60).save(root / label / f"{index}.png")
     script = (
-        "import sys, time, epochal.data.codec as codec\n"
+        "import sys, time, epochal.data.image.codec as codec\n"
         "original = codec.Codec.from_eight_bits\n"
         "def slow(self, image):\n"
         "    print('decoding', flush=True); time.sleep(0.2); return original(self, image)\n"

@@ -9,7 +9,7 @@ import torch
 
 from epochal.core.errors import DataError
 from epochal.data import from_arrays
-from epochal.data.listing import label_array, label_texts, missing_label, missing_labels, shown
+from epochal.data.labels import label_array, label_texts, missing_label, missing_labels, shown
 
 MISSING = (None, np.nan, np.datetime64("NaT"), pd.NaT, pd.NA, np.ma.masked, np.float32("nan"), "", "  ", b"")
 PRESENT = ("none", "null", "nan", "NA", "<NA>", b"nan", 0, 0.0, False, np.False_, np.int64(3))

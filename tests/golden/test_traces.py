@@ -16,7 +16,8 @@ import torch
 
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
-from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.dataset import Dataset
+from epochal.data.image.opened import open_dataset
 from epochal.kinds.image_ladder import RUNGS
 from epochal.train.device import device
 from epochal.train.fit import fit

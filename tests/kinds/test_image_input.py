@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from epochal.data.dataset import from_arrays, open_dataset
+from epochal.data.image.opened import from_arrays, open_dataset
 from epochal.kinds.image_input import ImageInput
 from epochal.kinds.image_ladder import RUNGS
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from epochal.core.errors import DataError
-from epochal.data.options import ReadOptions
+from epochal.data.image.options import ReadOptions
 from epochal.data.table.options import TableOptions
 from epochal.kinds.opening import input_of, inputs, kinds_with, ladder_with, open_dataset
 

@@ -15,8 +15,8 @@ from torch import nn
 
 from epochal.core.recipe import Recipe
 from epochal.core.seeds import stream
-from epochal.data.codec import Codec
 from epochal.data.feed import ArrayFeed
+from epochal.data.image.codec import Codec
 from epochal.train.budget import Rate, seconds
 from epochal.train.checkpoint import Checkpoints
 from epochal.train.experiment import rates

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from epochal.core.errors import DataError
-from epochal.data.dataset import open_dataset
+from epochal.data.image.opened import open_dataset
 from epochal.milestones.data import DIVISORS, LARGEST, MILESTONE, sizes_of
 from epochal.study.milestone import run_milestone
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from epochal.data.dataset import open_dataset
+from epochal.data.image.opened import open_dataset
 from epochal.milestones import initialisation
 from epochal.milestones.initialisation import DEEP, MILESTONE, deviations, recipe
 from epochal.study.milestone import run_milestone

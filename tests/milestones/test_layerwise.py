@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from epochal.core.run import Budget
-from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.dataset import Dataset
+from epochal.data.image.opened import open_dataset
 from epochal.milestones import layerwise
 from epochal.milestones.layerwise import MILESTONE, PLAIN, PRETRAINED, RECTIFIED, SIGMOID
 from epochal.study.milestone import run_milestone

@@ -9,7 +9,7 @@ import pytest
 
 from epochal.core.errors import UserError
 from epochal.core.recipe import Recipe
-from epochal.data.options import ReadOptions
+from epochal.data.image.options import ReadOptions
 from epochal.milestones import MILESTONES
 from epochal.milestones.listing import listing
 from epochal.report.milestone import to_text, write_page

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from epochal.data.dataset import open_dataset
-from epochal.data.options import ReadOptions
+from epochal.data.image.opened import open_dataset
+from epochal.data.image.options import ReadOptions
 from epochal.milestones import transfer
 from epochal.milestones.transfer import ARMS, FROZEN, MILESTONE, RANDOM, SCRATCH, TUNED
 from epochal.study.lab import Lab

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from epochal.data.dataset import open_dataset
+from epochal.data.image.opened import open_dataset
 from epochal.milestones.vanishing_gradient import FADES, MILESTONE, gradients, recipe
 from epochal.study.milestone import run_milestone
 

@@ -5,7 +5,7 @@ import numpy as np
 from epochal.core.experiment import CANNOT_TELL, Finding
 from epochal.core.metric import LOWER, Metric
 from epochal.core.task import Task
-from epochal.data.codec import Codec
+from epochal.data.image.codec import Codec
 from epochal.judge.reliability import abstaining, recalls, reliability
 from epochal.kinds.image_ladder import RUNGS
 from epochal.ship.card import MOST_CLASSES, _evidence, model_card

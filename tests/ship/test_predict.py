@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 
 from epochal.core.protocols import Given
-from epochal.data.codec import Codec
-from epochal.data.given import BATCH, given_pictures
+from epochal.data.image.codec import Codec
+from epochal.data.image.given import BATCH, given_pictures
 from epochal.ship.bundle import Bundle
 from epochal.ship.predictions import Predictions, gathered
 

@@ -12,9 +12,9 @@ from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
 from epochal.core.task import Task
 from epochal.data import published_weights
-from epochal.data.codec import Codec
-from epochal.data.dataset import from_arrays
-from epochal.data.options import ReadOptions
+from epochal.data.image.codec import Codec
+from epochal.data.image.opened import from_arrays
+from epochal.data.image.options import ReadOptions
 from epochal.kinds.image_ladder import IMAGE_LADDER
 from epochal.models.catalogue import build
 from epochal.models.interchange import naming_of

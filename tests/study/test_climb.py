@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from epochal.core.run import FINISHED, Run
-from epochal.data.dataset import open_dataset
+from epochal.data.image.opened import open_dataset
 from epochal.models.weights import model_files
 from epochal.report.result import ClimbResult
 from epochal.ship.bundle import Bundle

@@ -13,8 +13,8 @@ from PIL import Image
 from epochal.cli import main
 from epochal.core.run import FAILED, FINISHED
 from epochal.core.task import Task
-from epochal.data.dataset import open_dataset
-from epochal.data.options import ReadOptions
+from epochal.data.image.opened import open_dataset
+from epochal.data.image.options import ReadOptions
 from epochal.judge.calibration import apply
 from epochal.report.result import ClimbResult
 from epochal.ship.bundle import Bundle

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from epochal.core.errors import RunDirectoryError
-from epochal.data.dataset import open_dataset
+from epochal.data.image.opened import open_dataset
 from epochal.study.identity import identity, require_same_data
 from epochal.train.store import open_store
 

@@ -17,8 +17,9 @@ from epochal.cli import main
 from epochal.core.errors import BundleError, RunDirectoryError, UserError
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Cost, Run
-from epochal.data.dataset import Dataset, open_dataset
-from epochal.data.options import ReadOptions
+from epochal.data.dataset import Dataset
+from epochal.data.image.opened import open_dataset
+from epochal.data.image.options import ReadOptions
 from epochal.judge.calibration import fit_temperature, probabilities
 from epochal.report.result import ClimbResult
 from epochal.ship.bundle import Bundle

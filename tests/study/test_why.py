@@ -8,7 +8,7 @@ import torch
 
 from epochal.core.errors import BudgetError, RunDirectoryError, UserError
 from epochal.core.experiment import BETTER, EQUIVALENT
-from epochal.data.dataset import open_dataset
+from epochal.data.image.opened import open_dataset
 from epochal.judge import design
 from epochal.kinds.image_ladder import IMAGE_LADDER, RUNGS
 from epochal.kinds.table_ladder import TABLE_CLASSES_LADDER

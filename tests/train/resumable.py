@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from epochal.core.protocols import ClassScores
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget, Run
-from epochal.data.codec import Codec
 from epochal.data.feed import ArrayFeed
+from epochal.data.image.augment import augmentations
+from epochal.data.image.codec import Codec
 from epochal.models.predictor import NetworkPredictor
 from epochal.train.checkpoint import Checkpoints
 from epochal.train.fit import fit
@@ -110,7 +111,7 @@ def trainee(recipe: Recipe = RECIPE, model: nn.Module | None = None, seed: int =
             targets,
             batch_size=recipe.batch_size,
             tensors=CODEC.tensors,
-            augmentations=recipe.augment,
+            augmentations=augmentations(recipe.augment, images),
             memory_format=recipe.memory_format,
         ),
         objective=CrossEntropy(recipe.label_smoothing),

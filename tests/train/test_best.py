@@ -8,7 +8,7 @@ import resumable
 import torch
 
 from epochal.core.run import DIVERGED, Budget, Point, Run
-from epochal.data.dataset import open_dataset
+from epochal.data.image.opened import open_dataset
 from epochal.kinds.image_ladder import RUNGS
 from epochal.train import optimise
 from epochal.train.checkpoint import Checkpoints

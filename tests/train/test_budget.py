@@ -9,7 +9,8 @@ import pytest
 from epochal.core.errors import BudgetError
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
-from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.dataset import Dataset
+from epochal.data.image.opened import open_dataset
 from epochal.judge.learning_curve import LEAST_POINTS
 from epochal.kinds.image_ladder import RUNGS
 from epochal.train.budget import FEWEST_GLANCE, LOOKING, Rate, measure, seconds

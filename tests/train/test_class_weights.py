@@ -13,7 +13,8 @@ from epochal.core.errors import UserError
 from epochal.core.protocols import Batch
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
-from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.dataset import Dataset
+from epochal.data.image.opened import open_dataset
 from epochal.kinds.image_ladder import RUNGS
 from epochal.train.fit import fit
 from epochal.train.objectives import CrossEntropy, balanced, make_objective, reads

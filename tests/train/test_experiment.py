@@ -11,7 +11,8 @@ from sklearn.metrics import log_loss
 from epochal.core.experiment import BETTER, CANNOT_TELL, EQUIVALENT, NO_EFFECT, WORSE, Finding, Trainings, Trial
 from epochal.core.recipe import Recipe
 from epochal.core.run import DIVERGED, FINISHED, Budget, Run
-from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.dataset import Dataset
+from epochal.data.image.opened import open_dataset
 from epochal.judge.goals.class_goal import Classes
 from epochal.judge.goals.classes import METRICS
 from epochal.kinds.image_ladder import RUNGS

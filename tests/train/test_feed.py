@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from epochal.core.protocols import Batch
-from epochal.data.codec import Codec
-from epochal.data.feed import AUGMENTATIONS, ArrayFeed, WholeFeed
+from epochal.data.feed import ArrayFeed, WholeFeed
+from epochal.data.image.augment import AUGMENTATIONS, augmentations
+from epochal.data.image.codec import Codec
 
 MEAN, STD = (0.2, 0.5, 0.7), (0.25, 0.3, 0.2)
 tensors = Codec(mode="rgb", height=8, width=8, mean=MEAN, std=STD).tensors
@@ -21,9 +22,12 @@ def numbered(count: int, side: int = 4) -> tuple[np.ndarray, np.ndarray]:
     return images, np.arange(count)
 
 
-def feed(count: int = 23, batch_size: int = 5, side: int = 4, **arguments: object) -> ArrayFeed:
+def feed(
+    count: int = 23, batch_size: int = 5, side: int = 4, names: tuple[str, ...] = (), layout: str = "contiguous"
+) -> ArrayFeed:
     images, targets = numbered(count, side)
-    return ArrayFeed(images, targets, batch_size=batch_size, tensors=tensors, **arguments)  # type: ignore[arg-type]
+    made = augmentations(names, images)
+    return ArrayFeed(images, targets, batch_size=batch_size, tensors=tensors, augmentations=made, memory_format=layout)
 
 
 def take(source: ArrayFeed, number: int, seed: int = 0, start: int = 0) -> list[Batch]:
@@ -51,10 +55,10 @@ def test_epochs_have_different_orders() -> None:
     assert seen[:50] != sorted(seen[:50])
 
 
-@pytest.mark.parametrize("augmentations", [(), ("flip", "crop")])
+@pytest.mark.parametrize("names", [(), ("flip", "crop")])
 @pytest.mark.parametrize("count, batch_size", [(23, 5), (3, 8), (7, 7)])
-def test_a_batch_is_the_same_wherever_one_starts(count: int, batch_size: int, augmentations: tuple[str, ...]) -> None:
-    source = feed(count, batch_size, side=8, augmentations=augmentations)
+def test_a_batch_is_the_same_wherever_one_starts(count: int, batch_size: int, names: tuple[str, ...]) -> None:
+    source = feed(count, batch_size, side=8, names=names)
     whole = take(source, 15, seed=4)
     for start in range(15):
         for expected, found in zip(whole[start:], take(source, 15 - start, seed=4, start=start), strict=True):
@@ -66,7 +70,7 @@ def test_the_seed_changes_the_order_and_nothing_else_does() -> None:
     assert order(feed(), 5, seed=1) == order(feed(), 5, seed=1)
     assert order(feed(), 5, seed=1) != order(feed(), 5, seed=2)
     torch.manual_seed(99)
-    assert order(feed(), 5, seed=1) == order(feed(augmentations=("flip",)), 5, seed=1)
+    assert order(feed(), 5, seed=1) == order(feed(names=("flip",)), 5, seed=1)
 
 
 def test_images_keep_their_targets_and_are_normalised() -> None:
@@ -77,14 +81,15 @@ def test_images_keep_their_targets_and_are_normalised() -> None:
         np.testing.assert_allclose(batch.inputs.numpy(), expected[batch.targets.numpy()], atol=1e-6)
 
 
-@pytest.mark.parametrize("augmentations", [(), ("flip", "crop")])
-def test_a_map_from_disk_gives_what_memory_gives(tmp_path: Path, augmentations: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("names", [(), ("flip", "crop")])
+def test_a_map_from_disk_gives_what_memory_gives(tmp_path: Path, names: tuple[str, ...]) -> None:
     images, targets = numbered(23, side=8)
     np.save(tmp_path / "images.npy", images)
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
     assert isinstance(mapped, np.memmap)
-    from_disk = ArrayFeed(mapped, targets, batch_size=5, tensors=tensors, augmentations=augmentations)
-    pairs = zip(take(from_disk, 8), take(feed(side=8, augmentations=augmentations), 8), strict=True)
+    made = augmentations(names, images)
+    from_disk = ArrayFeed(mapped, targets, batch_size=5, tensors=tensors, augmentations=made)
+    pairs = zip(take(from_disk, 8), take(feed(side=8, names=names), 8), strict=True)
     assert all(torch.equal(one.inputs, two.inputs) and torch.equal(one.targets, two.targets) for one, two in pairs)
 
 
@@ -98,21 +103,16 @@ def test_arrays_that_may_not_be_written_are_fine() -> None:
 def test_training_does_not_change_the_images() -> None:
     images, targets = numbered(12, side=8)
     before = images.copy()
-    source = ArrayFeed(
-        images, targets, batch_size=12, tensors=tensors, augmentations=("flip", "crop", "colour_pca"), colour=COLOUR
-    )
+    made = augmentations(AUGMENTATIONS, images)
+    source = ArrayFeed(images, targets, batch_size=12, tensors=tensors, augmentations=made)
     for batch in take(source, 3):
         batch.inputs.zero_()
     assert (images == before).all()
 
 
-COLOUR = (np.array([0.01, 0.02, 0.1]), np.eye(3))
-
-
-@pytest.mark.parametrize("name", ["flip", "crop", "colour_pca"])
+@pytest.mark.parametrize("name", AUGMENTATIONS)
 def test_augmentation_is_random_but_repeats(name: str) -> None:
-    assert set(AUGMENTATIONS) == {"flip", "crop", "colour_pca"}
-    source = feed(10, 10, side=16, augmentations=(name,), colour=COLOUR)
+    source = feed(10, 10, side=16, names=(name,))
     plain, first, again = (take(f, 4) for f in (feed(10, 10, side=16), source, source))
     assert all(torch.equal(one.inputs, two.inputs) for one, two in zip(first, again, strict=True))
     changed = [
@@ -125,13 +125,13 @@ def test_augmentation_is_random_but_repeats(name: str) -> None:
 
 
 def test_the_same_image_is_augmented_anew_each_time() -> None:
-    source = feed(1, 1, side=16, augmentations=("flip", "crop"))
+    source = feed(1, 1, side=16, names=("flip", "crop"))
     shown = {batch.inputs.numpy().tobytes() for batch in take(source, 12)}
     assert len(shown) > 6
 
 
 def test_colour_changes_stay_small() -> None:
-    source = feed(10, 10, side=16, augmentations=("colour_pca",), colour=COLOUR)
+    source = feed(10, 10, side=16, names=("colour_pca",))
     for one, two in zip(take(source, 2), take(feed(10, 10, side=16), 2), strict=True):
         by = (one.inputs - two.inputs) * torch.tensor(STD).view(1, 3, 1, 1)  # on the scale from 0 to 1
         assert 1e-5 < float(by.abs().mean()) < 0.05
@@ -139,13 +139,13 @@ def test_colour_changes_stay_small() -> None:
 
 
 def test_flips_are_mirror_images() -> None:
-    for one, two in zip(take(feed(augmentations=("flip",)), 5), take(feed(), 5), strict=True):
+    for one, two in zip(take(feed(names=("flip",)), 5), take(feed(), 5), strict=True):
         for flipped, plain in zip(one.inputs, two.inputs, strict=True):
             assert torch.equal(flipped, plain) or torch.equal(flipped, plain.flip(2))
 
 
 def test_channels_last_holds_the_same_numbers() -> None:
-    for one, two in zip(take(feed(memory_format="channels_last"), 4), take(feed(), 4), strict=True):
+    for one, two in zip(take(feed(layout="channels_last"), 4), take(feed(), 4), strict=True):
         assert torch.equal(one.inputs, two.inputs)
         assert one.inputs.is_contiguous(memory_format=torch.channels_last)
 

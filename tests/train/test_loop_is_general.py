@@ -16,7 +16,8 @@ from epochal.core.protocols import Batch
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget
 from epochal.core.seeds import stream
-from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.dataset import Dataset
+from epochal.data.image.opened import open_dataset
 from epochal.data.synthetic import gaussian, reversal
 from epochal.kinds.image_ladder import RUNGS
 from epochal.train.checkpoint import Checkpoints

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from epochal.core.recipe import Recipe
-from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.dataset import Dataset
+from epochal.data.image.opened import open_dataset
 from epochal.kinds.image_ladder import DEPTHS, RUNGS
 from epochal.kinds.rung import Rung
 from epochal.train import members as room

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Point, Run
-from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.dataset import Dataset
+from epochal.data.image.opened import open_dataset
 from epochal.kinds.image_ladder import RUNGS
 from epochal.models.predictor import NetworkPredictor
 from epochal.train import replay

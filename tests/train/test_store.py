@@ -18,7 +18,8 @@ import pytest
 from epochal.core.errors import RunDirectoryError, UserError
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget, Cost, Point, Run
-from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.dataset import Dataset
+from epochal.data.image.opened import open_dataset
 from epochal.kinds.image_ladder import RUNGS
 from epochal.models.weights import model_files, read_model
 from epochal.train.device import device

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from epochal.core.run import Budget, Run
-from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.dataset import Dataset
+from epochal.data.image.opened import open_dataset
 from epochal.kinds.image_ladder import RUNGS
 from epochal.train.device import device
 from epochal.train.fit import fit

@@ -9,7 +9,8 @@ import torch
 from epochal.core.experiment import Trainings
 from epochal.core.recipe import Recipe
 from epochal.core.run import DIVERGED, FINISHED, Budget, Run
-from epochal.data.dataset import Dataset, open_dataset
+from epochal.data.dataset import Dataset
+from epochal.data.image.opened import open_dataset
 from epochal.kinds.image_ladder import RUNGS
 from epochal.train.device import device
 from epochal.train.experiment import run_arm, same

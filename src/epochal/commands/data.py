@@ -16,7 +16,7 @@ def data() -> None:
 @data.command("list")
 def list_sets() -> None:
     """List named sets, tables and pretrained weights."""
-    from epochal.data.benchmarks import BENCHMARKS
+    from epochal.data.image.benchmarks import BENCHMARKS
     from epochal.data.published_weights import WEIGHTS
     from epochal.data.table.named import NAMED_TABLES
 
@@ -77,8 +77,8 @@ def check_data(path: str, as_json: bool, task: str, **values: Any) -> None:
         text = report_of(open_table(path, options, test=options.test if options else None))
         click.echo(text.to_json() if as_json else text.to_text())
         return
-    from epochal.data.dataset import check
-    from epochal.data.options import ReadOptions
+    from epochal.data.image.opened import check
+    from epochal.data.image.options import ReadOptions
 
     report = check(path, options or ReadOptions(), loading())
     click.echo(report.to_json() if as_json else report.to_text())

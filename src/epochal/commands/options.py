@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from epochal.data.options import ReadOptions
+    from epochal.data.image.options import ReadOptions
     from epochal.report.result import ClimbResult
 
 _READING = (
@@ -70,7 +70,7 @@ def reading(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_options(values: dict[str, Any]) -> "ReadOptions | None":
     """Take the reading options out of a command's values; None where none was given."""
-    from epochal.data.options import ReadOptions
+    from epochal.data.image.options import ReadOptions
 
     given = {field: values.pop(name, None) for name, field in NAMES.items()}
     given = {field: value for field, value in given.items() if value is not None}

@@ -103,7 +103,7 @@ def _json() -> Iterator[Write]:
 @contextlib.contextmanager
 def _csv(path: Path, bundle: "Bundle") -> Iterator[Write]:
     """Rows of the ids, or else the names, of the inputs, and what is answered for each."""
-    from epochal.data.listing import shown
+    from epochal.data.labels import shown
     from epochal.ship.predictions import renamed
 
     if path.suffix.lower() != ".csv":

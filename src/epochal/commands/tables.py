@@ -125,7 +125,7 @@ def read_as(source: str, task: str, values: dict[str, Any]) -> tuple[str, Any]:
         UsageError: an option of the other kind of data was given.
         DataError: there is neither a path nor a data set of that name.
     """
-    from epochal.data.table import claims
+    from epochal.kinds import claims
 
     if task == "auto":
         task, why = "image", ""

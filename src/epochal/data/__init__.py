@@ -1,10 +1,12 @@
 """From files to a data set: reading, checking, splitting and encoding, with every decision said."""
 
-from epochal.data.codec import Codec
-from epochal.data.dataset import Dataset, Examples, check, from_arrays, open_dataset
-from epochal.data.options import ReadOptions
-from epochal.data.read import named_sets
-from epochal.data.report import DataReport, Decision, Duplicates, Problem
+from epochal.data.dataset import Dataset, Examples
+from epochal.data.image.codec import Codec
+from epochal.data.image.opened import check, from_arrays, open_dataset
+from epochal.data.image.options import ReadOptions
+from epochal.data.image.read import named_sets
+from epochal.data.image.report import DataReport, Duplicates
+from epochal.data.report import Decision, Problem
 
 __all__ = [
     "Codec",

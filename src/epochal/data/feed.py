@@ -1,6 +1,6 @@
 """Feeds: batches cut, augmented and normalised as whole batches on the device, never example by example."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,10 +11,10 @@ from torch import Tensor
 
 from epochal.core.protocols import Batch
 from epochal.core.seeds import stream
-from epochal.data import augment
 from epochal.data.split import stratified
 
 Tensors = Callable[[str], Callable[[Tensor], Tensor]]
+Augment = Callable[[Tensor, torch.Generator], Tensor]  # of encoded inputs [batch, ...]
 
 
 class ArrayFeed:
@@ -24,8 +24,8 @@ class ArrayFeed:
     data after another, each drawn from (seed, epoch). So every batch is full, every epoch shows every example once, and
     batch i can be cut without cutting those before it.
 
-    `tensors` is the codec's: on a device, it makes a network's inputs of encoded ones. Augmentations, and
-    `channels_last` as `memory_format`, are of images uint8 [n, channels, height, width].
+    `tensors` is the codec's: on a device, it makes a network's inputs of encoded ones, which are augmented first, in
+    this order. `channels_last` as `memory_format` is of inputs [n, channels, height, width].
 
     Yields `Batch(inputs float32 [batch, ...], targets [batch])`.
     """
@@ -37,8 +37,7 @@ class ArrayFeed:
         *,
         batch_size: int,
         tensors: Tensors,
-        augmentations: tuple[str, ...] = (),
-        colour: tuple[np.ndarray, np.ndarray] | None = None,
+        augmentations: Sequence[Augment] = (),
         memory_format: str = "contiguous",
         device: str = "cpu",
     ):
@@ -47,7 +46,6 @@ class ArrayFeed:
         self.batch_size = batch_size
         self.tensors = tensors
         self.augmentations = augmentations
-        self.colour = colour
         self.memory_format = memory_format
         self.device = device
 
@@ -85,13 +83,13 @@ class ArrayFeed:
                 wanted -= len(piece)
             yield pieces[0] if len(pieces) == 1 else torch.cat(pieces)
 
-    def _augmented(self, images: Tensor, seed: int, number: int) -> Tensor:
+    def _augmented(self, inputs: Tensor, seed: int, number: int) -> Tensor:
         if not self.augmentations:
-            return images
+            return inputs
         generator = _generator(stream(seed, "augment", number))
-        for name in self.augmentations:
-            images = AUGMENTATIONS[name](images, generator, self.colour)
-        return images
+        for augment in self.augmentations:
+            inputs = augment(inputs, generator)
+        return inputs
 
 
 class WholeFeed:
@@ -137,10 +135,3 @@ def as_tensor(array: np.ndarray) -> Tensor:
 
 def _generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
-
-
-AUGMENTATIONS: Mapping[str, Any] = {
-    "flip": lambda images, generator, _: augment.flip(images, generator),
-    "crop": lambda images, generator, _: augment.crop(images, generator),
-    "colour_pca": lambda images, generator, colour: 255 * augment.colour_pca(images / 255, generator, *colour),
-}

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from epochal.core.errors import DataError
 from epochal.core.record import Record
-from epochal.data.benchmarks import BENCHMARKS, fetch, mirror_folder
 from epochal.data.cache import cache_folder
 from epochal.data.download import Progress, download, problem_of
+from epochal.data.image.benchmarks import BENCHMARKS, fetch
+from epochal.data.mirror import mirror_folder
 from epochal.data.table.named import NAMED_TABLES, fetch_table
 
 PLACE = "https://download.pytorch.org/models"

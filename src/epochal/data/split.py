@@ -7,6 +7,14 @@ import numpy as np
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 SHOWN = 3  # classes that a note names
+SPLIT_COLUMNS = ("split", "set", "subset", "fold")
+DEFAULT_VALIDATION = 0.2
+SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "validation": ("val", "valid", "validation", "dev"),
+    "test": ("test", "testing", "eval"),
+}
+SPLIT_OF = {name: split for split, names in SPLIT_NAMES.items() for name in names}
 GROUPS = 10  # of numbers to predict, where a subset is to have each in proportion
 
 
@@ -188,3 +196,14 @@ def some(names: Sequence[str]) -> str:
     """A few of the names, and how many more there are."""
     shown = ", ".join(map(repr, names[:SHOWN]))
     return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN:,} more"
+
+
+def small_test(count: int, noun: str) -> list[str]:
+    """What a small test split cannot tell apart: two accuracies near 90%, each of `count` examples, at 95%."""
+    resolution = 1.96 * (2 * 0.9 * 0.1 / count) ** 0.5
+    if resolution <= 0.02:
+        return []
+    return [
+        f"the test split has {count:,} {noun}: differences in accuracy below about {100 * resolution:.0f} points "
+        "cannot be told from chance there."
+    ]

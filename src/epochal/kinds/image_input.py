@@ -12,13 +12,14 @@ from sklearn.neighbors import KNeighborsClassifier
 from epochal.core.protocols import Given, Labelled
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
-from epochal.data.augment import fit_colour_pca
-from epochal.data.codec import Codec
-from epochal.data.dataset import Dataset, Examples, open_dataset
+from epochal.data.dataset import Dataset, Examples
 from epochal.data.feed import ArrayFeed
-from epochal.data.given import given_pictures, labelled_pictures
-from epochal.data.listing import Progress
-from epochal.data.options import ReadOptions
+from epochal.data.image.augment import augmentations
+from epochal.data.image.codec import Codec
+from epochal.data.image.given import given_pictures, labelled_pictures
+from epochal.data.image.opened import open_dataset
+from epochal.data.image.options import ReadOptions
+from epochal.data.labels import Progress
 
 TOLERATED = 0.95  # share of its accuracy that the nearest neighbour must keep on mirrored images
 THUMBNAIL = 96  # pixels
@@ -49,8 +50,7 @@ class ImageInput:
             targets,
             batch_size=min(recipe.batch_size, len(train)),
             tensors=dataset.codec.tensors,
-            augmentations=recipe.augment,
-            colour=fit_colour_pca(train.inputs) if "colour_pca" in recipe.augment else None,
+            augmentations=augmentations(recipe.augment, train.inputs),
             memory_format=recipe.memory_format,
             device=device,
         )

@@ -6,8 +6,8 @@ from typing import Any
 from epochal.core.errors import DataError
 from epochal.core.protocols import Input
 from epochal.data.dataset import Dataset
-from epochal.data.listing import Progress
-from epochal.data.table.claims import read_as
+from epochal.data.labels import Progress
+from epochal.kinds.claims import read_as
 from epochal.kinds.rung import Ladder
 from epochal.kinds.table import KINDS
 

@@ -11,12 +11,12 @@ from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.data.dataset import Dataset
 from epochal.data.feed import ArrayFeed
-from epochal.data.listing import Progress
-from epochal.data.table.claims import is_table
+from epochal.data.labels import Progress
 from epochal.data.table.codec import TableCodec
 from epochal.data.table.given import given_rows, labelled_rows
 from epochal.data.table.options import TableOptions
 from epochal.data.table.rows import open_rows
+from epochal.kinds.claims import is_table
 
 MOST_AHEAD = 2**28  # numbers of all rows, as networks see them, that are made before the training: 1 GiB
 

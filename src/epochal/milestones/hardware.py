@@ -14,8 +14,8 @@ from torch import Tensor
 
 from epochal.core.claim import Picture, Series
 from epochal.core.task import Task
-from epochal.data.codec import Codec
 from epochal.data.feed import ArrayFeed
+from epochal.data.image.codec import Codec
 from epochal.judge.claims import RATIO, Question
 from epochal.kinds.image_ladder import RUNGS
 from epochal.milestones.table import CLAIMS

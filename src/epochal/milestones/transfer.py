@@ -14,7 +14,7 @@ from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget
 from epochal.core.seeds import stream
 from epochal.data.dataset import Dataset
-from epochal.data.options import ReadOptions
+from epochal.data.image.options import ReadOptions
 from epochal.judge.claims import Question
 from epochal.kinds.image_ladder import IMAGE_LADDER, RUNGS
 from epochal.milestones.table import CLAIMS

@@ -6,7 +6,7 @@ from typing import Any
 
 from epochal.core.errors import DataError, UserError
 from epochal.core.protocols import ClassScores, Labelled, Numbers
-from epochal.data.listing import Progress
+from epochal.data.labels import Progress
 from epochal.ship.bundle import Bundle
 from epochal.ship.evaluation import Evaluation
 from epochal.ship.of_classes import evaluate_classes

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from epochal.core.metric import Metric
 from epochal.core.record import Record
-from epochal.data.listing import shown
+from epochal.data.labels import shown
 
 CLASSES_SHOWN = 30  # in text; the record has all
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from epochal.core.protocols import Given
 from epochal.core.record import Record
-from epochal.data.listing import shown
+from epochal.data.labels import shown
 from epochal.ship.predictions import SHOWN, Joined, renamed, with_ids
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 
 from epochal.core.errors import DataError
 from epochal.core.metric import Metric
-from epochal.data.listing import Progress, shown
+from epochal.data.labels import Progress, shown
 from epochal.judge.claims import newcombe, wilson
 from epochal.judge.goals.classes import METRICS, decisions, doubt, items, with_positive
 from epochal.judge.goals.few import few_items

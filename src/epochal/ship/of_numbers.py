@@ -7,7 +7,7 @@ import numpy as np
 
 from epochal.core.errors import DataError
 from epochal.core.metric import Metric
-from epochal.data.listing import Progress
+from epochal.data.labels import Progress
 from epochal.judge.claims import wilson
 from epochal.judge.goals.numbers import METRICS, items
 from epochal.judge.score import score

@@ -10,7 +10,7 @@ from jaxtyping import Float, Float32, Int
 
 from epochal.core.protocols import Given
 from epochal.core.record import Record
-from epochal.data.listing import shown
+from epochal.data.labels import shown
 
 if TYPE_CHECKING:
     import pandas

@@ -6,9 +6,9 @@ from torch import nn
 
 from epochal.core.errors import UserError
 from epochal.core.paths import absolute
-from epochal.data.codec import Codec
 from epochal.data.download import Progress
-from epochal.data.options import ReadOptions
+from epochal.data.image.codec import Codec
+from epochal.data.image.options import ReadOptions
 from epochal.data.published_weights import WEIGHTS, fetch_weights
 from epochal.models.interchange import read_weights
 from epochal.models.pretrained import Pretrained, from_network

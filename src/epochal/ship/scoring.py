@@ -9,7 +9,7 @@ import numpy as np
 from epochal.core.errors import DataError
 from epochal.core.metric import Metric
 from epochal.core.protocols import Given, Labelled
-from epochal.data.listing import Progress
+from epochal.data.labels import Progress
 from epochal.ship.bundle import Bundle
 
 NAMES_SHOWN = 10

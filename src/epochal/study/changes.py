@@ -13,7 +13,7 @@ from epochal.core.card import Card
 from epochal.core.errors import UserError
 from epochal.core.recipe import Option, Recipe
 from epochal.core.traits import Traits
-from epochal.data import augment
+from epochal.data.image import augment
 from epochal.models import alexnet, zipcode
 from epochal.models.catalogue import MODELS, config, model, traits
 from epochal.models.parts import activations, dropout, initialisation, normalisation, shortcuts
@@ -118,8 +118,6 @@ CARDS: dict[str, Card] = {
     for card in cards
 }
 
-AUGMENTATIONS = ("flip", "crop", "colour_pca")  # in the order in which they are applied
-
 
 def _option(name: str, value: Option) -> tuple[tuple[str, ...], Edit]:
     return (f"options.{name}",), lambda recipe: recipe.with_options(**{name: value})
@@ -132,7 +130,7 @@ def _fields(**values: object) -> tuple[tuple[str, ...], Edit]:
 def _augmentation(name: str) -> tuple[tuple[str, ...], Edit]:
     def edit(recipe: Recipe) -> Recipe:
         wanted = {*recipe.augment, name}
-        return recipe.replace(augment=tuple(each for each in AUGMENTATIONS if each in wanted))
+        return recipe.replace(augment=tuple(each for each in augment.AUGMENTATIONS if each in wanted))
 
     return ("augment",), edit
 
@@ -147,7 +145,7 @@ _EDITS: dict[str, tuple[tuple[str, ...], Edit]] = {
     "batch_norm": _option("normalisation", "batch"),
     "group_norm": _option("normalisation", "group"),
     "layer_norm": _option("normalisation", "layer"),
-    **{name: _augmentation(name) for name in AUGMENTATIONS},
+    **{name: _augmentation(name) for name in augment.AUGMENTATIONS},
     "momentum": _fields(optimiser="momentum", momentum=0.9),
     "nesterov": _fields(optimiser="nesterov", momentum=0.9),
     "adam": _fields(optimiser="adam", learning_rate=1e-3),

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from epochal.core.errors import DataError, UserError
 from epochal.core.experiment import WORSE
 from epochal.core.metric import ACCURACY, Metric
-from epochal.data.listing import shown
+from epochal.data.labels import shown
 from epochal.data.predictions import CLASSES, NUMBERS, WRONG, Joined, Tool, Truth, join, positive_place, tools_of
 from epochal.data.report import Decision
 from epochal.judge.compare import Pair, compare_family

@@ -11,12 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from epochal.core.errors import DataError, UserError
 from epochal.core.seeds import stream
-from epochal.data.arrays import as_nchw, as_pictures
-from epochal.data.dataset import open_dataset
-from epochal.data.listing import label_array, missing_labels
-from epochal.data.options import ReadOptions
-from epochal.data.pictures import PictureError
-from epochal.data.white import EIGHT_BITS, as_numbers
+from epochal.data.image.arrays import as_nchw, as_pictures
+from epochal.data.image.opened import open_dataset
+from epochal.data.image.options import ReadOptions
+from epochal.data.image.pictures import PictureError
+from epochal.data.image.white import EIGHT_BITS, as_numbers
+from epochal.data.labels import label_array, missing_labels
 from epochal.study.single import train_dataset
 from epochal.train.budget import seconds
 

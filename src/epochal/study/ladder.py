@@ -12,7 +12,7 @@ from typing import Any
 
 from epochal.core.errors import RunDirectoryError
 from epochal.core.paths import absolute
-from epochal.data.listing import Progress as Loading
+from epochal.data.labels import Progress as Loading
 from epochal.kinds.opening import input_of, inputs, kinds_with
 from epochal.models.places import settled
 from epochal.models.pretrained import Pretrained, stored_weights, transfer_recipes

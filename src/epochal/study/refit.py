@@ -11,7 +11,7 @@ from epochal.core.paths import absolute
 from epochal.core.protocols import Predictor
 from epochal.core.run import FINISHED, Run
 from epochal.data.dataset import Dataset
-from epochal.data.listing import Progress as Loading
+from epochal.data.labels import Progress as Loading
 from epochal.judge.compare import compare
 from epochal.kinds.table import IMAGE_CLASSES, KINDS, kind_of, rung_of
 from epochal.models.predictor import EnsemblePredictor

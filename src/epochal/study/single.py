@@ -12,7 +12,7 @@ from epochal.core.errors import BudgetError, RunDirectoryError
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget, Run
 from epochal.data.dataset import Dataset
-from epochal.data.listing import Progress
+from epochal.data.labels import Progress
 from epochal.kinds.opening import input_of, ladder_with
 from epochal.kinds.rung import Rung
 from epochal.kinds.table import kind_of

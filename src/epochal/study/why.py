@@ -24,7 +24,7 @@ from epochal.core.experiment import EQUIVALENT, Trainings
 from epochal.core.recipe import Option, Recipe
 from epochal.core.run import FINISHED, Budget
 from epochal.data.dataset import Dataset
-from epochal.data.listing import Progress
+from epochal.data.labels import Progress
 from epochal.judge import design
 from epochal.kinds.opening import input_of, ladder_with
 from epochal.kinds.rung import Ladder

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from epochal.core.errors import DataError, UserError
-from epochal.data.listing import as_label, shown
+from epochal.data.labels import as_label, shown
 from epochal.data.predictions.columns import PROBABILITY, class_columns, find_column, label_column, number_column
 from epochal.data.predictions.rows import Rows, counted, few, such
 from epochal.data.predictions.truth import NUMBERS, Truth

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from epochal.core.errors import DataError
-from epochal.data.listing import as_label
+from epochal.data.labels import as_label
 from epochal.data.predictions.rows import WHOLE, Rows
 from epochal.data.predictions.truth import Truth
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from epochal.core.errors import DataError, UserError
-from epochal.data.listing import shown
+from epochal.data.labels import shown
 from epochal.data.predictions.answers import Answers, read_answers
 from epochal.data.predictions.columns import class_columns, find_column
 from epochal.data.predictions.rows import WHOLE, Rows, few, read_rows

@@ -18,8 +18,8 @@ from jaxtyping import Float
 
 from epochal.core.errors import DataError
 from epochal.core.paths import absolute
-from epochal.data.listing import NOTHING, as_label, label_texts, shown
-from epochal.data.manifest import cells_of, read_delimited
+from epochal.data.delimited import cells_of, read_delimited
+from epochal.data.labels import NOTHING, as_label, label_texts, shown
 
 LARGEST = 1e30  # beyond it powers of errors leave the range of numbers
 FEW = 3  # ids that a message names

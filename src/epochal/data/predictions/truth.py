@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from epochal.core.errors import DataError, UserError
-from epochal.data.listing import MANY, order_labels, shown
-from epochal.data.manifest import LABEL_COLUMNS
+from epochal.data.labels import LABEL_COLUMNS, MANY, order_labels, shown
 from epochal.data.predictions.rows import Rows, counted, few
 from epochal.data.report import Decision
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from epochal.core.errors import DataError
-from epochal.data.listing import shown
+from epochal.data.labels import shown
 from epochal.data.split import some
 from epochal.data.table.cells import AMONG_NUMBERS, PLAIN
 from epochal.data.table.options import TableOptions

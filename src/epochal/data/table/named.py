@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from epochal.core.errors import DataError
-from epochal.data.benchmarks import BenchmarkFile, mirror_folder
 from epochal.data.cache import cache_folder
 from epochal.data.download import Progress, download, problem_of
+from epochal.data.mirror import BenchmarkFile, mirror_folder
 from epochal.data.split import TEST, TRAIN
 from epochal.data.table.raw import RawTable, as_table
 

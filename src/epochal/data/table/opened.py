@@ -9,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from epochal.core.errors import DataError
-from epochal.data.listing import SPLIT_OF
 from epochal.data.report import SPLITS, Decision, Problem
-from epochal.data.split import TRAIN, some
+from epochal.data.split import SPLIT_OF, TRAIN, some
 from epochal.data.table.cells import Cells, Column, missing_cells, read_cells
 from epochal.data.table.codec import TableCodec
 from epochal.data.table.columns import LEFT_OUT, Read, inspect

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from epochal.core.errors import DataError
 from epochal.core.record import Record
-from epochal.data.options import DEFAULT_VALIDATION
+from epochal.data.split import DEFAULT_VALIDATION
 
 KINDS = ("number", "category", "boolean", "date", "text", "drop")
 TARGETS = ("auto", "classes", "number")

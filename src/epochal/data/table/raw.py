@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from epochal.core.errors import DataError
-from epochal.data.listing import SPLIT_OF, missing_label, shown
-from epochal.data.manifest import SPLIT_COLUMNS
+from epochal.data.labels import missing_label, shown
 from epochal.data.report import Decision, Problem
+from epochal.data.split import SPLIT_COLUMNS, SPLIT_OF
 
 SHOWN_COLUMNS = 20  # names that an error lists
 

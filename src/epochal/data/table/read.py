@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from epochal.core.errors import DataError
-from epochal.data.listing import shown
+from epochal.data.labels import shown
 from epochal.data.table.delimited import read_delimited
 from epochal.data.table.options import TableOptions
 from epochal.data.table.raw import RawTable, as_table, texts_of

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from epochal.core.record import Record
-from epochal.data.divide import small_test
 from epochal.data.report import NAMED, SPLITS, Decision, Problem, alike_once, class_table, section
+from epochal.data.split import small_test
 from epochal.data.table.leaks import Leak
 from epochal.data.table.opened import OpenedTable
 

@@ -7,9 +7,8 @@ import pandas as pd
 from jaxtyping import Int64, UInt64
 
 from epochal.core.errors import DataError
-from epochal.data.options import DEFAULT_VALIDATION
 from epochal.data.report import SPLITS
-from epochal.data.split import TEST, TRAIN, VALIDATION, assign, join, some, straddling
+from epochal.data.split import DEFAULT_VALIDATION, TEST, TRAIN, VALIDATION, assign, join, some, straddling
 from epochal.data.table.cells import Cells, of_rows
 from epochal.data.table.options import TableOptions
 from epochal.data.table.raw import RawTable, counted

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from epochal.core.errors import DataError
-from epochal.data.listing import MANY, as_label, order_labels
+from epochal.data.labels import MANY, as_label, order_labels
 from epochal.data.split import some
 from epochal.data.table.cells import PLACEHOLDERS, Column, read_cells
 from epochal.data.table.guess import guess

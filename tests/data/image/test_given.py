@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from epochal.data.codec import Codec
-from epochal.data.given import BATCH, given_pictures
-from epochal.data.inputs import pictures
+from epochal.data.image.codec import Codec
+from epochal.data.image.given import BATCH, given_pictures
+from epochal.data.image.inputs import pictures
 
 CODEC = Codec(mode="grey", height=2, width=2, mean=(0.5,), std=(0.25,))
 

@@ -9,8 +9,8 @@ import torch
 
 from epochal.core.errors import DataError
 from epochal.data import Codec, ReadOptions, divide, from_arrays, open_dataset
-from epochal.data.arrays import as_pictures
-from epochal.data.pictures import PictureError
+from epochal.data.image.arrays import as_pictures
+from epochal.data.image.pictures import PictureError
 
 
 def make(count=40, side=10, channels=None, seed=0):

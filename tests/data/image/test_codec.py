@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from epochal.data import Codec, ReadOptions, open_dataset
-from epochal.data.codec import SMALLEST_DEVIATION, centre_box
-from epochal.data.pictures import PictureError
+from epochal.data.image.codec import SMALLEST_DEVIATION, centre_box
+from epochal.data.image.pictures import PictureError
 
 from .conftest import picture
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from epochal.data.augment import CARDS, colour_pca, crop, fit_colour_pca, flip
+from epochal.data.image.augment import CARDS, colour_pca, crop, fit_colour_pca, flip
 
 
 def seeded(seed: int = 0) -> torch.Generator:

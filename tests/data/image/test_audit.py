@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from epochal.data import ReadOptions, open_dataset
-from epochal.data.audit import exact_copies, find_copies, reduce_grey
-from epochal.data.decode import _digest
+from epochal.data.image.audit import exact_copies, find_copies, reduce_grey
+from epochal.data.image.decode import _digest
 
 from .conftest import picture
 

@@ -13,9 +13,9 @@ from PIL import Image
 
 from epochal.core.errors import DataError, UserError
 from epochal.core.paths import absolute
-from epochal.data.folder import SYSTEM_FILES
-from epochal.data.pictures import FORMATS, own_pixel_limit
-from epochal.data.white import as_numbers
+from epochal.data.files import SYSTEM_FILES
+from epochal.data.image.pictures import FORMATS, own_pixel_limit
+from epochal.data.image.white import as_numbers
 
 EXPECTED = "expected a file, a glob, an image or an array, got"
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from epochal.core.errors import DataError
-from epochal.data.table.claims import is_table
+from epochal.kinds.claims import is_table
 
 
 def written(folder: Path, name: str, frame: pd.DataFrame) -> Path:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from epochal.data.pictures import PictureError
+from epochal.data.image.pictures import PictureError
 
 EIGHT_BITS = 255.0
 ASK = "say which value is white (white=...)"

@@ -10,13 +10,14 @@ import numpy as np
 
 from epochal.core.errors import DataError
 from epochal.core.protocols import Given, Labelled
-from epochal.data.arrays import as_nchw, as_pictures
-from epochal.data.codec import Codec
-from epochal.data.inputs import image_of_bytes, pictures
-from epochal.data.listing import SPLIT_OF, Progress, label_array, label_texts
-from epochal.data.options import ReadOptions
-from epochal.data.read import list_source
-from epochal.data.white import EIGHT_BITS, as_numbers
+from epochal.data.image.arrays import as_nchw, as_pictures
+from epochal.data.image.codec import Codec
+from epochal.data.image.inputs import image_of_bytes, pictures
+from epochal.data.image.options import ReadOptions
+from epochal.data.image.read import list_source
+from epochal.data.image.white import EIGHT_BITS, as_numbers
+from epochal.data.labels import Progress, label_array, label_texts
+from epochal.data.split import SPLIT_OF
 
 BATCH = 256  # pictures decoded at a time, so that any number of files needs the memory of these
 

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 
 from epochal.core.errors import DataError
-from epochal.data.arrays import from_parts, holds_idx, list_digits, list_idx, list_numpy
-from epochal.data.folder import IMAGE_ENDINGS, holds_results, list_folder
-from epochal.data.listing import SPLIT_OF, Listing, Progress
-from epochal.data.manifest import list_manifest
-from epochal.data.options import ReadOptions
+from epochal.data.files import IMAGE_ENDINGS, holds_results
+from epochal.data.image.arrays import from_parts, holds_idx, list_digits, list_idx, list_numpy
+from epochal.data.image.folder import list_folder
+from epochal.data.image.listing import Listing
+from epochal.data.image.manifest import list_manifest
+from epochal.data.image.options import ReadOptions
+from epochal.data.labels import Progress
+from epochal.data.split import SPLIT_OF
 
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.bz2", ".7z", ".rar")
 
@@ -74,7 +77,7 @@ def _published_parts(source: Mapping[Any, Any]) -> dict[str | None, tuple[np.nda
 
 def named_sets() -> tuple[str, ...]:
     """Names that can be given in place of a path."""
-    from epochal.data.benchmarks import BENCHMARKS
+    from epochal.data.image.benchmarks import BENCHMARKS
 
     return ("digits", *BENCHMARKS)
 
@@ -109,7 +112,7 @@ def _list_path(path: Path, options: ReadOptions) -> Listing:
 
 
 def _list_named(name: str, options: ReadOptions, progress: Progress | None) -> Listing:
-    from epochal.data import benchmarks
+    from epochal.data.image import benchmarks
 
     fetched = benchmarks.fetch(
         name, mirror=Path(options.mirror).expanduser() if options.mirror else None, progress=progress

@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from epochal.core.errors import DataError
-from epochal.data.listing import SPLIT_OF, Listing, as_label, missing_label, shown
-from epochal.data.options import ReadOptions
-
-SYSTEM_FILES = ("thumbs.db", "desktop.ini", "__macosx", "icon\r")
-RESULTS = (("index.sqlite",), ("manifest.json", "codec.json"), ("result.json", "report.html"))  # any of these sets
-IMAGE_ENDINGS = (
-    *(".jpg", ".jpeg", ".jfif", ".mpo", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp"),
-    *(".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".avif", ".ico", ".heic"),
-)
+from epochal.data.files import IMAGE_ENDINGS, holds_results, is_system
+from epochal.data.image.listing import Listing
+from epochal.data.image.options import ReadOptions
+from epochal.data.labels import as_label, missing_label, shown
+from epochal.data.split import SPLIT_OF
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +167,7 @@ def _children(folder: Path, listing: Listing, root: Path | None = None) -> tuple
     for entry in entries:
         path = Path(entry.path)
         folder_too = _is_folder(entry)
-        if _system(entry.name) or (folder_too and holds_results(path)):
+        if is_system(entry.name) or (folder_too and holds_results(path)):
             listing.ignored += 1
         elif folder_too:
             folders.append(path)
@@ -182,27 +178,11 @@ def _children(folder: Path, listing: Listing, root: Path | None = None) -> tuple
     return folders, files, links
 
 
-def _system(name: str) -> bool:
-    return name.startswith(".") or name.casefold() in SYSTEM_FILES
-
-
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:  # a link to itself; reading it as a file will say why it cannot be used
         return False
-
-
-def holds_results(folder: Path) -> bool:
-    """Whether a folder is a run or a bundle of epochal's, or holds nothing else: results that lie in the data."""
-    if any(all((folder / name).is_file() for name in marks) for marks in RESULTS):
-        return True
-    try:
-        entries = [entry for entry in os.scandir(folder) if not _system(entry.name)]
-    except OSError:  # reading it as a class folder will say why
-        return False
-    folders = (entry.is_dir(follow_symlinks=False) and holds_results(Path(entry.path)) for entry in entries)
-    return bool(entries) and all(folders)
 
 
 def _identity(folder: Path) -> tuple[int, int]:

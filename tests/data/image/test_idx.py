@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from epochal.core.errors import DataError
-from epochal.data.idx import TYPES, read_idx
+from epochal.data.image.idx import TYPES, read_idx
 
 
 def packed(array: np.ndarray, code: int) -> bytes:

@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 
 from epochal.core.errors import DataError
-from epochal.data import benchmarks
-from epochal.data.benchmarks import BENCHMARKS, Benchmark, BenchmarkFile, arrays, fetch
-from epochal.data.cifar import load_plain_pickle, read_cifar_archive
+from epochal.data.image import benchmarks
+from epochal.data.image.benchmarks import BENCHMARKS, Benchmark, arrays, fetch
+from epochal.data.image.cifar import load_plain_pickle, read_cifar_archive
+from epochal.data.mirror import BenchmarkFile
 
 
 @pytest.fixture(autouse=True)

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from epochal.core.errors import DataError
-from epochal.data.codec import Codec
-from epochal.data.listing import Listing, label_array, label_texts
-from epochal.data.options import ReadOptions
-from epochal.data.pictures import PictureError, scale_to_bytes
-from epochal.data.white import EIGHT_BITS, as_numbers, limit_of, white_of
+from epochal.data.image.codec import Codec
+from epochal.data.image.listing import Listing
+from epochal.data.image.options import ReadOptions
+from epochal.data.image.pictures import PictureError, scale_to_bytes
+from epochal.data.image.white import EIGHT_BITS, as_numbers, limit_of, white_of
+from epochal.data.labels import label_array, label_texts
 
 IDX_SPLITS = {"train": "train", "t10k": "test", "test": "test"}
 WHITE = "--white or ReadOptions(white=...)"
@@ -32,7 +33,7 @@ def list_digits() -> Listing:
 
 def list_idx(folder: Path, options: ReadOptions) -> Listing:
     """IDX files named like MNIST's: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-..., gzipped or not."""
-    from epochal.data.idx import read_idx
+    from epochal.data.image.idx import read_idx
 
     parts: dict[str | None, tuple[np.ndarray, np.ndarray]] = {}
     for prefix, split in IDX_SPLITS.items():

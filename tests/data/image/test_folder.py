@@ -6,7 +6,7 @@ from PIL import Image
 
 from epochal.core.errors import DataError
 from epochal.data import ReadOptions, open_dataset
-from epochal.data.read import list_source
+from epochal.data.image.read import list_source
 
 from .conftest import decisions, picture, problems
 

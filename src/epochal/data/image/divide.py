@@ -5,11 +5,23 @@ from collections.abc import Sequence
 import numpy as np
 
 from epochal.core.errors import DataError
-from epochal.data.audit import Copies
-from epochal.data.listing import Listing
-from epochal.data.options import DEFAULT_VALIDATION, ReadOptions
-from epochal.data.report import SPLITS, Duplicates, Pair
-from epochal.data.split import TEST, TRAIN, VALIDATION, assign, join, rank, small_classes, straddling
+from epochal.data.image.audit import Copies
+from epochal.data.image.listing import Listing
+from epochal.data.image.options import ReadOptions
+from epochal.data.image.report import Duplicates, Pair
+from epochal.data.report import SPLITS
+from epochal.data.split import (
+    DEFAULT_VALIDATION,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    assign,
+    join,
+    rank,
+    small_classes,
+    small_test,
+    straddling,
+)
 
 SHOWN_PAIRS = 50  # of each kind
 MOST_VALIDATION = 6_000  # examples cut from a published training split where nothing was said: enough to tell 1 point
@@ -181,14 +193,3 @@ def _duplicates(listing: Listing, copies: Copies | None, split: np.ndarray, asid
         examples=tuple(examples),
         method=copies.method,
     )
-
-
-def small_test(count: int, noun: str) -> list[str]:
-    """What a small test split cannot tell apart: two accuracies near 90%, each of `count` examples, at 95%."""
-    resolution = 1.96 * (2 * 0.9 * 0.1 / count) ** 0.5
-    if resolution <= 0.02:
-        return []
-    return [
-        f"the test split has {count:,} {noun}: differences in accuracy below about {100 * resolution:.0f} points "
-        "cannot be told from chance there."
-    ]

@@ -9,7 +9,14 @@ from PIL import Image
 
 from epochal.core.errors import DataError
 from epochal.data import Codec, ReadOptions, open_dataset
-from epochal.data.pictures import LARGE_PIXELS, PictureError, ending_lies, read_header, read_picture, scale_to_bytes
+from epochal.data.image.pictures import (
+    LARGE_PIXELS,
+    PictureError,
+    ending_lies,
+    read_header,
+    read_picture,
+    scale_to_bytes,
+)
 
 from .conftest import picture
 

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from epochal.core.errors import DataError
-from epochal.data.folder import IMAGE_ENDINGS
-from epochal.data.read import named_sets
+from epochal.data.files import IMAGE_ENDINGS
+from epochal.data.image.read import named_sets
 from epochal.data.table.named import NAMED_TABLES
 from epochal.data.table.read import JSON_ENDINGS, PARQUET_ENDINGS, TEXT_ENDINGS
 

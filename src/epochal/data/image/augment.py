@@ -5,6 +5,9 @@ brought to the images, so that one seed gives the same batch on every device; a 
 them.
 """
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 import numpy as np
 import torch
 import torch.nn.functional as functional
@@ -74,6 +77,24 @@ def colour_pca(
     steps = torch.as_tensor(eigenvectors * eigenvalues, dtype=images.dtype, device=draws.device)  # columns l p
     shifts = COLOUR_DEVIATION * draws.to(images.dtype) @ steps.T
     return images + shifts.to(images.device, non_blocking=True)[:, :, None, None]
+
+
+AUGMENTATIONS = ("flip", "crop", "colour_pca")  # in the order in which they are applied
+Augment = Callable[[Tensor, torch.Generator], Tensor]  # of images uint8 [batch, channels, height, width]
+
+
+def augmentations(names: Sequence[str], images: UInt8[np.ndarray, "n channels height width"]) -> tuple[Augment, ...]:
+    """The augmentations of these names, in this order, fitted on the training images where they need it."""
+    made: dict[str, Callable[[], Augment]] = {
+        "flip": lambda: flip,
+        "crop": lambda: crop,
+        "colour_pca": lambda: partial(_coloured, axes=fit_colour_pca(images)),
+    }
+    return tuple(made[name]() for name in names)
+
+
+def _coloured(images: Tensor, generator: torch.Generator, axes: tuple[np.ndarray, np.ndarray]) -> Tensor:
+    return 255 * colour_pca(images / 255, generator, *axes)
 
 
 ALEXNET = "Krizhevsky, Sutskever, Hinton, ImageNet classification with deep convolutional neural networks, NIPS 2012"

@@ -10,8 +10,8 @@ from PIL import Image
 
 from epochal.core.record import Record
 from epochal.core.task import Task
-from epochal.data.pictures import PictureError, read_picture, scale_to_bytes, to_eight_bits, upright
-from epochal.data.white import as_numbers, white_of
+from epochal.data.image.pictures import PictureError, read_picture, scale_to_bytes, to_eight_bits, upright
+from epochal.data.image.white import as_numbers, white_of
 
 if TYPE_CHECKING:
     from torch import Tensor

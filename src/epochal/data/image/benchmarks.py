@@ -5,7 +5,6 @@ folder of earlier downloads, and at the addresses of the publisher. A mirror hol
 it, with the published files or, for sets of photos, what they unpack to.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,21 +14,12 @@ import numpy as np
 from epochal.core.errors import DataError
 from epochal.core.record import Record
 from epochal.data.cache import cache_folder
-from epochal.data.cifar import read_cifar_archive
 from epochal.data.download import Progress, download, extract, problem_of
-from epochal.data.idx import read_idx
+from epochal.data.image.cifar import read_cifar_archive
+from epochal.data.image.idx import read_idx
+from epochal.data.mirror import BenchmarkFile, mirror_folder
 
 Arrays = dict[str, tuple[np.ndarray, np.ndarray]]  # split: images uint8 [n, channels, height, width], targets int64 [n]
-
-
-@dataclass(frozen=True, kw_only=True)
-class BenchmarkFile(Record):
-    """A published file: size in bytes, and the addresses to try, in this order."""
-
-    name: str
-    size: int
-    sha256: str
-    addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,18 +84,6 @@ def fetch(
     for file in benchmark.files:
         download(file.addresses, home / file.name, size=file.size, sha256=file.sha256, progress=progress)
     return _opened(benchmark, home, home, notes)
-
-
-def mirror_folder(given: Path | None) -> Path | None:
-    """The folder with copies of what is published: as given, else EPOCHAL_MIRROR, else None.
-
-    Raises:
-        DataError: it is not a folder.
-    """
-    mirror = given or (Path(os.environ["EPOCHAL_MIRROR"]) if os.environ.get("EPOCHAL_MIRROR") else None)
-    if mirror is not None and not mirror.is_dir():
-        raise DataError(f"The mirror {mirror} is not a folder. Correct EPOCHAL_MIRROR, or unset it to download.")
-    return mirror
 
 
 def arrays(name: str, folder: Path) -> Arrays:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from epochal.core.errors import DataError
 from epochal.core.record import Record
+from epochal.data.split import DEFAULT_VALIDATION
 
 SMALLEST_SIDE, LARGEST_SIDE = 8, 224
-DEFAULT_VALIDATION = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)

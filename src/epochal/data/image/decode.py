@@ -15,10 +15,10 @@ from PIL import Image
 
 from epochal.core.errors import DataError
 from epochal.data import cache
-from epochal.data.codec import Codec
-from epochal.data.listing import Listing, Progress
-from epochal.data.options import LARGEST_SIDE, SMALLEST_SIDE, ReadOptions
-from epochal.data.pictures import (
+from epochal.data.image.codec import Codec
+from epochal.data.image.listing import Listing
+from epochal.data.image.options import LARGEST_SIDE, SMALLEST_SIDE, ReadOptions
+from epochal.data.image.pictures import (
     DEEP_MODES,
     GREY_MODES,
     LARGE_PIXELS,
@@ -28,6 +28,7 @@ from epochal.data.pictures import (
     ending_lies,
     read_header,
 )
+from epochal.data.labels import Progress
 from epochal.data.report import Decision, Problem
 
 PHOTO_SIDE = 64  # what photos of differing sizes are brought to, unless --size says otherwise
