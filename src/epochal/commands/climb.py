@@ -45,6 +45,13 @@ from epochal.kinds.ladders import require
     help="Differences below this do not matter.  [default: 0.005, half a point, for accuracy]",
 )
 @click.option(
+    "--hand-made",
+    multiple=True,
+    metavar="COLUMN",
+    help="A column that you made of others. The report says what machine learning and deep learning each lose without "
+    "it. Repeatable.",
+)
+@click.option(
     "--pretrained",
     metavar="WEIGHTS",
     help="Weights of a residual network, with which two more rungs begin: a bundle, a file, or a published name such "

@@ -297,6 +297,9 @@ class Goal(Protocol):
     def together(self, answers: Sequence[Any], calibrations: Sequence[float]) -> Any:
         """The prediction of an ensemble: what its members answer, each with its calibration."""
 
+    def outputs(self, answer: Any, calibration: float) -> np.ndarray:
+        """[items, outputs] what an answer says, in numbers: the probabilities of the classes, or the number."""
+
     def items(self, answer: Any, targets: Any, calibration: float) -> np.ndarray:
         """[items] influence values under the metric."""
 

@@ -23,6 +23,7 @@ from epochal.report.facts import data_view, recipe_rows, shape
 from epochal.report.findings import Family, correction, family
 from epochal.report.promises import promises
 from epochal.report.result import ClimbResult, WrongExample
+from epochal.report.rivals import rivals_view
 from epochal.report.table import marks_of
 from epochal.report.view import (
     RungView,
@@ -135,6 +136,7 @@ def _context(result: ClimbResult) -> dict[str, Any]:
         "too_low": too_low(views, scored),
         "curves": small_multiples(by_year(views), result.watched, items),
         "data_curve": _data_curve(result, named),
+        "rivals": rivals_view(result, named),
         "matrix": confusion.matrix(result.confusion, task.labels),
         "matrix_fits": len(result.confusion) <= confusion.LARGEST_MATRIX,
         "most_confused": confusion.most_confused(result.confusion, task.labels),

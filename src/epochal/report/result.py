@@ -94,6 +94,34 @@ class Importance(Record):
     loss: Interval
 
 
+@dataclass(frozen=True, kw_only=True)
+class Side(Record):
+    """What the best rung of one family needs. It was trained on parts of the data, each time with as many examples;
+    scores are on validation, in the unit of the climb's metric."""
+
+    rung: str
+    title: str
+    examples: int  # shown in each of its trainings
+    sizes: tuple[int, ...]  # training items
+    scores: tuple[tuple[float, ...], ...]  # [seeds][sizes]
+    enough: int | None  # training items with which it scores what the other does with all; None: not with all of them
+    doubling: Interval  # what the last doubling of the data gained: above 0 where it scored better
+    seconds: float  # of one processor, for one training with all the data
+    repeated: Interval | None = None  # share of the variance of its answers that a small decision tree repeats
+    withheld: Interval | None = None  # what it loses where the hand-made parts of the inputs are withheld
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rivals(Record):
+    """Machine learning against deep learning on these data: the best classical rung and the best network of the
+    qualifying round. `hand_made` are parts of the inputs that the user made, such as columns computed from others."""
+
+    classical: Side
+    deep: Side
+    hand_made: tuple[str, ...] = ()
+    leaves: int = 16  # of the small decision tree
+
+
 NOT_CLIMBED = "not climbed"  # the status of a rung whose training would have been too short to teach it anything
 
 
@@ -129,6 +157,7 @@ class ClimbResult(Record):
     need_deep_learning: str = ""
     more_data: str = ""
     data_curve: DataCurve | None = None
+    rivals: Rivals | None = None
     confusion: tuple[tuple[int, ...], ...] = ()  # test split, rows true, columns predicted
     wrong: tuple[WrongExample, ...] = ()
     importance: tuple[Importance, ...] = ()  # the most important part first

@@ -11,6 +11,7 @@ from epochal.core.metric import Metric
 from epochal.judge.verdict_text import value as with_unit
 from epochal.report import words
 from epochal.report.result import ClimbResult
+from epochal.report.rivals_text import rivals_sentence
 from epochal.report.view import RungView, best_first, headline, in_tiers, rung_views
 
 if TYPE_CHECKING:
@@ -199,7 +200,9 @@ def plain_table(result: ClimbResult) -> str:
 
 def sentences(result: ClimbResult) -> list[str]:
     """What is said below the table: the reason, whether deep learning and more data are needed, and notes."""
-    return [text for text in (result.verdict, result.need_deep_learning, result.more_data, *result.notes) if text]
+    families = rivals_sentence(result.rivals, result.task.item) if result.rivals else ""
+    said = (result.verdict, result.need_deep_learning, families, result.more_data, *result.notes)
+    return [text for text in said if text]
 
 
 def shipped_score(result: ClimbResult) -> str:

@@ -65,6 +65,7 @@ def conclude(
         if here.curve
         else "Not measured: the learning curve over fractions of the data did not run.",
         data_curve=here.curve,
+        rivals=here.rivals,
         **(on_test(here, arms, choice, place, tested) if tested else on_validation(here, arms, choice)),
     )
     result = result.replace(notes=(*caveats(here, choice), *result.notes))

@@ -1,88 +1,97 @@
 """Would more data help? The best rung on fractions of the training data, and the power law through its errors."""
 
-from functools import partial
-
 import numpy as np
 
-from epochal.core.run import FINISHED, Budget
+from epochal.core.run import Budget
 from epochal.judge.learning_curve import fit_power_law, would_more_data_help
 from epochal.kinds.rung import Rung
 from epochal.report.result import DataCurve
+from epochal.study.fractions import Fractions, train_on, usable
 from epochal.study.plan import CURVE_SEEDS, FRACTIONS
 from epochal.study.progress import Progress
 from epochal.study.stages import best_qualified, closing, seen_rate
-from epochal.train.experiment import VALIDATION, Arm, answer, run_once
-from epochal.train.workers import run_side_by_side, share
+from epochal.train.experiment import Arm
+from epochal.train.workers import share
+
+RIVAL = 0.5  # share of the time that is left which the rung that is not the best may take, where it learns at once
 
 
 def data_curve(here: Progress) -> None:
-    """The best rung of the qualifying round on fractions of the training data, each shown equally many examples.
+    """The best rung of the qualifying round, and the best of the other family, on fractions of the training data.
 
     The best at that budget, because these trainings are about as long: a rung that needs more would show how little it
-    was trained, not how much data it had.
+    was trained, not how much data it had. What learns at once goes first; the network has the time that is left.
     """
     if not any(arm.finished for arm in here.qualified.values()):
         return
-    arm = best_qualified(here)
-    best = arm.recipe.model
-    count = len(here.dataset.train.targets)
-    task = here.dataset.task
-    least = 2 * here.dataset.strata
-    fractions = [fraction for fraction in FRACTIONS if fraction * count >= least]
+    fractions, best = usable(here), best_qualified(here)
     if len(fractions) < 3:
         here.watch("data curve: left out, there are too few examples to take fractions of")
         return
+    arms = [arm for arm in (best, rival_of(here, best)) if arm is not None]
+    for arm in sorted(arms, key=lambda arm: here.rung(arm.recipe.model).by_steps):
+        if (budget := budget_of(here, arm, len(fractions), best=arm is best)) is None:
+            continue
+        workers = here.plan.workers if here.rung(arm.recipe.model).by_steps else 1
+        try:
+            found = train_on(here, arm, fractions, budget, workers)
+        except Exception as error:
+            here.watch(f"data curve: {arm.recipe.model} left out, a training failed. {type(error).__name__}: {error}")
+            continue
+        here.on_fractions[here.rung(arm.recipe.model).traits.deep] = found
+        if arm is best:
+            conclude_curve(here, found)
+
+
+def rival_of(here: Progress, best: Arm) -> Arm | None:
+    """The best rung of the other family in the qualifying round."""
+    deep = here.rung(best.recipe.model).traits.deep
+    others = {name: arm for name, arm in here.qualified.items() if arm.finished and here.rung(name).traits.deep != deep}
+    return others[here.scoring.best(others)] if others else None
+
+
+def budget_of(here: Progress, arm: Arm, sizes: int, *, best: bool) -> Budget | None:
+    """What one training may spend; None for the rung that is not the best, where too little time is left for it."""
+    name, runs = arm.recipe.model, CURVE_SEEDS * sizes
     left = here.plan.seconds - here.spent - closing(here)
-    classical = not here.rung(best).by_steps
-    count_of_runs = CURVE_SEEDS * len(fractions)
-    workers = 1 if classical else here.plan.workers
-    each = here.store.decide(
-        "curve seconds",
-        lambda: max(left, 0.02 * here.plan.seconds) / count_of_runs * share(count_of_runs, workers),
-    )
-    chosen = arm.budget if classical else seen_rate(arm).budget(each)
-    budget = Budget.from_dict(here.store.decide("curve budget", chosen.to_dict))
-    places = [(seed, fraction) for seed in range(CURVE_SEEDS) for fraction in fractions]
-    found: dict[int, tuple[int, float]] = {}
-    failed: dict[int, Exception] = {}
-    run_side_by_side(
-        [partial(error_at, here, arm, budget, seed, fraction) for seed, fraction in places],
-        found.__setitem__,
-        workers=workers,
-        tick=here.note_time,
-        failed=failed.__setitem__,
-    )
-    for error in failed.values():
-        here.watch(f"data curve: left out, a training failed. {type(error).__name__}: {error}")
-        return
-    rows = [found[k] for k in range(count_of_runs)]
-    sizes = [size for size, _ in rows[: len(fractions)]]
-    errors = np.array([error for _, error in rows]).reshape(CURVE_SEEDS, len(fractions))
-    for seed, row in enumerate(errors):
-        points = ", ".join(f"{size:,} {100 * error:.1f}%" for size, error in zip(sizes, row, strict=True))
-        here.watch(f"data curve: {best}, seed {seed}, error at {points}")
+    which = "" if best else f"/{name}"
+    if here.rung(name).by_steps:
+        each = here.store.decide(
+            f"curve seconds{which}",
+            lambda: max(left, 0.02 * here.plan.seconds) / runs * share(runs, here.plan.workers),
+        )
+        budget = Budget.from_dict(here.store.decide(f"curve budget{which}", seen_rate(arm).budget(each).to_dict))
+        affordable = budget.examples >= len(here.dataset.train.targets)
+    else:
+        budget = arm.budget
+        cost = CURVE_SEEDS * sum(FRACTIONS) * float(np.mean([run.cost.seconds for run in arm.runs]))
+        affordable = best or here.store.decide(f"curve affordable{which}", lambda: cost <= RIVAL * left)
+    if best or affordable:
+        return budget
+    here.watch(f"data curve: no time is left for {name}, the best of the other family")
+    return None
+
+
+def conclude_curve(here: Progress, found: Fractions) -> None:
+    """Put the curve of the best rung's errors, with the law through them, where the report finds it."""
+    error = here.scoring.error
+    rows = [[float("nan") if one is None else error(one) for one in row] for row in found.answers]
+    for seed, row in enumerate(rows):
+        points = ", ".join(f"{size:,} {100 * error:.1f}%" for size, error in zip(found.sizes, row, strict=True))
+        here.watch(f"data curve: {found.name}, seed {seed}, error at {points}")
+    errors = np.array(rows)
     table = errors[np.isfinite(errors).all(axis=1)]
     if not len(table):
         here.watch("data curve: left out, its trainings diverged")
         return
-    sizes, table = lawful(sizes, table)
+    sizes, table = lawful(list(found.sizes), table)
     if len(sizes) < 3:
         here.watch("data curve: left out, most of its trainings scored worse than always answering the mean")
         return
     share_of = here.scoring.share
     margin = here.plan.margin if share_of is here.scoring.metric else share_of.margin
-    here.curve = curve_record(here.rung(best), sizes, table, margin, of=share_of.title, item=task.item)
-
-
-def error_at(here: Progress, arm: Arm, budget: Budget, seed: int, fraction: float) -> tuple[int, float]:
-    """The number of training examples, and the validation error of a training on them; nan where it diverged."""
-    part = here.dataset if fraction == 1 else here.dataset.train_fraction(fraction, seed)
-    count = len(part.train.targets)
-    name = f"curve/{arm.recipe.model}/{count}-seed-{seed}"
-    run = run_once(name, arm.recipe, part, here.store, budget=budget, seed=seed)
-    if run.status != FINISHED:
-        return count, float("nan")
-    return count, here.scoring.error(answer(here.store, name, VALIDATION, here.scoring.goal))
+    item = here.dataset.task.item
+    here.curve = curve_record(here.rung(found.name), sizes, table, margin, of=share_of.title, item=item)
 
 
 def lawful(sizes: list[int], errors: np.ndarray) -> tuple[list[int], np.ndarray]:

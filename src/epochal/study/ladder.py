@@ -3,7 +3,7 @@
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -26,6 +26,7 @@ from epochal.study.identity import place_of, require_same_code, require_same_dat
 from epochal.study.plan import Plan, plan, possible, settle
 from epochal.study.progress import Progress
 from epochal.study.resuming import taken_up
+from epochal.study.rivals import require_parts, rivals
 from epochal.study.sizing import Size, duration, passes, size, sizes
 from epochal.study.stages import finals, qualify, rehearse
 from epochal.train.device import environment
@@ -91,6 +92,7 @@ def climb(
     metric: str | None = None,
     cost: str | None = None,
     positive: str | None = None,
+    hand_made: Sequence[str] | None = None,
     pretrained: Path | str | None = None,
     resume: bool = False,
     repeat: Path | str | None = None,
@@ -120,6 +122,8 @@ def climb(
             "macro-f1", "auroc", "average-precision" or "log-loss"; of numbers "r2" unless said, "mae" or "rmse".
         cost: in place of a metric, what mistakes cost, such as "miss=500 alarm=20", for two classes.
         positive: of two classes, the one that is looked for; the rarer one unless said.
+        hand_made: parts of the inputs that you made, such as columns computed from others: the best classical rung and
+            the best network are also trained without them, and the report says what each loses.
         pretrained: weights of a residual network, with which two more rungs begin: a bundle of yours, a file or folder
             by the names of torchvision, timm or Hugging Face transformers, or published ones, such as
             "resnet50-weights".
@@ -139,6 +143,7 @@ def climb(
     asked: dict[str, Any] = {"budget": budget, "seeds": seeds, "seed": seed, "trials": trials}
     asked |= {"rungs": rungs and tuple(map(settled, rungs)), "theirs": tuple(map(settled, theirs or ())) or None}
     asked |= {"margin": margin, "metric": metric, "cost": cost, "positive": positive}
+    asked |= {"hand_made": tuple(hand_made) if hand_made else None}
     asked |= {"pretrained": None if pretrained is None else place_of(pretrained)}
     asked = {key: value for key, value in asked.items() if value is not None}
     reads = input_of(source, options, task, watch)
@@ -161,6 +166,7 @@ def climb(
         for line in dataset.report.summary:
             watch(line)
         require_same_data(store, dataset)
+        require_parts(made.hand_made, list(reads.parts(dataset)), name)
         store.put("source", place_of(source))
         reading = store.decide("reading", lambda: time.perf_counter() - began)
         made = made.after_reading(reading).replace(workers=store.decide("workers", lambda: made.workers))
@@ -186,7 +192,7 @@ def climb(
         )
         complete = True
         try:
-            for stage in (size, qualify, rehearse, finals, data_curve):
+            for stage in (size, qualify, rehearse, finals, data_curve, rivals):
                 stage(here)
                 here.note_time()
         except KeyboardInterrupt:

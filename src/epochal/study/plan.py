@@ -45,6 +45,7 @@ class Plan(Record):
     own_margin: bool = False  # whether the user said it; else it is the metric's, which may follow from the data
     metric: Metric = ACCURACY
     positive: str = ""  # the class that is looked for, of two; the rarer one where nothing is said
+    hand_made: tuple[str, ...] = ()  # parts of the inputs that are withheld, to see what each family loses
     pretrained: str = ""  # where the weights of the transfer rungs come from
     seconds: float
     workers: int  # networks that train side by side, with one thread each
@@ -157,6 +158,7 @@ def plan(
     metric: str | None = None,
     cost: str | None = None,
     positive: str | None = None,
+    hand_made: Sequence[str] | None = None,
     pretrained: str | None = None,
 ) -> Plan:
     """The plan of a climb of a kind of task; the other arguments are those of `climb`.
@@ -200,6 +202,7 @@ def plan(
         own_margin=margin is not None,
         metric=scored,
         positive=positive or looked_for,
+        hand_made=tuple(hand_made or ()),
         pretrained=pretrained or "",
         seconds=total,
         workers=side_by_side(),
@@ -248,7 +251,7 @@ def settle(
     made, again = possible(name, kinds, **began), possible(name, kinds, **(began | asked))
     differing = [
         "budget" if key == "seconds" else key
-        for key in ("seconds", "seeds", "rungs", "trials", "margin", "metric", "positive", "pretrained")
+        for key in ("seconds", "seeds", "rungs", "trials", "margin", "metric", "positive", "hand_made", "pretrained")
         if getattr(made, key) != getattr(again, key)
     ]
     if options is not None and options != read:

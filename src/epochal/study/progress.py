@@ -11,7 +11,7 @@ from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset
 from epochal.kinds.rung import Rung
 from epochal.kinds.table import kind_of
-from epochal.report.result import DataCurve
+from epochal.report.result import DataCurve, Rivals
 from epochal.study.plan import Plan
 from epochal.study.scoring import Scoring
 from epochal.train.budget import Rate
@@ -44,6 +44,8 @@ class Progress:
     failed: dict[tuple[str, str], str] = field(default_factory=dict)  # (stage, rung): the error that ended it
     steps: tuple[Finding, ...] = ()
     curve: DataCurve | None = None
+    on_fractions: dict[bool, Any] = field(default_factory=dict)  # deep or not -> the `Fractions` of its best rung
+    rivals: Rivals | None = None
 
     def __post_init__(self) -> None:
         self.scoring = scoring_of(self.asked, self.dataset)

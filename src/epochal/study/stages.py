@@ -163,13 +163,13 @@ def run_longer(here: Progress, stage: str, name: str, seconds: float, seeds: tup
 
 
 def left_for_finals(here: Progress) -> float:
-    """Seconds that are left once the closing, and the data curve of the best rung so far, have theirs.
+    """Seconds that are left once the closing and the data curve have theirs.
 
-    A classical rung's curve costs little more than its training.
+    Where nothing that learns by steps has finished, the curve costs little more than a training of the best rung.
     """
     best = best_qualified(here)
     curve = CURVE * here.plan.left
-    if not here.rung(best.recipe.model).by_steps:
+    if not any(arm.finished and here.rung(name).by_steps for name, arm in here.qualified.items()):
         curve = min(curve, CURVE_SEEDS * len(FRACTIONS) * float(np.mean([run.cost.seconds for run in best.runs])))
     return here.plan.seconds - here.spent - closing(here) - curve
 

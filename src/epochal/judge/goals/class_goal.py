@@ -166,6 +166,9 @@ class Classes:
         logits = np.stack([one.logits for one in answers])
         return ClassScores(logits=log_mean(logits, calibrations).astype(np.float32))
 
+    def outputs(self, answer: ClassScores, calibration: float) -> np.ndarray:
+        return probabilities(answer.logits, calibration)
+
     def items(self, answer: ClassScores, targets: Targets, calibration: float) -> Values:
         return items(self.metric, probabilities(answer.logits, calibration), targets)
 

@@ -112,6 +112,9 @@ class OneNumber:
         """The mean of the members' numbers."""
         return Numbers(values=np.mean([one.values for one in answers], axis=0))
 
+    def outputs(self, answer: Numbers, calibration: float) -> np.ndarray:
+        return answer.values[:, None]
+
     def items(self, answer: Numbers, targets: Targets, calibration: float) -> Values:
         return items(self.metric, answer.values, targets)
 

@@ -48,7 +48,7 @@ def data_curve_chart(curve: DataCurve, kind: str, title: str, *, items: str, nar
     parts.append(line(across(largest), top, across(largest), bottom, "today"))
     parts.append(text(across(largest) - 5, top + 10, "all the data you have", "tick", "end"))
     parts.append(line(left, bottom, right, bottom, "axis"))
-    parts += _sizes([float(size) for size, _ in rows] + ([band[-1][0]] if band else []), across, bottom)
+    parts += sizes_axis([float(size) for size, _ in rows] + ([band[-1][0]] if band else []), across, bottom)
     parts.append(text(right, bottom + 38, f"training {items} (log scale) \u2192", "tick faint", "end"))
     for size, errors in rows:
         parts += [element("circle", cx=across(size), cy=up(error), r=2.5, class_=f"seed {kind}") for error in errors]
@@ -66,7 +66,7 @@ def data_curve_chart(curve: DataCurve, kind: str, title: str, *, items: str, nar
     )
 
 
-def _sizes(sizes: list[float], across: Axis, bottom: float) -> list[Markup]:
+def sizes_axis(sizes: list[float], across: Axis, bottom: float) -> list[Markup]:
     """Labels at the sizes that were measured, as far as they have room; the largest are set first."""
     parts: list[Markup] = []
     taken: list[float] = []
