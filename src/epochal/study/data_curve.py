@@ -28,9 +28,10 @@ def data_curve(here: Progress) -> None:
     if len(fractions) < 3:
         here.watch("data curve: left out, there are too few examples to take fractions of")
         return
+    each = len(fractions) + bool(here.plan.hand_made)  # trainings with one seed: the last is without these parts
     arms = [arm for arm in (best, rival_of(here, best)) if arm is not None]
     for arm in sorted(arms, key=lambda arm: here.rung(arm.recipe.model).by_steps):
-        if (budget := budget_of(here, arm, len(fractions), best=arm is best)) is None:
+        if (budget := budget_of(here, arm, each, best=arm is best)) is None:
             continue
         workers = here.plan.workers if here.rung(arm.recipe.model).by_steps else 1
         try:
@@ -50,9 +51,10 @@ def rival_of(here: Progress, best: Arm) -> Arm | None:
     return others[here.scoring.best(others)] if others else None
 
 
-def budget_of(here: Progress, arm: Arm, sizes: int, *, best: bool) -> Budget | None:
-    """What one training may spend; None for the rung that is not the best, where too little time is left for it."""
-    name, runs = arm.recipe.model, CURVE_SEEDS * sizes
+def budget_of(here: Progress, arm: Arm, count: int, *, best: bool) -> Budget | None:
+    """What one of `count` trainings with each seed may spend; None for the rung that is not the best, where too little
+    time is left for it."""
+    name, runs = arm.recipe.model, CURVE_SEEDS * count
     left = here.plan.seconds - here.spent - closing(here)
     which = "" if best else f"/{name}"
     if here.rung(name).by_steps:
