@@ -143,7 +143,6 @@ def test_bins_let_one_layer_learn_what_is_no_slope():
         ("table-resnet", {"blocks": 0}, r"table-resnet: option 'blocks' is 0; it must be a whole number of at least 1"),
         ("table-resnet", {"residual_dropout": 1}, r"table-resnet: option 'residual_dropout' is 1.0; it must be a num"),
         ("numeric-embeddings", {"bins": -1}, r"option 'bins' is -1; it must be a whole number of at least 0"),
-        ("numeric-embeddings", {"reach": 0}, r"option 'reach' is 0.0; it must be a number of deviations above 0"),
         ("numeric-embeddings", {"activation": "rlu"}, r"option 'activation' is 'rlu', which is none of sigmoid, tanh"),
     ],
 )

@@ -73,18 +73,19 @@ def resnet_2021(weights: Weights, inputs: Array, train: bool) -> Array:
 
 
 def embeddings_2022(weights: Weights, inputs: Array, train: bool) -> Array:
-    """Six bins up to three deviations, so that each is one wide; the outermost have no end."""
+    """Six bins of each number; the outermost have no end."""
     parts = [inputs]
-    for number in (0, 1, 3):
-        for edge in (-3, -2, -1, 0, 1, 2):
-            low, high = -np.inf if edge == -3 else 0, np.inf if edge == 2 else 1
-            parts.append(np.clip(inputs[:, number] - edge, low, high)[:, None])
+    for number, edges in zip((0, 1, 3), weights["edges"], strict=True):
+        for place in range(6):
+            low, high = -np.inf if place == 0 else 0, np.inf if place == 5 else 1
+            share = (inputs[:, number] - edges[place]) / (edges[place + 1] - edges[place])
+            parts.append(np.clip(share, low, high)[:, None])
     values = np.concatenate(parts, axis=1)
     return dense(weights, "output", relu(dense(weights, "hidden.3", relu(dense(weights, "hidden.0", values)))))
 
 
 RESNET = table_resnet.TableResNetConfig(hidden=12, blocks=3, dropout=0.0, residual_dropout=0.0)
-EMBEDDINGS = numeric_embeddings.NumericEmbeddingsConfig(bins=6, reach=3.0, hidden=11, dropout=0.0)
+EMBEDDINGS = numeric_embeddings.NumericEmbeddingsConfig(bins=6, hidden=11, dropout=0.0)
 CASES: dict[str, tuple[Callable[[Task], nn.Module], Callable[[Weights, Array, bool], Array]]] = {
     "perceptron": (lambda task: perceptron.build(perceptron.PerceptronConfig(), task), perceptron_1958),
     "mlp": (lambda task: mlp.build(mlp.MlpConfig(hidden=10), task), mlp_1986),
@@ -147,6 +148,6 @@ def test_bins_against_the_authors():
     from rtdl_num_embeddings import PiecewiseLinearEncoding
 
     values = 2 * rows(200, 3)  # some beyond the last edges
-    edges = torch.linspace(-4, 4, 17, dtype=torch.float64)
-    theirs = PiecewiseLinearEncoding([edges] * 3).double()
-    torch.testing.assert_close(numeric_embeddings.piecewise_linear(values, 4.0, 16), theirs(values))
+    edges = torch.randn(3, 17, dtype=torch.float64, generator=torch.Generator().manual_seed(5)).sort(dim=1).values
+    theirs = PiecewiseLinearEncoding(list(edges)).double()
+    torch.testing.assert_close(numeric_embeddings.piecewise_linear(values, edges), theirs(values))

@@ -21,6 +21,7 @@ class Traits(Record):
     deterministic: bool = False  # every seed gives the same model, so that one training tells all
     stackable: bool = False  # seeds trained together gain, because its steps are products of matrices
     as_tensors: bool = False  # learns at once from what a network would see, and not from the inputs at rest
+    looks: bool = False  # is shown training inputs before its first step, by its `look`
     pretrained: bool = False  # it begins with weights that were learned on other data
 
     @property

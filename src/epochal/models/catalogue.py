@@ -56,6 +56,7 @@ _SHALLOW = Traits(learns=AT_ONCE, deep=False)
 _CERTAIN = Traits(learns=AT_ONCE, deep=False, deterministic=True)
 _CERTAIN_OF_DENSE = Traits(learns=AT_ONCE, deep=False, deterministic=True, as_tensors=True)
 _DEEP = Traits()
+_LOOKING = Traits(looks=True)
 _DENSE = Traits(stackable=True)
 
 MODELS: dict[str, Buildable] = {
@@ -78,7 +79,7 @@ MODELS: dict[str, Buildable] = {
     "googlenet": Model(code="googlenet:GoogLeNetConfig:build", traits=_DEEP),
     "resnet": Model(code="resnet:ResNetConfig:build", traits=_DEEP),
     "table-resnet": Model(code="table_resnet:TableResNetConfig:build", traits=_DEEP),
-    "numeric-embeddings": Model(code="numeric_embeddings:NumericEmbeddingsConfig:build", traits=_DEEP),
+    "numeric-embeddings": Model(code="numeric_embeddings:NumericEmbeddingsConfig:build", traits=_LOOKING),
     "zipcode": Model(code="zipcode:ZipcodeConfig:build", traits=_DEEP),
     "frozen": Model(
         code="frozen:FrozenConfig:Frozen", traits=Traits(learns=AT_ONCE, deterministic=True, pretrained=True)

@@ -25,6 +25,8 @@ from epochal.train.loop import draws
 from epochal.train.objectives import balanced, make_objective
 from epochal.train.surroundings import set_apart
 
+LOOKED_AT = 100_000  # training inputs that a model is shown before its first step, where it asks to be
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trainee:
@@ -68,6 +70,8 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
     torch.manual_seed(stream(seed, "weights"))
     model = begin(catalogue.build(recipe, dataset.task), recipe, dataset.task)
     train, kind, traits = dataset.train, kind_of(dataset.task), catalogue.traits(recipe)
+    if traits.looks:
+        model.look(torch.from_numpy(as_network_sees(dataset.codec, some(train.inputs))))
     learned, by_steps = kind.goal.learned(train.targets, dataset.task), traits.by_steps
     objective = make_objective(
         recipe, seed, lambda: balanced(learned, dataset.task.classes).to(device()), measure=kind.goal.loss
@@ -92,6 +96,12 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
         predictor=lambda model: kind.predictor(model, dataset.codec, recipe, dataset.task),
         flops=3 * flops(model, dataset.task.input_shape) if by_steps else None,
     )
+
+
+def some(inputs: Any) -> Any:
+    """At most `LOOKED_AT` of the encoded inputs, evenly spread."""
+    count = len(inputs)
+    return inputs if count <= LOOKED_AT else inputs[np.linspace(0, count - 1, LOOKED_AT).astype(int)]
 
 
 class Judge:
