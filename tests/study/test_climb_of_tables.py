@@ -36,7 +36,6 @@ def climbed(tmp_path_factory):
     said = []
     options = TableOptions(label="churned")
     asked = {"options": options, "budget": "18s", "seeds": 3, "rungs": FEW, "out": folder / "run"}
-    asked["hand_made"] = ["plan"]
     found = epochal.climb(folder / "customers.csv", progress=said.append, **asked)
     return found, said
 
@@ -71,16 +70,21 @@ def test_its_page_speaks_of_rows(climbed):
     assert "training rows" in page and "image" not in page.replace("data:image", "")
 
 
-def test_machine_learning_is_set_against_deep_learning(climbed):
-    found = climbed[0].result.rivals
-    assert found.hand_made == ("plan",)
-    assert found.deep.rung == "mlp" and found.classical.rung in ("linear", "histogram-trees")
+def test_machine_learning_is_set_against_deep_learning(tmp_path):
+    rungs = ("linear", "histogram-trees", "mlp")
+    asked = {"options": TableOptions(label="churned"), "budget": "36s", "seeds": 2, "rungs": rungs}
+    climbed = epochal.climb(customers(1200), hand_made=["plan"], out=tmp_path / "run", **asked)
+    found = climbed.result.rivals
+    assert found.hand_made == ("plan",) and found.sizes[-1] == climbed.result.task.counts["train"]
+    assert found.deep.rung == "mlp" and found.classical.rung == "histogram-trees"
+    assert found.better == found.ordered[0].rung
     for side in (found.classical, found.deep):
-        assert side.sizes[-1] == climbed[0].result.task.counts["train"] and len(side.scores) == 2
-        assert side.examples >= side.sizes[-1] and side.seconds > 0
-        assert side.withheld.low < side.withheld.mean < side.withheld.high
+        assert side.seconds > 0 and side.withheld.low < side.withheld.mean < side.withheld.high
+        assert 0 < side.repeated.low < side.repeated.high < 1
+        scored = next(one for one in climbed.result.rungs if one.name == side.rung).last.validation.mean
+        assert side.score == pytest.approx(scored)
     assert found.classical.withheld.mean > 0.05  # half of the reason lies in this column
-    page = climbed[0].report.read_text()
+    page = climbed.report.read_text()
     assert "Machine learning against deep learning" in page and "What it loses without plan, in points." in page
 
 
@@ -103,7 +107,10 @@ def test_labels_without_a_reason_are_nothing_to_learn(tmp_path):
         ({"pretrained": "resnet18-weights"}, "no rung of this ladder begins with the weights of others"),
         ({"theirs": ("no.module:Class",)}, "no.module cannot be imported"),
         ({"theirs": ("forest",)}, "--rung forest: expected the place of your code, .* are chosen with --rungs"),
-        ({"hand_made": ("colour",), "options": TableOptions(label="churned")}, "--hand-made: colour not known"),
+        (
+            {"hand_made": ("colour",), "budget": "60s", "options": TableOptions(label="churned")},
+            "--hand-made: colour not known",
+        ),
         ({"metric": "mae", "budget": "2s"}, "budget: 2 s is too little"),
     ],
 )

@@ -136,7 +136,7 @@ def _context(result: ClimbResult) -> dict[str, Any]:
         "too_low": too_low(views, scored),
         "curves": small_multiples(by_year(views), result.watched, items),
         "data_curve": _data_curve(result, named),
-        "rivals": rivals_view(result, named),
+        "rivals": rivals_view(result),
         "matrix": confusion.matrix(result.confusion, task.labels),
         "matrix_fits": len(result.confusion) <= confusion.LARGEST_MATRIX,
         "most_confused": confusion.most_confused(result.confusion, task.labels),

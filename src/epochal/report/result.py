@@ -96,15 +96,11 @@ class Importance(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Side(Record):
-    """What the best rung of one family needs. It was trained on parts of the data, each time with as many examples;
-    scores are on validation, in the unit of the climb's metric."""
+    """What the best rung of one family needs; scores are on validation, in the unit of the climb's metric."""
 
     rung: str
     title: str
-    examples: int  # shown in each of its trainings
-    sizes: tuple[int, ...]  # training items
-    scores: tuple[tuple[float, ...], ...]  # [seeds][sizes]
-    enough: int | None  # training items with which it scores what the other does with all; None: not with all of them
+    score: float  # with all the training data, the mean over seeds, as in the table
     doubling: Interval  # what the last doubling of the data gained: above 0 where it scored better
     seconds: float  # of one processor, for one training with all the data
     repeated: Interval | None = None  # share of the variance of its answers that a small decision tree repeats
@@ -114,12 +110,27 @@ class Side(Record):
 @dataclass(frozen=True, kw_only=True)
 class Rivals(Record):
     """Machine learning against deep learning on these data: the best classical rung and the best network of the
-    qualifying round. `hand_made` are parts of the inputs that the user made, such as columns computed from others."""
+    qualifying round.
+
+    The better of the two was trained on parts of the data: `sizes` are the training items, and `scores` [seeds][sizes]
+    those of its trainings. `enough` of them score what the other does with all; None where they did not in trainings of
+    this length. `hand_made` are parts of the inputs that the user made, such as columns computed from others.
+    """
 
     classical: Side
     deep: Side
+    better: str  # the rung
+    sizes: tuple[int, ...]
+    scores: tuple[tuple[float, ...], ...]
+    enough: int | None
     hand_made: tuple[str, ...] = ()
     leaves: int = 16  # of the small decision tree
+
+    @property
+    def ordered(self) -> tuple[Side, Side]:
+        """The better one first."""
+        pair = self.classical, self.deep
+        return pair if self.better == self.classical.rung else pair[::-1]
 
 
 NOT_CLIMBED = "not climbed"  # the status of a rung whose training would have been too short to teach it anything

@@ -1,6 +1,5 @@
 """Machine learning against deep learning, as people see it: a sentence, a table of two columns, and a picture."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +10,9 @@ from epochal.core.metric import Metric
 from epochal.judge.verdict_text import listed
 from epochal.report import words
 from epochal.report.charts.rivals import rivals_chart
-from epochal.report.result import ClimbResult, Rivals, Side
-from epochal.report.rivals_text import about, rivals_sentence
-from epochal.report.view import RungView
+from epochal.report.result import ClimbResult, Rivals
+from epochal.report.rivals_text import rivals_sentence
+from epochal.report.svg import CLASSICAL, NETWORK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,28 +32,32 @@ class RivalsView:
     sentence: str
     classical: str  # the titles
     deep: str
+    better: str
     rows: tuple[Compared, ...]
     wide: Markup
     narrow: Markup
-    points: tuple[tuple[int, str, str], ...]  # training items, and the score of each
+    points: tuple[tuple[int, str], ...]  # training items, and the score of the better
 
 
-def rivals_view(result: ClimbResult, named: Mapping[str, RungView]) -> RivalsView | None:
+def rivals_view(result: ClimbResult) -> RivalsView | None:
     """None where the climb did not come that far, or has no rung of one family."""
     found = result.rivals
     if found is None:
         return None
-    sides, item = (found.classical, found.deep), result.task.item
+    pair, item = found.ordered, result.task.item
+    kind, other = (CLASSICAL, NETWORK) if pair[0] is found.classical else (NETWORK, CLASSICAL)
+    drawn = {"found": found, "kinds": (kind, other), "metric": result.metric, "item": item}
     return RivalsView(
         sentence=rivals_sentence(found, item),
         classical=found.classical.title,
         deep=found.deep.title,
+        better=pair[0].title,
         rows=tuple(_rows(found, result.metric, item)),
-        wide=rivals_chart(sides, result.metric, item=item, narrow=False),
-        narrow=rivals_chart(sides, result.metric, item=item, narrow=True),
+        wide=rivals_chart(**drawn, narrow=False),
+        narrow=rivals_chart(**drawn, narrow=True),
         points=tuple(
-            (size, *(words.value(float(np.mean([row[k] for row in side.scores])), result.metric) for side in sides))
-            for k, size in enumerate(found.classical.sizes)
+            (size, words.value(float(np.mean([row[k] for row in found.scores])), result.metric))
+            for k, size in enumerate(found.sizes)
         ),
     )
 
@@ -68,9 +71,9 @@ def _rows(found: Rivals, metric: Metric, item: str) -> list[Compared]:
 
     rows = [
         row(
-            f"{words.capital(item)}s that it needs",
-            f"Training {item}s for what the other scores with all of them.",
-            [(_needed(side), "") for side in sides],
+            "Score with all of the data",
+            f"On validation, the mean over seeds, as in the table: {metric.title}.",
+            [(words.value(side.score, metric), "") for side in sides],
         ),
         row(
             "Gain from the last doubling",
@@ -100,14 +103,6 @@ def _rows(found: Rivals, metric: Metric, item: str) -> list[Compared]:
             )
         )
     return rows
-
-
-def _needed(side: Side) -> str:
-    if side.enough is None:
-        return f"more than {words.count(side.sizes[-1])}"
-    if side.enough <= side.sizes[0]:
-        return f"{words.count(side.sizes[0])} or fewer"
-    return f"about {about(side.enough)}"
 
 
 def _gain(gain: Interval, metric: Metric) -> tuple[str, str]:

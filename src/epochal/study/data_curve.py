@@ -7,71 +7,38 @@ from epochal.judge.learning_curve import fit_power_law, would_more_data_help
 from epochal.kinds.rung import Rung
 from epochal.report.result import DataCurve
 from epochal.study.fractions import Fractions, train_on, usable
-from epochal.study.plan import CURVE_SEEDS, FRACTIONS
+from epochal.study.plan import CURVE_SEEDS
 from epochal.study.progress import Progress
-from epochal.study.stages import best_qualified, closing, seen_rate
-from epochal.train.experiment import Arm
+from epochal.study.stages import best_qualified, closing, rival_seconds, seen_rate
 from epochal.train.workers import share
-
-RIVAL = 0.5  # share of the time that is left which the rung that is not the best may take, where it learns at once
 
 
 def data_curve(here: Progress) -> None:
-    """The best rung of the qualifying round, and the best of the other family, on fractions of the training data.
+    """The best rung of the qualifying round on fractions of the training data, each shown equally many examples.
 
     The best at that budget, because these trainings are about as long: a rung that needs more would show how little it
-    was trained, not how much data it had. What learns at once goes first; the network has the time that is left.
+    was trained, not how much data it had.
     """
     if not any(arm.finished for arm in here.qualified.values()):
         return
-    fractions, best = usable(here), best_qualified(here)
+    arm, fractions = best_qualified(here), usable(here)
     if len(fractions) < 3:
         here.watch("data curve: left out, there are too few examples to take fractions of")
         return
-    each = len(fractions) + bool(here.plan.hand_made)  # trainings with one seed: the last is without these parts
-    arms = [arm for arm in (best, rival_of(here, best)) if arm is not None]
-    for arm in sorted(arms, key=lambda arm: here.rung(arm.recipe.model).by_steps):
-        if (budget := budget_of(here, arm, each, best=arm is best)) is None:
-            continue
-        workers = here.plan.workers if here.rung(arm.recipe.model).by_steps else 1
-        try:
-            found = train_on(here, arm, fractions, budget, workers)
-        except Exception as error:
-            here.watch(f"data curve: {arm.recipe.model} left out, a training failed. {type(error).__name__}: {error}")
-            continue
-        here.on_fractions[here.rung(arm.recipe.model).traits.deep] = found
-        if arm is best:
-            conclude_curve(here, found)
-
-
-def rival_of(here: Progress, best: Arm) -> Arm | None:
-    """The best rung of the other family in the qualifying round."""
-    deep = here.rung(best.recipe.model).traits.deep
-    others = {name: arm for name, arm in here.qualified.items() if arm.finished and here.rung(name).traits.deep != deep}
-    return others[here.scoring.best(others)] if others else None
-
-
-def budget_of(here: Progress, arm: Arm, count: int, *, best: bool) -> Budget | None:
-    """What one of `count` trainings with each seed may spend; None for the rung that is not the best, where too little
-    time is left for it."""
-    name, runs = arm.recipe.model, CURVE_SEEDS * count
-    left = here.plan.seconds - here.spent - closing(here)
-    which = "" if best else f"/{name}"
-    if here.rung(name).by_steps:
-        each = here.store.decide(
-            f"curve seconds{which}",
-            lambda: max(left, 0.02 * here.plan.seconds) / runs * share(runs, here.plan.workers),
-        )
-        budget = Budget.from_dict(here.store.decide(f"curve budget{which}", seen_rate(arm).budget(each).to_dict))
-        affordable = budget.examples >= len(here.dataset.train.targets)
-    else:
-        budget = arm.budget
-        cost = CURVE_SEEDS * sum(FRACTIONS) * float(np.mean([run.cost.seconds for run in arm.runs]))
-        affordable = best or here.store.decide(f"curve affordable{which}", lambda: cost <= RIVAL * left)
-    if best or affordable:
-        return budget
-    here.watch(f"data curve: no time is left for {name}, the best of the other family")
-    return None
+    left = here.plan.seconds - here.spent - closing(here) - rival_seconds(here)
+    by_steps, count = here.rung(arm.recipe.model).by_steps, CURVE_SEEDS * len(fractions)
+    workers = here.plan.workers if by_steps else 1
+    each = here.store.decide(
+        "curve seconds", lambda: max(left, 0.02 * here.plan.seconds) / count * share(count, workers)
+    )
+    chosen = seen_rate(arm).budget(each) if by_steps else arm.budget
+    budget = Budget.from_dict(here.store.decide("curve budget", chosen.to_dict))
+    try:
+        here.on_fractions = train_on(here, arm, fractions, budget, workers)
+    except Exception as error:
+        here.watch(f"data curve: left out, a training failed. {type(error).__name__}: {error}")
+        return
+    conclude_curve(here, here.on_fractions)
 
 
 def conclude_curve(here: Progress, found: Fractions) -> None:

@@ -44,7 +44,7 @@ class Progress:
     failed: dict[tuple[str, str], str] = field(default_factory=dict)  # (stage, rung): the error that ended it
     steps: tuple[Finding, ...] = ()
     curve: DataCurve | None = None
-    on_fractions: dict[bool, Any] = field(default_factory=dict)  # deep or not -> the `Fractions` of its best rung
+    on_fractions: Any = None  # the `Fractions` of the best rung
     rivals: Rivals | None = None
 
     def __post_init__(self) -> None:

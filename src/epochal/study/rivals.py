@@ -1,9 +1,9 @@
 """Machine learning against deep learning: what the best rung of each family needs of the data and of the machine.
 
-Both learn from the same parts of the data (`fractions`); what they need is read from their scores there. How much of an
-answer can be read is asked of a model, and of no family: a decision tree with few leaves repeats what a trained model
-answers, and the share of the variance that it catches is given (Craven and Shavlik, "Extracting tree-structured
-representations of trained networks", NIPS 1995, call that its fidelity).
+The better of the two has a learning curve over the amount of data, which tells how much of it that rung needs for what
+the other scores with all. How much of an answer can be read is asked of a model, and of no family: a decision tree with
+few leaves repeats what a trained model answers, and the share of the variance that it catches is given (Craven and
+Shavlik, "Extracting tree-structured representations of trained networks", NIPS 1995, call that its fidelity).
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from jaxtyping import Float
 
 from epochal.core.errors import UserError
 from epochal.core.interval import Interval
+from epochal.core.run import Budget
 from epochal.core.seeds import stream
 from epochal.data.dataset import Dataset, Examples
 from epochal.judge import rivals as judged
@@ -25,47 +26,90 @@ from epochal.report.result import Rivals, Side
 from epochal.study.fractions import Fractions, side_by_side, trained, values_of
 from epochal.study.plan import CURVE_SEEDS
 from epochal.study.progress import Progress
+from epochal.study.stages import closing, rival_of, rival_seconds
+from epochal.train.experiment import Arm
 
 LEAVES = 16
 FEWEST = 200  # validation items, of which half grow the decision tree and half are asked
 
 
 def rivals(here: Progress) -> None:
-    """Set the two families side by side, where both were trained on parts of the data."""
-    found = [here.on_fractions.get(deep) for deep in (False, True)]
-    classical, deep = found
-    if classical is None or deep is None or not (classical.finished and deep.finished):
+    """Set the best rung and the best of the other family side by side, where there is time to train that one once more
+    with half of the data."""
+    best: Fractions | None = here.on_fractions
+    if best is None or not best.finished or (other := rival_of(here)) is None:
         return
+    left = here.plan.seconds - here.spent - closing(here)
+    if not here.store.decide("rival", lambda: rival_seconds(here) <= max(left, 0.02 * here.plan.seconds)):
+        here.watch(f"machine learning against deep learning: left out, no time is left for {other.recipe.model}")
+        return
+    scoring = here.scoring
     try:
-        here.rivals = Rivals(
-            classical=side(here, classical, deep),
-            deep=side(here, deep, classical),
-            hand_made=here.plan.hand_made,
-            leaves=LEAVES,
-        )
-    except Exception as error:  # in a training without the hand-made parts
+        at_half = values_of(here, on_half(here, other))
+        places = [best.values(here, place) for place in range(len(best.sizes))]
+        sides = [
+            side(here, best.arm, before=places[-2], whole=places[-1], budget=best.budget),
+            side(here, other, before=at_half, whole=scoring.values(other), budget=other.budget),
+        ]
+    except Exception as error:  # a training failed or diverged
         here.watch(f"machine learning against deep learning: left out. {type(error).__name__}: {error}")
-
-
-def side(here: Progress, one: Fractions, other: Fractions) -> Side:
-    """What one of the two needs, with the other as its measure."""
-    metric, rung = here.scoring.metric, here.rung(one.name)
-    tables = [one.values(here, place) for place in range(len(one.sizes))]
-    scores = np.array([table.mean(axis=1) for table in tables]).T  # [seeds, sizes]
-    wanted = metric.sign * float(other.values(here, len(other.sizes) - 1).mean())
-    arm = here.latest().get(one.name, one.arm)
-    return Side(
-        rung=one.name,
-        title=rung.title,
-        examples=one.budget.examples,
-        sizes=one.sizes,
+        return
+    deep = here.rung(best.name).traits.deep
+    scores = np.array([table.mean(axis=1) for table in places]).T  # [seeds, sizes]
+    sign = scoring.metric.sign
+    here.rivals = Rivals(
+        classical=sides[deep],
+        deep=sides[not deep],
+        better=best.name,
+        sizes=best.sizes,
         scores=tuple(tuple(float(score) for score in row) for row in scores),
-        enough=judged.enough(one.sizes, metric.sign * scores.mean(axis=0), wanted),
-        doubling=gained(here, tables[-2], tables[-1]),
-        seconds=arm.learning_seconds * (1 if rung.by_steps else here.plan.workers),
-        repeated=repeated(here, arm.answers[0]),
-        withheld=withheld(here, one, tables[-1]) if here.plan.hand_made else None,
+        enough=judged.enough(best.sizes, sign * scores.mean(axis=0), sign * sides[1].score),
+        hand_made=here.plan.hand_made,
+        leaves=LEAVES,
     )
+
+
+def side(
+    here: Progress,
+    arm: Arm,
+    *,
+    before: Float[np.ndarray, "seeds items"],
+    whole: Float[np.ndarray, "seeds items"],
+    budget: Budget,
+) -> Side:
+    """What one of the two needs. `before` are the values of its trainings with half of the data, and `whole` those with
+    all of them, within the same `budget` each."""
+    rung = here.rung(arm.recipe.model)
+    latest = here.latest().get(rung.name, arm)
+    return Side(
+        rung=rung.name,
+        title=rung.title,
+        score=here.scoring.mean(latest),
+        doubling=gained(here, before, whole),
+        seconds=latest.learning_seconds * (1 if rung.by_steps else here.plan.workers),
+        repeated=repeated(here, latest.answers[0]),
+        withheld=withheld(here, arm, whole, budget) if here.plan.hand_made else None,
+    )
+
+
+def on_half(here: Progress, arm: Arm) -> list[Any]:
+    """What a rung answers after its qualifying training with half of the training data, one answer for each seed."""
+    names = [f"half/{arm.recipe.model}-seed-{seed}" for seed in range(CURVE_SEEDS)]
+    jobs = [
+        partial(trained, here, name, arm, here.dataset.train_fraction(0.5, seed), arm.budget, seed)
+        for seed, name in enumerate(names)
+    ]
+    return all_finished(side_by_side(here, jobs, workers_of(here, arm)), arm)
+
+
+def workers_of(here: Progress, arm: Arm) -> int:
+    return here.plan.workers if here.rung(arm.recipe.model).by_steps else 1
+
+
+def all_finished(answers: list[Any], arm: Arm) -> list[Any]:
+    if any(answer is None for answer in answers):
+        raise RuntimeError(f"a training of {arm.recipe.model} diverged")
+    return answers
 
 
 def gained(
@@ -76,15 +120,13 @@ def gained(
     return interval(layout, here.scoring.metric.sign)
 
 
-def withheld(here: Progress, one: Fractions, whole: Float[np.ndarray, "seeds items"]) -> Interval:
+def withheld(here: Progress, arm: Arm, whole: Float[np.ndarray, "seeds items"], budget: Budget) -> Interval:
     """What the rung loses with all the training data where the hand-made parts are withheld from it."""
     parts = kind_of(here.dataset.task).input.parts(here.dataset)
     without = blank(here.dataset, [place for part in here.plan.hand_made for place in parts[part]])
-    names = [f"withheld/{one.name}-seed-{seed}" for seed in range(CURVE_SEEDS)]
-    jobs = [partial(trained, here, name, one.arm, without, one.budget, seed) for seed, name in enumerate(names)]
-    answers = side_by_side(here, jobs, here.plan.workers if here.rung(one.name).by_steps else 1)
-    if any(answer is None for answer in answers):
-        raise RuntimeError(f"{one.name} diverged without {', '.join(here.plan.hand_made)}")
+    names = [f"withheld/{arm.recipe.model}-seed-{seed}" for seed in range(CURVE_SEEDS)]
+    jobs = [partial(trained, here, name, arm, without, budget, seed) for seed, name in enumerate(names)]
+    answers = all_finished(side_by_side(here, jobs, workers_of(here, arm)), arm)
     return gained(here, values_of(here, answers), whole)
 
 

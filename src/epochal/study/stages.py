@@ -163,15 +163,37 @@ def run_longer(here: Progress, stage: str, name: str, seconds: float, seeds: tup
 
 
 def left_for_finals(here: Progress) -> float:
-    """Seconds that are left once the closing and the data curve have theirs.
+    """Seconds that are left once the closing, the data curve of the best rung so far and its rival have theirs.
 
-    Where nothing that learns by steps has finished, the curve costs little more than a training of the best rung.
+    A classical rung's curve costs little more than its training.
     """
     best = best_qualified(here)
     curve = CURVE * here.plan.left
-    if not any(arm.finished and here.rung(name).by_steps for name, arm in here.qualified.items()):
-        curve = min(curve, CURVE_SEEDS * len(FRACTIONS) * float(np.mean([run.cost.seconds for run in best.runs])))
+    if not here.rung(best.recipe.model).by_steps:
+        seconds = float(np.mean([run.cost.seconds for run in best.runs]))
+        curve = min(curve, CURVE_SEEDS * len(FRACTIONS) * seconds) + rival_seconds(here)
     return here.plan.seconds - here.spent - closing(here) - curve
+
+
+def rival_of(here: Progress) -> Arm | None:
+    """The best rung of the qualifying round in the other family than the best of all: a network, or a classical one."""
+    deep = here.rung(best_qualified(here).recipe.model).traits.deep
+    others = {name: arm for name, arm in here.qualified.items() if arm.finished and here.rung(name).traits.deep != deep}
+    return others[here.scoring.best(others)] if others else None
+
+
+def rival_seconds(here: Progress) -> float:
+    """Seconds of the trainings that set the rival beside the best rung: with half of the training data, and without the
+    parts of the inputs that are hand-made. One that learns at once takes about half as long with half of the data."""
+    arm = rival_of(here)
+    if arm is None:
+        return 0.0
+    by_steps, whole = here.rung(arm.recipe.model).by_steps, CURVE_SEEDS * bool(here.plan.hand_made)
+    each = float(np.mean([run.cost.seconds for run in arm.runs]))
+    if not by_steps:
+        return each * (CURVE_SEEDS / 2 + whole)
+    count = CURVE_SEEDS + whole
+    return each * count / share(count, here.plan.workers)
 
 
 def best_qualified(here: Progress) -> Arm:

@@ -126,6 +126,6 @@ class BoostedTrees:
         if self._trees is None:
             return np.zeros((len(images), 1))
         features = reduced_numbers(images, self.config.numbers)
-        with one_core_free():
+        with one_core_free(answering=True):
             scores = self._trees.decision_function(features)
         return scores if scores.ndim == 2 else np.stack([np.zeros_like(scores), scores], axis=1)

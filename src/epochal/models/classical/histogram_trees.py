@@ -99,7 +99,7 @@ class HistogramTrees:
         if not len(rows):
             return np.zeros((0, self.task.outputs), np.float32)
         if not self.task.labels:
-            with one_core_free():
+            with one_core_free(answering=True):
                 return self._trees.predict(self._usable(rows)).astype(np.float32)[:, None]
         return all_columns(self._scores(rows), self._seen, self.task.classes, self._examples)
 
@@ -146,6 +146,6 @@ class HistogramTrees:
         """[batch, seen classes], log-odds up to a constant of the row."""
         if self._trees is None:
             return np.zeros((len(rows), 1))
-        with one_core_free():
+        with one_core_free(answering=True):
             scores = self._trees.decision_function(self._usable(rows))
         return scores if scores.ndim == 2 else np.stack([np.zeros_like(scores), scores], axis=1)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -51,14 +52,21 @@ def free_cores() -> int:
     return _free_cores(ThreadpoolController())
 
 
+@cache
+def _libraries() -> ThreadpoolController:
+    """Those with threads of their own that were loaded when a rung first answered. Looking for them takes 7 ms, which
+    is longer than most answers."""
+    return ThreadpoolController()
+
+
 @contextmanager
-def one_core_free() -> Iterator[None]:
+def one_core_free(*, answering: bool = False) -> Iterator[None]:
     """Let OpenMP and BLAS use all cores but one, and no more threads than they were allowed before.
 
     Their threads wait for each other thousands of times in a fit. Where two threads had to share one of two busy cores,
     trees were fifteen times slower than in a single thread, and small matrices a hundred times.
     """
-    controller = ThreadpoolController()
+    controller = _libraries() if answering else ThreadpoolController()
     with controller.limit(limits=_free_cores(controller)):
         yield
 
