@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,13 @@ class Choice:
     @property
     def best(self) -> str:
         return self.recommendation.best
+
+
+def time_answers(here: Progress) -> None:
+    """Measure how fast each rung answers one item; those that cannot are withdrawn."""
+    for name, arm in here.latest().items():
+        if arm.finished and here.attempt("answering", name, partial(answer_seconds, here, name, arm)) is None:
+            here.withdraw(name)
 
 
 def choose(here: Progress, arms: Mapping[str, Arm]) -> Choice:
