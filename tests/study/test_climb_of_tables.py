@@ -10,6 +10,7 @@ import epochal
 from epochal.core.errors import DataError, RunDirectoryError, UserError
 from epochal.data.table.options import TableOptions
 from epochal.study.reopen import reopen
+from epochal.study.report.table import plain_table
 
 FEW = ("majority", "linear", "histogram-trees", "mlp")
 
@@ -50,7 +51,7 @@ def test_a_table_climbs_and_the_better_rungs_are_told(climbed):
     assert {one.part for one in result.importance} == {"age", "plan", "joined"}
     first, second = result.importance[:2]
     assert {first.part, second.part} == {"age", "plan"} and second.loss.low > 0
-    assert not any(note.startswith("Nothing to learn") for note in result.notes)
+    assert result.learned and result.headline.startswith("Recommended: ")
 
 
 def test_its_bundle_answers_rows_in_any_order_of_columns(climbed, tmp_path):
@@ -75,10 +76,15 @@ def test_labels_without_a_reason_are_nothing_to_learn(tmp_path):
     frame["churned"] = np.random.default_rng(3).permutation(["yes", "no"] * 150)
     options = TableOptions(label="churned")
     result = epochal.climb(frame, options=options, budget="14s", seeds=2, rungs=FEW, out=tmp_path / "run").result
-    assert result.notes[0] == (
+    assert result.headline == (
         "Nothing to learn was found: no rung is shown to be better than Majority class, which does not look at the "
-        "rows."
+        "rows. Nothing is recommended."
     )
+    held = next(one.title for one in result.rungs if one.name == result.chosen)
+    assert result.verdict.endswith(f" Nothing is recommended; the bundle holds {held}.") and not result.learned
+    assert "recommended" not in plain_table(result) and "bundled" in plain_table(result)
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "Recommended:" not in page and f"<dd>Nothing <small>the bundle holds {held}" in page
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import numpy as np
 
 from epochal.core.experiment import UNDER_TRAINED
 from epochal.core.run import FAILED, FINISHED
-from epochal.kinds.table import kind_of
 from epochal.models.pretrained import without_file
 from epochal.models.weights import read_model
 from epochal.ship.bundle import as_shipped, write_bundle
@@ -59,6 +58,7 @@ def conclude(
         finals=tuple(choice.compared[name] for name in here.finals if name in choice.compared),
         winner=choice.best,
         chosen=choice.chosen,
+        learned=choice.recommendation.learned,
         verdict=choice.recommendation.sentence,
         more_data=here.curve.sentence
         if here.curve
@@ -142,21 +142,8 @@ def caveats(here: Progress, choice: Choice) -> list[str]:
     # Counts of the test split are in the data report, so they are given for an interrupted climb as well.
     dataset = here.dataset
     of_goal = here.scoring.goal.caveats(dataset.task, dataset.train.targets, dataset.report.counts)
-    said = (nothing_to_learn(here, choice), *of_goal, choice.recommendation.caveat, rehearsal_sentence(here), *lost)
+    said = (*of_goal, choice.recommendation.caveat, rehearsal_sentence(here), *lost)
     return [text for text in said if text]
-
-
-def nothing_to_learn(here: Progress, choice: Choice) -> str:
-    """That no rung is shown to beat the one that does not look at its inputs; empty where one is, or where that rung
-    was not climbed."""
-    floor = kind_of(here.dataset.task).ladder.floor
-    about = choice.about.get(floor.name)
-    if about is None or about.tier != 1 or len(choice.about) == 1:
-        return ""
-    return (
-        f"Nothing to learn was found: no rung is shown to be better than {floor.title}, which does not look at the "
-        f"{here.dataset.task.item}s."
-    )
 
 
 def keep(result: ClimbResult, directory: Path) -> ClimbResult:

@@ -13,10 +13,11 @@ from epochal.core.interval import Interval
 from epochal.core.protocols import Goal
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset, Examples
+from epochal.judge.nothing_text import nothing_learned
 from epochal.judge.verdict_text import RungSummary, detectable_sentence, headline, need_deep_learning
 from epochal.kinds.table import kind_of
 from epochal.models.weights import read_model
-from epochal.study.choice import Choice, best_of, finished_names, scored, summary
+from epochal.study.choice import Choice, best_of, finished_names, floor_of, scored, summary
 from epochal.study.importance import affordable, importance
 from epochal.study.progress import Progress
 from epochal.study.result import Importance, Shipped, WrongExample
@@ -99,6 +100,7 @@ def on_validation(here: Progress, arms: Mapping[str, Arm], choice: Choice) -> di
     if classical and deep:
         (finding,) = compare_all(here, [(arms[classical.name], arms[deep.name])])
     return {
+        "headline": said_first(here, choice, None),
         "need_deep_learning": deep_or_not(here, classical, deep, finding, split="validation"),
         "notes": (
             "Interrupted: this is the best so far. The test split is still sealed, and all scores are on validation.",
@@ -135,14 +137,7 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
     answered, calibration = tested.answers[arm.name][place], scoring.calibrations(arm)[place]
     shown = ship(here, arm, place, tested)
     return {
-        "headline": headline(
-            here.rung(chosen).member(arm.recipe),
-            shown.score.mean,
-            shown.score.low,
-            shown.score.high,
-            metric,
-            item=here.dataset.task.item,
-        ),
+        "headline": said_first(here, choice, shown.score),
         "shipped": shown,
         "on_test": findings,
         "need_deep_learning": deep_or_not(here, classical, deep, finding),
@@ -155,6 +150,18 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
             *filter(None, (detectable_sentence(findings),)),
         ),
     }
+
+
+def said_first(here: Progress, choice: Choice, found: Interval | None) -> str:
+    """The headline: what is recommended with its score on the test split, or that nothing is; empty where something is,
+    and the test split is sealed."""
+    item = here.dataset.task.item
+    if not choice.recommendation.learned:
+        return nothing_learned(floor_of(here).title, item=item)
+    if found is None:
+        return ""
+    title = here.rung(choice.chosen).member(here.latest()[choice.chosen].recipe)
+    return headline(title, found.mean, found.low, found.high, here.scoring.metric, item=item)
 
 
 def ship(here: Progress, arm: Arm, place: int, tested: Tested) -> Shipped:
