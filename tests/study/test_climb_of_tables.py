@@ -9,6 +9,7 @@ import pytest
 import epochal
 from epochal.core.errors import DataError, RunDirectoryError, UserError
 from epochal.data.table.options import TableOptions
+from epochal.ship.pretrained import open_weights
 from epochal.study.reopen import reopen
 from epochal.study.report.table import plain_table
 
@@ -138,6 +139,12 @@ def test_a_rung_of_ones_own_climbs_and_ships(tmp_path):
         epochal.Bundle.open(tmp_path / "run" / "bundle")
     opened = epochal.Bundle.open(tmp_path / "run" / "bundle", trust=True)
     assert (opened.predict(frame).to_frame()["label"] == frame["churned"]).mean() > 0.8
+    with pytest.raises(epochal.BundleError, match="say so with --trust .in Python trust=True."):
+        epochal.evaluate(tmp_path / "run" / "bundle", frame)
+    trusted = epochal.evaluate(tmp_path / "run" / "bundle", frame, trust=True)
+    assert trusted.to_dict() == epochal.evaluate(opened, frame).to_dict()
+    with pytest.raises(UserError, match="is of code that its maker brought, and a training can begin with a residual"):
+        open_weights(tmp_path / "run")
     assert epochal.refit(tmp_path / "run", source=frame).bundle.predict(frame).to_frame().shape[0] == 300
 
 
