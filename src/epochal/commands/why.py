@@ -12,7 +12,7 @@ from epochal.kinds.ladders import require
 
 @click.command(cls=ByKind)
 @click.argument("source")
-@click.option("--rung", help="The network to take apart.  [default: the last of the ladder]")
+@click.option("--rung", help="The network to take apart, or mine.py:MyNet.  [default: the last of the ladder]")
 @click.option("--budget", metavar="DURATION", help="Time for everything, such as 90s, 20m or 1h30m.  [default: 20m]")
 @click.option("--seeds", type=int, metavar="N", help="Trainings of each combination.  [default: 5]")
 @click.option("--ingredients", metavar="A,B,C", help="Ingredients to test.  [default: all that the rung can have]")

@@ -88,8 +88,8 @@ class Plan(Record):
 
     def network_arm(self, classical: float) -> float:
         """Seconds of one network in the qualifying round: an equal share, and what the classical rungs, which take so
-        many seconds together, leave of theirs; but no more than lets a rehearsal, or
-        where there is none a final, be `LONGER` than its trainings. The finals have the rest."""
+        many seconds together, leave of theirs; but no more than lets a rehearsal, or a final where there is none, be
+        `LONGER` than its trainings. The finals have the rest."""
         stretch = self.stretch(by_steps=True)
         equal, left = self.arm * stretch, (self.arm * len(self.rungs) - classical) * stretch
         most = (self.rehearsal or self.final) / LONGER / self.learning(1.0)
