@@ -78,7 +78,9 @@ def climb(source: str, task: str, resume: Path | None, dry_run: bool, **values: 
     """
     if values["rungs"]:
         values["rungs"] = tuple(word.strip() for word in values["rungs"].split(","))
-        require(values["rungs"], pretrained=values["pretrained"] is not None)  # before imports that take a while
+        told = task if values["image"] is None else "image"
+        # Before anything is imported that takes a while.
+        require(values["rungs"], pretrained=values["pretrained"] is not None, source=source, task=told)
 
     from epochal.study.ladder import climb as run
     from epochal.study.ladder import dry_run as rehearse

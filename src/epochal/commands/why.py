@@ -32,7 +32,8 @@ def why(source: str, rung: str | None, task: str, **values: Any) -> int:
     epochal why digits --rung mlp --ingredients activation,normalisation,momentum --budget 1m
     """
     if rung is not None:
-        require([rung], "rung")  # before anything is imported that takes a while
+        told = task if values["image"] is None else "image"
+        require([rung], "rung", source=source, task=told)  # before anything is imported that takes a while
     from epochal.study.why import why as run
 
     task, options = read_as(source, task, values)
