@@ -50,7 +50,7 @@ def _refusal(ladder: Ladder, names: Sequence[str], option: str, pretrained: bool
 
 
 def _input_of(source: str) -> str:
-    """ "image" or "table", as the folder or the rows of a file tell; empty of what is neither."""
+    """The input, image or table, as the folder or the rows of a file tell; empty of what is neither."""
     path = Path(source).expanduser()
     if not source or not path.exists():
         return ""
