@@ -49,7 +49,8 @@ class Tested:
 def open_test(here: Progress) -> Tested:
     """Score every training of the qualifying round and of the finals on the test split, once. A rung that cannot answer
     there is withdrawn."""
-    examples, found = here.dataset.open_test(), {}
+    examples = here.dataset.open_test()
+    found: dict[str, tuple[Any, ...]] = {}
     for name in list(here.qualified):
         arms = [stage[name] for stage in (here.qualified, here.finals) if name in stage and stage[name].finished]
         answered = here.attempt("test", name, partial(answers, here, arms, examples))
