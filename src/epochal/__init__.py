@@ -43,6 +43,7 @@ _HOMES = {
     "BudgetError": "epochal.core.errors",
     "BundleError": "epochal.core.errors",
     "DataError": "epochal.core.errors",
+    "RungError": "epochal.core.errors",
     "UserError": "epochal.core.errors",
 }
 

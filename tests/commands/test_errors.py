@@ -86,6 +86,11 @@ def test_control_c_exits_with_130(raising, capsys):
             ["climb", "no/such/folder", "--dry-run"],
             "'no/such/folder' is neither a path that exists nor the name of a data set",
         ),
+        (
+            ["climb", "digits", "--repeat", "runs/digits", "--dry-run"],
+            "--dry-run plans a new climb, and --repeat runs/digits takes over what that run decided. Leave one of",
+        ),
+        (["climb", "digits", "--resume", "runs/digits", "--dry-run"], "and --resume runs/digits takes over what"),
         (["climb", "digits", "--seeds", "0", "--dry-run"], "seeds: expected 1 or more, got 0."),
         (
             ["climb", "digits", "--rungs", "lenet,oracle", "--dry-run"],

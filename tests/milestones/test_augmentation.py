@@ -22,7 +22,7 @@ def sides(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_mirrored_images_where_the_side_is_the_label(tmp_path: Path) -> None:
-    scale = replace(augmentation.SMALL, images=300, passes=8)
+    scale = replace(augmentation.SMALL, items=300, passes=8)
     few = replace(augmentation.MILESTONE, measure=partial(augmentation.measure, scale=scale))
     result = run_milestone(few, source=sides(500), scale=1, seeds=2, out=tmp_path)
     crop, flip, colour = result.checks

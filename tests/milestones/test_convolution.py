@@ -16,7 +16,7 @@ from epochal.train.store import open_store
 def test_shared_weights_make_no_more_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(convolution, "FEWER", ())
     with open_store(tmp_path) as store:
-        measured = convolution.measure(Lab(store=store, seeds=(0, 1, 2), source="digits"), replace(SMALL, images=320))
+        measured = convolution.measure(Lab(store=store, seeds=(0, 1, 2), source="digits"), replace(SMALL, items=320))
     errors, count, connections = judge(measured.questions)
     assert (errors.control, errors.arm) == (f"{OWN}, 320 images", f"{SHARED}, 320 images")
     assert errors.control_mean > 0.8
@@ -37,7 +37,7 @@ def test_the_fewest_images_are_asked_about_too(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(convolution, "LEAST", 200)
     with open_store(tmp_path) as store:
         lab = Lab(store=store, seeds=(0, 1), source="digits")
-        measured = convolution.measure(lab, replace(SMALL, images=400, passes=1))
+        measured = convolution.measure(lab, replace(SMALL, items=400, passes=1))
     first, second = (question for question in measured.questions if question.percent)
     few, all_of_them = first.arm.split(", ")[1], second.arm.split(", ")[1]
     assert (few, all_of_them) == ("100 images", "400 images")

@@ -17,7 +17,7 @@ needs_mirror = pytest.mark.skipif(
 
 @needs_mirror
 def test_lenet_makes_fewer_errors(tmp_path: Path) -> None:
-    few = replace(MILESTONE, measure=partial(measure, scale=replace(SMALL, images=4_000)))
+    few = replace(MILESTONE, measure=partial(measure, scale=replace(SMALL, items=4_000)))
     result = run_milestone(few, seeds=2, out=tmp_path)
     neighbours, linear = result.checks
     assert (neighbours.control, neighbours.arm, linear.control) == (NEIGHBOURS, LENET, LINEAR)

@@ -21,7 +21,7 @@ def test_small_activations_are_divided_by_one_number() -> None:
 
 
 def test_it_is_no_help_within_few_steps_on_digits(tmp_path: Path) -> None:
-    scale = replace(local_response.SMALL, images=500, passes=4, trials=1)
+    scale = replace(local_response.SMALL, items=500, passes=4, trials=1)
     few = replace(local_response.MILESTONE, measure=partial(local_response.measure, scale=scale))
     result = run_milestone(few, source="digits", scale=1, seeds=2, out=tmp_path)
     (check,) = result.checks

@@ -10,7 +10,7 @@ from epochal.study.milestone import run_milestone
 
 
 def test_half_a_point_is_not_confirmed_by_a_few_digits(tmp_path: Path) -> None:
-    scale = replace(overlapping_pooling.FEW_PASSES, images=500, passes=4)
+    scale = replace(overlapping_pooling.FEW_PASSES, items=500, passes=4)
     few = replace(overlapping_pooling.MILESTONE, measure=partial(overlapping_pooling.measure, scale=scale))
     result = run_milestone(few, source="digits", scale=1, seeds=2, out=tmp_path)
     (check,) = result.checks

@@ -44,7 +44,7 @@ def test_the_paper_has_more_of_everything(name: str, tmp_path: Path, monkeypatch
     paper = own.as_in_paper()
     small, large = (asked_of(one, tmp_path, monkeypatch) for one in (own, paper))
     assert (small.data, large.data) == (own.data, paper.data)
-    assert (large.images or np.inf) >= (small.images or np.inf)
+    assert (large.items or np.inf) >= (small.items or np.inf)
     assert large.passes > small.passes or name == "augmentation"  # whose few images are learned by heart
     assert (large.side or 32) >= (small.side or 0)
     assert paper.setting != own.setting and paper.differs != own.differs

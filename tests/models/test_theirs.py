@@ -180,6 +180,12 @@ def test_what_was_imported_is_known_though_its_file_changed_since(mine):
     assert their_model(f"{mine}:Net").origin == origin(f"{mine}:Net")
 
 
+def test_a_rung_has_a_settled_place_wherever_it_comes_from(mine, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rung = their_rung("mine.py:Net", "cross_entropy")
+    assert rung.name == rung.recipe.model == f"{mine}:Net"
+
+
 def test_a_place_means_the_same_in_every_folder(mine, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)

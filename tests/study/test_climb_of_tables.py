@@ -9,6 +9,8 @@ import pytest
 import epochal
 from epochal.core.errors import DataError, RunDirectoryError, UserError
 from epochal.data.table.options import TableOptions
+from epochal.report.table import plain_table
+from epochal.ship.pretrained import open_weights
 from epochal.study.reopen import reopen
 
 FEW = ("majority", "linear", "histogram-trees", "mlp")
@@ -50,7 +52,7 @@ def test_a_table_climbs_and_the_better_rungs_are_told(climbed):
     assert {one.part for one in result.importance} == {"age", "plan", "joined"}
     first, second = result.importance[:2]
     assert {first.part, second.part} == {"age", "plan"} and second.loss.low > 0
-    assert not any(note.startswith("Nothing to learn") for note in result.notes)
+    assert result.learned and result.headline.startswith("Recommended: ")
 
 
 def test_its_bundle_answers_rows_in_any_order_of_columns(climbed, tmp_path):
@@ -93,10 +95,15 @@ def test_labels_without_a_reason_are_nothing_to_learn(tmp_path):
     frame["churned"] = np.random.default_rng(3).permutation(["yes", "no"] * 150)
     options = TableOptions(label="churned")
     result = epochal.climb(frame, options=options, budget="14s", seeds=2, rungs=FEW, out=tmp_path / "run").result
-    assert result.notes[0] == (
+    assert result.headline == (
         "Nothing to learn was found: no rung is shown to be better than Majority class, which does not look at the "
-        "rows."
+        "rows. Nothing is recommended."
     )
+    held = next(one.title for one in result.rungs if one.name == result.chosen)
+    assert result.verdict.endswith(f" Nothing is recommended; the bundle holds {held}.") and not result.learned
+    assert "recommended" not in plain_table(result) and "bundled" in plain_table(result)
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "Recommended:" not in page and f"<dd>Nothing <small>the bundle holds {held}" in page
 
 
 @pytest.mark.parametrize(
@@ -154,6 +161,12 @@ def test_a_rung_of_ones_own_climbs_and_ships(tmp_path):
         epochal.Bundle.open(tmp_path / "run" / "bundle")
     opened = epochal.Bundle.open(tmp_path / "run" / "bundle", trust=True)
     assert (opened.predict(frame).to_frame()["label"] == frame["churned"]).mean() > 0.8
+    with pytest.raises(epochal.BundleError, match="say so with --trust .in Python trust=True."):
+        epochal.evaluate(tmp_path / "run" / "bundle", frame)
+    trusted = epochal.evaluate(tmp_path / "run" / "bundle", frame, trust=True)
+    assert trusted.to_dict() == epochal.evaluate(opened, frame).to_dict()
+    with pytest.raises(UserError, match="is of code that its maker brought, and a training can begin with a residual"):
+        open_weights(tmp_path / "run")
     assert epochal.refit(tmp_path / "run", source=frame).bundle.predict(frame).to_frame().shape[0] == 300
 
 

@@ -58,6 +58,14 @@ def test_time_that_classical_rungs_leave_keeps_rehearsals_longer() -> None:
     assert equal < made.network_arm(0.0) < made.arm * len(made.rungs) / len(made.networks) * 2
 
 
+@pytest.mark.parametrize("networks", [("mlp",), ("mlp", "lenet")])
+def test_time_that_classical_rungs_leave_keeps_finals_longer(networks: tuple[str, ...]) -> None:
+    rungs = ("majority", "nearest-neighbours", "hog-svm", *networks)
+    made = plan("data", "image-classes", budget="10m", rungs=rungs).replace(workers=2)
+    assert made.rehearsal == 0.0
+    assert made.final >= LONGER * made.learning(made.network_arm(0.0)) * (1 - 1e-9)
+
+
 def test_rungs_of_ones_own_are_climbed_once_wherever_they_are_named() -> None:
     trees, forest = "sklearn.ensemble:ExtraTreesClassifier", "sklearn.ensemble:RandomForestClassifier"
     made = plan("data", "table-classes", budget="10m", rungs=(trees, "mlp", "majority"), theirs=(trees, forest))

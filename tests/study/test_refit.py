@@ -77,7 +77,7 @@ def test_it_learns_from_train_and_validation_as_the_climb_did(run: Path, digits:
     assert (bundle.recipe, bundle.codec, bundle.labels) == (single.recipe, single.codec, single.labels)
     assert bundle.temperature == single.temperature
     result, (training,) = made.result, bundle.evidence["runs"]
-    passes = [result.examples / result.images, result.examples_before / result.images_before]
+    passes = [result.examples / result.items, result.examples_before / result.items_before]
     assert passes[0] == pytest.approx(passes[1], rel=0.05)
     assert training["scores"] == {}, "there is nothing to score it on"
     assert {path.name: path.read_bytes() for path in (run / "bundle").iterdir()} == before

@@ -23,7 +23,7 @@ def test_a_refit_of_numbers_speaks_of_rows_and_of_a_width():
     true = np.arange(20.0)
     shown = residuals(true + 0.5, true, width=2.125, promised=0.9, covered=SCORE)
     made = Refitted(
-        kind=REFIT, rung="mlp", title="MLP", seeds=(0,), images=4_000, images_before=3_200, examples=40_000,
+        kind=REFIT, rung="mlp", title="MLP", seeds=(0,), items=4_000, items_before=3_200, examples=40_000,
         examples_before=32_000, stop=1.0, temperature=2.125, calibration="that of the climb", metric=R2,
         shipped=Shipped(score=SCORE, residuals=shown), single=Interval(mean=0.849, low=0.83, high=0.87),
         finding=FINDING,

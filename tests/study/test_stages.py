@@ -149,6 +149,36 @@ def test_rehearsals_stand_for_finals_for_which_no_time_is_left(
     )
 
 
+@pytest.mark.parametrize(("seconds", "kept", "trained"), [(400.0, None, 2), (500.0, None, 0), (500.0, 447.0, 2)])
+def test_a_final_is_longer_than_what_came_before(
+    here: Progress,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    seconds: float,
+    kept: float | None,
+    trained: int,
+) -> None:
+    """448 s are left for each network: too little where it qualified with 500 s, unless a repetition says otherwise."""
+    here.plan = here.plan.replace(workers=1)
+    here.qualified = {
+        name: replace(found, budget=found.budget.replace(seconds=seconds)) for name, found in here.qualified.items()
+    }
+    monkeypatch.setattr("time.perf_counter", lambda: 2_430.0)
+    asked: list[float] = []
+
+    def run(here: Progress, stage: str, name: str, seconds: float, seeds: tuple[int, ...]) -> Arm:
+        asked.append(seconds)
+        return arm(name, 0.05, 10_000_000)
+
+    monkeypatch.setattr("epochal.study.stages.run_longer", run)
+    with open_store(tmp_path) as here.store:
+        if kept:
+            here.store.put("final seconds/network", kept)
+        finals(here)
+    assert asked == [pytest.approx(kept or 448, abs=1)] * trained
+    assert len(here.finals) == trained
+
+
 def test_a_rehearsal_that_saw_less_or_diverged_stands_for_nothing(here: Progress) -> None:
     lost = replace(arm("resnet", 0.1, 45_000), answers=())
     here.rehearsed = {"lenet": arm("lenet", 0.09, 100_000), "resnet": lost, "mlp": arm("mlp", 0.09, 2_000_000)}

@@ -220,6 +220,34 @@ def test_a_directory_of_another_kind_is_left_alone(tmp_path):
         assert store.get("settings") == {"seeds": 3}
 
 
+def test_a_network_of_ones_own_is_the_same_in_every_folder(tmp_path, monkeypatch):
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "from torch import nn\n\nclass Net(nn.Sequential):\n    def __init__(self, task):\n"
+        "        super().__init__(nn.Flatten(), nn.Linear(64, task.outputs))\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    asked = {"ingredients": ("momentum",), "budget": "8s", "seeds": 2, "out": tmp_path / "run"}
+
+    def interrupt(line: str) -> None:
+        if line.startswith("none: seed 1"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        why("digits", rung="mine.py:Net", progress=interrupt, **asked)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    code = mine.read_text()
+    mine.write_text(code + "# another\n")
+    with pytest.raises(RunDirectoryError, match="The code of .*mine.py:Net has changed since the run"):
+        why("digits", rung="../mine.py:Net", **asked)
+    mine.write_text(code)
+    told: list[str] = []
+    result = why("digits", rung="../mine.py:Net", progress=told.append, **asked)
+    assert result.rung == f"{mine}:Net" and any(line.startswith("Resuming ") for line in told)
+    assert result.to_text().startswith("Net on digits: ") and " of Net " in result.sentence
+
+
 def test_rows_have_no_augmentation_to_ask_about():
     names = [factor.name for factor in factors_of(TABLE_CLASSES_LADDER, "mlp")]
     assert names == ["activation", "normalisation", "initialisation", "dropout", "momentum"]

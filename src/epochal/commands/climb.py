@@ -85,7 +85,11 @@ def climb(source: str, task: str, resume: Path | None, dry_run: bool, **values: 
     """
     if values["rungs"]:
         values["rungs"] = tuple(word.strip() for word in values["rungs"].split(","))
-        require(values["rungs"], pretrained=values["pretrained"] is not None)  # before imports that take a while
+        told = task if values["image"] is None else "image"
+        # Before anything is imported that takes a while.
+        require(values["rungs"], pretrained=values["pretrained"] is not None, source=source, task=told)
+
+    refuse_dry(dry_run, repeat=values["repeat"], resume=resume)
 
     from epochal.study.ladder import climb as run
     from epochal.study.ladder import dry_run as rehearse
@@ -94,7 +98,6 @@ def climb(source: str, task: str, resume: Path | None, dry_run: bool, **values: 
     out = values.pop("out")
     directory = run_directory(out, resume)
     if dry_run:
-        values.pop("repeat")
         given = {name: value for name, value in values.items() if value is not None}
         click.echo(rehearse(source, options=options, task=task, loading=loading(), **given).to_text())
         return 0
@@ -117,3 +120,16 @@ def climb(source: str, task: str, resume: Path | None, dry_run: bool, **values: 
     if not result.complete:
         return 130
     return 0 if result.chosen else 1
+
+
+def refuse_dry(dry_run: bool, **runs: Path | None) -> None:
+    """
+    Raises:
+        UsageError: a dry run is asked for of a climb whose plan another run has made already.
+    """
+    if dry_run and (given := [name for name, run in runs.items() if run is not None]):
+        raise click.UsageError(
+            f"--dry-run plans a new climb, and --{given[0]} {runs[given[0]]} takes over what that run decided. Leave "
+            "one of them out.",
+            click.get_current_context(),
+        )

@@ -38,7 +38,8 @@ def train(rung: str, source: str, task: str, out: Path | None, resume: Path | No
     epochal train resnet photos/ --set depth=20 --budget 10m
     epochal train forest customers.csv --label churned
     """
-    require([rung], "rung")  # before anything is imported that takes a while
+    told = task if values["image"] is None else "image"
+    require([rung], "rung", source=source, task=told)  # before anything is imported that takes a while
     from epochal.study.single import train_rung
 
     task, options = read_as(source, task, values)

@@ -12,7 +12,7 @@ from epochal.kinds.ladders import require
 
 @click.command(cls=ByKind)
 @click.argument("source")
-@click.option("--rung", help="The network to take apart.  [default: the last of the ladder]")
+@click.option("--rung", help="The network to take apart, or mine.py:MyNet.  [default: the last of the ladder]")
 @click.option("--budget", metavar="DURATION", help="Time for everything, such as 90s, 20m or 1h30m.  [default: 20m]")
 @click.option("--seeds", type=int, metavar="N", help="Trainings of each combination.  [default: 5]")
 @click.option("--ingredients", metavar="A,B,C", help="Ingredients to test.  [default: all that the rung can have]")
@@ -32,7 +32,8 @@ def why(source: str, rung: str | None, task: str, **values: Any) -> int:
     epochal why digits --rung mlp --ingredients activation,normalisation,momentum --budget 1m
     """
     if rung is not None:
-        require([rung], "rung")  # before anything is imported that takes a while
+        told = task if values["image"] is None else "image"
+        require([rung], "rung", source=source, task=told)  # before anything is imported that takes a while
     from epochal.study.why import why as run
 
     task, options = read_as(source, task, values)

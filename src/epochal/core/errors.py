@@ -13,6 +13,10 @@ class BudgetError(UserError):
     """The budget, seeds or trials asked for cannot be met or make no sense."""
 
 
+class RungError(UserError):
+    """One rung does not do what is asked of it. The others are not harmed, and a climb continues with them."""
+
+
 class BundleError(UserError):
     """A bundle is damaged, incomplete, or was written by a newer version."""
 

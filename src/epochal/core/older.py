@@ -9,6 +9,7 @@ PHOTOGRAPHS = 224  # the side of the images that these networks were drawn for
 DRAWN_FOR_PHOTOGRAPHS = ("alexnet", "vgg", "googlenet")
 RESIDUAL_DEPTHS = (18, 34, 50, 101, 152)  # of the residual networks that were drawn for them too
 RENAMED = {"validation_loss": "loss", "validation_accuracy": "score"}  # along curves, and of runs
+OF_REFITS = {"images": "items", "images_before": "items_before"}  # of a refit, which these names tell from others
 OF_IMAGE_TASKS = ("input_kind", "target_kind", "metric")  # fields of the task, when all tasks were of images
 
 
@@ -19,7 +20,8 @@ def modern(data: Any) -> Any:
     if not isinstance(data, dict):
         return data
     gone = OF_IMAGE_TASKS if "input_kind" in data else ()
-    return {RENAMED.get(name, name): modern(value) for name, value in data.items() if name not in gone}
+    renamed = RENAMED | OF_REFITS if "images_before" in data else RENAMED
+    return {renamed.get(name, name): modern(value) for name, value in data.items() if name not in gone}
 
 
 def modern_recipe(recipe: Recipe, task: Task, version: int) -> Recipe:

@@ -38,7 +38,8 @@ class RungSummary:
 class Recommendation:
     """The rung to take, the one with the best score, the tier of those not shown to be worse, and a sentence.
 
-    `caveat` names the rungs that are out and were under-trained; empty where there are none.
+    `caveat` names the rungs that are out and were under-trained; empty where there are none. Where nothing is shown to
+    have been `learned`, nothing is recommended (`judge.nothing_text`), and `chosen` is what is bundled.
     """
 
     chosen: str
@@ -46,6 +47,7 @@ class Recommendation:
     tier: tuple[str, ...]  # not shown worse than the best; the best is among them
     sentence: str
     caveat: str = ""
+    learned: bool = True
 
 
 def recommend(

@@ -11,7 +11,7 @@ from epochal.core.errors import UserError
 from epochal.core.recipe import Option, Recipe
 from epochal.core.traits import Traits
 from epochal.models import catalogue
-from epochal.models.places import is_location, title
+from epochal.models.places import is_location, settled, title
 
 CLASSICAL, NETWORK = "classical", "network"
 
@@ -66,11 +66,12 @@ class Rung:
 
 
 def their_rung(name: str, objective: str) -> Rung:
-    """The rung of the user's own whose code is at this place.
+    """The rung of the user's own whose code is at this place. Its name means the same in every folder.
 
     Raises:
         UserError: it cannot be used, or asks for a recipe that there is not.
     """
+    name = settled(name)
     model: Any = catalogue.model(name)
     by_steps = model.traits.by_steps
     recipe = Recipe(model=name, objective=objective if by_steps else "estimate", learning_rate=0.03, batch_size=64)

@@ -16,6 +16,7 @@ from epochal.kinds.rung import Ladder, Rung
 from epochal.kinds.table_input import TableInput
 from epochal.kinds.table_ladder import TABLE_CLASSES_LADDER, TABLE_NUMBER_LADDER
 from epochal.models.catalogue import traits
+from epochal.models.places import is_location
 from epochal.models.predictor import make_predictor
 
 IMAGE_CLASSES = "image-classes"
@@ -34,7 +35,8 @@ class TaskKind:
     def predictor(self, model: Any, codec: Codec, recipe: Recipe, task: Task) -> Predictor:
         """What answers with a model that this recipe trained."""
         answer = partial(self.goal.answer, task=task)
-        return make_predictor(model, codec, answer, as_tensors=traits(recipe).as_tensors)
+        width = task.outputs if is_location(recipe.model) else None
+        return make_predictor(model, codec, answer, as_tensors=traits(recipe).as_tensors, width=width)
 
 
 KINDS: dict[str, TaskKind] = {

@@ -14,7 +14,7 @@ from epochal.study.milestone import Measured, Milestone, PaperScale
 OPTIONS = {"dropout": 0.0, "width": 1 / 8}
 # Few passes: the claims need more for a verdict, and neither dropout nor augmentation pays off in so few.
 FEW_PASSES = Scale(
-    data="cifar10", images=5_000, side=16, passes=3, needs=8, recipe={"augment": ()}, options=OPTIONS
+    data="cifar10", items=5_000, side=16, passes=3, needs=8, recipe={"augment": ()}, options=OPTIONS
 )  # fmt: skip
 
 
@@ -74,9 +74,9 @@ def at_both_scales(
     """
     return Milestone(
         **vars(CLAIMS[name]),
-        setting=f"AlexNet, an eighth as wide, on {small.images:,} images of CIFAR-10 at {small.side}x{small.side} "
+        setting=f"AlexNet, an eighth as wide, on {small.items:,} images of CIFAR-10 at {small.side}x{small.side} "
         f"pixels, {small.passes:g} passes: {compared}",
-        differs=f"{small.images:,} images of {small.side}x{small.side} instead of 1.2 million of 224x224, and 574 "
+        differs=f"{small.items:,} images of {small.side}x{small.side} instead of 1.2 million of 224x224, and 574 "
         f"thousand weights instead of 60 million, begun as by He et al. 2015{differs}",
         measure=measure,
         paper_scale=PaperScale(

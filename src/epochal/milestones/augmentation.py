@@ -9,7 +9,7 @@ from epochal.study.lab import Lab, Scale, ask_score, curves, under_trained
 from epochal.study.milestone import Measured
 from epochal.train.experiment import Arm
 
-SMALL = Scale(data="cifar10", images=200, side=16, passes=60, options=OPTIONS)
+SMALL = Scale(data="cifar10", items=200, side=16, passes=60, options=OPTIONS)
 LEAST = 1e-6  # loss
 CONTROL = "no augmentation"
 LABELS = {"crop": "random crops", "flip": "mirrored images", "colour_pca": "shifted colours"}

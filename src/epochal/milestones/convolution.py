@@ -20,7 +20,7 @@ from epochal.study.lab import Lab, Scale, ask_score, curves, shares
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.train.experiment import Arm
 
-SMALL = Scale(data="mnist", images=7_291, side=NATIVE, passes=8)  # as many images as in the paper
+SMALL = Scale(data="mnist", items=7_291, side=NATIVE, passes=8)  # as many images as in the paper
 PAPER = replace(SMALL, passes=23)
 FEWER = (320, 1_500)  # the first as in Hastie et al.; the second for the picture
 LEAST = 10_000  # examples shown, however few the images
@@ -154,13 +154,13 @@ ALSO = (
 
 MILESTONE = Milestone(
     **vars(CLAIMS["convolution"]),
-    setting=f"MNIST cut to {SMALL.images:,} training images of 16x16 pixels, {SMALL.passes:g} passes: the network of "
+    setting=f"MNIST cut to {SMALL.items:,} training images of 16x16 pixels, {SMALL.passes:g} passes: the network of "
     f"the paper against the same with kernels of its own for every unit. From {FEWER[0]:,} images too, as Hastie et "
     f"al. have it, and for the picture from {FEWER[1]:,}; {LEAST:,} digits are shown where that is more",
     differs=f"{SMALL.passes:g} passes instead of {PAPER.passes:g}. {ALSO}",
     measure=measure,
     paper_scale=PaperScale(
-        setting=f"MNIST cut to {PAPER.images:,} training images of 16x16 pixels, {PAPER.passes:g} passes: the network "
+        setting=f"MNIST cut to {PAPER.items:,} training images of 16x16 pixels, {PAPER.passes:g} passes: the network "
         f"of the paper against the same with kernels of its own for every unit, and from {FEWER[0]:,} images too",
         differs=ALSO,
         data=PAPER.data,

@@ -8,7 +8,7 @@ from epochal.study.changes import change
 from epochal.study.lab import Lab, Scale, ask_score, curves
 from epochal.study.milestone import Measured, Milestone, PaperScale
 
-SMALL = Scale(data="mnist", images=1_000, passes=50, trials=3)
+SMALL = Scale(data="mnist", items=1_000, passes=50, trials=3)
 PAPER = Scale(
     data="mnist",
     passes=200,
@@ -84,9 +84,9 @@ ALSO = (
 
 MILESTONE = Milestone(
     **vars(CLAIMS["dropout"]),
-    setting=f"MNIST, {SMALL.images:,} images: two hidden layers of 512 rectifiers with and without dropout of one "
+    setting=f"MNIST, {SMALL.items:,} images: two hidden layers of 512 rectifiers with and without dropout of one "
     f"half, for {SMALL.passes:g} passes and for one. Each arm has the best of {SMALL.trials} learning rates.",
-    differs=f"{SMALL.images:,} images instead of 60,000. {ALSO}",
+    differs=f"{SMALL.items:,} images instead of 60,000. {ALSO}",
     measure=measure,
     paper_scale=PaperScale(
         setting="MNIST, 54,000 images: three hidden layers of 1,024 rectifiers with and without dropout of one half, "

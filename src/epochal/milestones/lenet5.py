@@ -10,7 +10,7 @@ from epochal.milestones.table import CLAIMS
 from epochal.study.lab import Lab, Scale, ask_score, curves, shares
 from epochal.study.milestone import Measured, Milestone, PaperScale
 
-SMALL = Scale(data="mnist", images=20_000, passes=3)
+SMALL = Scale(data="mnist", items=20_000, passes=3)
 PAPER = Scale(data="mnist", passes=20)
 LINEAR, NEIGHBOURS, LENET = "linear classifier", "nearest neighbours", "LeNet-5"
 PUBLISHED = {LINEAR: 0.12, NEIGHBOURS: 0.05, LENET: 0.0095}  # Figure 9, test error
@@ -91,7 +91,7 @@ ALSO = (
 
 MILESTONE = Milestone(
     **vars(CLAIMS["lenet5"]),
-    setting=f"MNIST, {SMALL.images:,} training images: LeNet-5 and a linear classifier for {SMALL.passes:g} passes, "
+    setting=f"MNIST, {SMALL.items:,} training images: LeNet-5 and a linear classifier for {SMALL.passes:g} passes, "
     "and nearest neighbours among all of them",
     differs=f"A third of the training images and {SMALL.passes:g} passes instead of {PAPER.passes:g}; {ALSO}",
     measure=measure,

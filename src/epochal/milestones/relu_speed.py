@@ -10,7 +10,7 @@ from epochal.study.lab import Lab, Scale, curves, reached
 from epochal.study.milestone import Measured, Milestone, PaperScale
 from epochal.train.experiment import Arm
 
-SMALL = Scale(data="cifar10", images=2_500, side=16, passes=24, trials=3)
+SMALL = Scale(data="cifar10", items=2_500, side=16, passes=24, trials=3)
 PAPER = Scale(data="cifar10", passes=40, validation=0.1, trials=3)  # as many as Figure 1 shows
 POINTS = 30
 LEVEL = 0.75  # training accuracy: the paper's 25% training error
@@ -81,7 +81,7 @@ ALSO = (
 
 MILESTONE = Milestone(
     **vars(CLAIMS["relu-speed"]),
-    setting=f"CIFAR-10, {SMALL.images:,} images of {SMALL.side}x{SMALL.side} pixels, {SMALL.passes:g} passes; LeNet-5 "
+    setting=f"CIFAR-10, {SMALL.items:,} images of {SMALL.side}x{SMALL.side} pixels, {SMALL.passes:g} passes; LeNet-5 "
     f"with tanh units and with rectifiers, each at the best of {SMALL.trials} rates, without regularisation; examples "
     "until 25% training error",
     differs=f"{ALSO} Smaller images, and a twentieth of them.",

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from epochal.core.errors import RungError
 from epochal.core.protocols import Codec
 
 BATCHES = {"cpu": 64, "cuda": 512}
@@ -25,6 +26,7 @@ class NetworkPredictor:
     model: nn.Module
     codec: Codec
     answer: Answer
+    width: int | None = None  # numbers of one answer, where they must be asked for: the code is not ours
     batch_size: int | None = None  # 64 on a processor, whose cache a larger one leaves; 512 on a GPU
 
     def __call__(self, inputs: Any) -> Any:
@@ -32,6 +34,7 @@ class NetworkPredictor:
 
         Raises:
             ValueError: they are not as the codec makes them.
+            RungError: the answers are not one for each input, or of another width.
         """
         self.codec.check(inputs)
         parameter = next(self.model.parameters(), None)
@@ -43,7 +46,9 @@ class NetworkPredictor:
         try:
             with torch.no_grad(), torch.autocast(device.type, enabled=False):
                 parts = [
-                    self.model(as_inputs(_batch(inputs, start, size))).float()
+                    checked(
+                        self.model(as_inputs(_batch(inputs, start, size))), inputs[start : start + size], self.width
+                    ).float()
                     # No inputs still make one, empty, batch: the network tells the number of outputs.
                     for start in range(0, max(len(inputs), 1), size)
                 ]
@@ -66,16 +71,27 @@ class ClassicalPredictor:
     def __call__(self, inputs: Any) -> Any:
         """Encoded inputs to their prediction; errors as `NetworkPredictor`."""
         self.codec.check(inputs)
-        parts = [
-            np.asarray(self.model.outputs(self._seen(inputs[start : start + self.batch_size])), dtype=np.float32)
-            for start in range(0, len(inputs), self.batch_size)
-        ]
+        starts = range(0, len(inputs), self.batch_size)
+        batches = [inputs[start : start + self.batch_size] for start in starts]
+        parts = [checked(np.asarray(self.model.outputs(self._seen(one)), dtype=np.float32), one) for one in batches]
         return self.answer(np.concatenate(parts) if parts else np.zeros((0, 1), np.float32))
 
     def _seen(self, inputs: Any) -> Any:
         if self.as_tensors:
             return as_network_sees(self.codec, inputs)
         return np.asarray(inputs) if isinstance(inputs, np.ndarray) else inputs
+
+
+def checked(outputs: Any, inputs: Any, width: int | None = None) -> Any:
+    """The outputs [inputs, width], as they are.
+
+    Raises:
+        RungError: they are not one for each input, or of another width.
+    """
+    if len(outputs) != len(inputs) or (width is not None and tuple(outputs.shape[1:]) != (width,)):
+        wanted = f"[{len(inputs)}, {'...' if width is None else width}]"
+        raise RungError(f"Expected answers of the shape {wanted}; got {list(outputs.shape)}.")
+    return outputs
 
 
 def as_network_sees(codec: Codec, inputs: Any) -> np.ndarray:
@@ -85,11 +101,11 @@ def as_network_sees(codec: Codec, inputs: Any) -> np.ndarray:
 
 
 def make_predictor(
-    model: Any, codec: Codec, answer: Answer, *, as_tensors: bool = False
+    model: Any, codec: Codec, answer: Answer, *, as_tensors: bool = False, width: int | None = None
 ) -> NetworkPredictor | ClassicalPredictor:
     """What answers questions with a trained model: the same path for evaluation, the test split, and a bundle."""
     if isinstance(model, nn.Module):
-        return NetworkPredictor(model=model, codec=codec, answer=answer)
+        return NetworkPredictor(model=model, codec=codec, answer=answer, width=width)
     return ClassicalPredictor(model=model, codec=codec, answer=answer, as_tensors=as_tensors)
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from epochal.core.errors import UserError
+from epochal.core.errors import RungError, UserError
 from epochal.core.paths import absolute
 from epochal.core.record import Record
 from epochal.core.task import Task
@@ -57,7 +57,7 @@ class TheirModel:
         """The untrained model.
 
         Raises:
-            UserError: a module cannot be made of the task, or answers with another shape.
+            RungError: a module cannot be made of the task, or answers with another shape.
         """
         return network(self.name, self.found, task) if _is_network(self.found) else TheirEstimator(config, task, self)
 
@@ -134,13 +134,13 @@ def network(name: str, found: type, task: Task) -> Any:
         with torch.no_grad():
             shapes = [tuple(made.eval()(torch.zeros(count, *task.input_shape)).shape) for count in (2, 1)]
     except Exception as error:  # the user's code may raise anything
-        raise UserError(
+        raise RungError(
             f"--rung {name}: expected a module that is made by {title(name)}(task) and takes inputs "
             f"[batch, {', '.join(map(str, task.input_shape))}]; got {type(error).__name__}: {error}"
         ) from error
     for count, shape in zip((2, 1), shapes, strict=True):
         if shape != (count, task.outputs):
-            raise UserError(
+            raise RungError(
                 f"--rung {name}: expected answers of the shape [batch, {task.outputs}], which is task.outputs; got "
                 f"{list(shape)} for a batch of {count}."
             )
@@ -162,14 +162,14 @@ class TheirEstimator:
         """Fit a new estimator.
 
         Raises:
-            UserError: it is for another kind of task.
+            RungError: it is for another kind of task.
         """
         estimator = self.model.found()
         if "random_state" in estimator.get_params():
             estimator.set_params(random_state=seed % 2**32)
         wanted = "predict_proba or decision_function" if self.task.labels else "predict"
         if not any(hasattr(estimator, each) for each in wanted.split(" or ")):
-            raise UserError(
+            raise RungError(
                 f"--rung {self.model.name}: expected an estimator with {wanted}; {title(self.model.name)} has none."
             )
         self._fitted = estimator.fit(_flat(inputs), targets)
@@ -178,25 +178,42 @@ class TheirEstimator:
         """Logits [batch, classes], or numbers [batch, 1].
 
         Raises:
-            UserError: the estimator answers with another shape.
+            RungError: the estimator answers with another shape, with what is not finite, or with what is no
+                probability.
         """
         rows = _flat(inputs)
         if not self.task.labels:
-            return np.asarray(self._fitted.predict(rows), np.float32).reshape(len(rows), 1)
+            numbers = self._checked("a number for each item", self._fitted.predict(rows), (len(rows),), (len(rows), 1))
+            return numbers.astype(np.float32).reshape(len(rows), 1)
         seen = np.asarray(self._fitted.classes_, np.int64)
+        what = f"for each item a score of each of {len(seen)} classes"
         if hasattr(self._fitted, "predict_proba"):
-            scores = np.log(np.clip(np.asarray(self._fitted.predict_proba(rows), np.float64), CHANCE, 1.0))
+            chances = self._checked(what, self._fitted.predict_proba(rows), (len(rows), len(seen)))
+            if chances.min(initial=0.0) < 0:
+                raise RungError(
+                    f"--rung {self.model.name}: expected probabilities of 0 or more; got {chances.min():.3g}."
+                )
+            scores = np.log(np.clip(chances, CHANCE, 1.0))
         else:
             scores = np.asarray(self._fitted.decision_function(rows), np.float64)
             scores = np.column_stack([-scores, scores]) / 2 if scores.ndim == 1 else scores
-        if scores.shape != (len(rows), len(seen)):
-            raise UserError(
-                f"--rung {self.model.name}: expected a score for each of {len(seen)} classes; got the shape "
-                f"{list(scores.shape)} for {len(rows)} items."
-            )
+            scores = self._checked(what, scores, (len(rows), len(seen)))
         full = np.full((len(rows), self.task.classes), scores.min(initial=0.0) + np.log(CHANCE), np.float32)
         full[:, seen] = scores
         return full
+
+    def _checked(self, what: str, answers: Any, *shapes: tuple[int, ...]) -> np.ndarray:
+        """float64 answers, finite and of one of these shapes."""
+        found = np.asarray(answers, np.float64)
+        if found.shape not in shapes:
+            raise RungError(
+                f"--rung {self.model.name}: expected {what}, in the shape {list(shapes[0])}; got {list(found.shape)}."
+            )
+        if lost := int((~np.isfinite(found)).sum()):
+            raise RungError(
+                f"--rung {self.model.name}: expected {what}; {lost:,} of the {found.size:,} numbers are not finite."
+            )
+        return found
 
     def parameters_count(self) -> int:
         """Numbers in the arrays that it stores, as far as they show themselves."""

@@ -160,6 +160,7 @@ class ClimbResult(Record):
     on_test: tuple[Finding, ...] = ()  # the chosen rung against every other, on the test split: for the report only
     winner: str = ""  # the best on validation
     chosen: str = ""  # what is recommended and bundled: the cheapest to use of the rungs that are level with the best
+    learned: bool = True  # False: no rung is shown to beat the one that does not look; `chosen` is bundled only
     headline: str = ""
     verdict: str = ""
     metric: Metric = ACCURACY

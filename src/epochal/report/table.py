@@ -79,7 +79,7 @@ def leaderboard(result: ClimbResult) -> "pandas.DataFrame":
 
 def marks_of(view: RungView) -> tuple[str, ...]:
     """The marks of a rung, with what was decided about it first."""
-    decided = [word for word, yes in (("recommended", view.chosen), (BEST, view.winner)) if yes]
+    decided = [word for word, yes in ((view.decided, view.chosen), (BEST, view.winner)) if yes]
     return (*decided, *view.marks)
 
 

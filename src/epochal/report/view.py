@@ -25,6 +25,7 @@ class RungView:
     final: Stage | None
     early: bool  # it was not in the finals, and others were: drawn hollow
     train: int  # items of the training split
+    decided: str = "recommended"  # what it is, if it is chosen
 
     @property
     def name(self) -> str:
@@ -109,6 +110,7 @@ def rung_views(result: ClimbResult) -> list[RungView]:
             final=_stage(rung, FINAL),
             early=finals and _stage(rung, FINAL) is None,
             train=result.task.counts.get("train", 0),
+            decided="recommended" if result.learned else "bundled",
         )
         for rung in result.rungs
     ]

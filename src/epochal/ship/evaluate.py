@@ -27,6 +27,7 @@ def evaluate(
     *,
     split: str | None = None,
     options: Any = None,
+    trust: bool = False,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Score a bundle on labelled data, and say whether that agrees with what the bundle promised.
@@ -38,11 +39,12 @@ def evaluate(
             where there is one. Nothing is split here: without published splits all items are used.
         options: how the data is read, such as `ReadOptions` of images and `TableOptions` of tables; what the bundle's
             preprocessing decides is taken from there.
+        trust: as of `Bundle.open`, where a folder is given.
 
     Raises:
         UserError: the bundle cannot be opened, the data has no such split, or too few of its items can be used.
     """
-    opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
+    opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle, trust=trust)
     reads, expected = opened.kind.input, opened.kind.input.options
     options = expected() if options is None else options
     if not isinstance(options, expected):

@@ -11,10 +11,11 @@ from epochal.data.image.codec import Codec
 from epochal.data.image.options import ReadOptions
 from epochal.data.published_weights import WEIGHTS, fetch_weights
 from epochal.models.interchange import read_weights
+from epochal.models.places import is_location
 from epochal.models.pretrained import Pretrained, from_network
 from epochal.models.weights import TENSORS
+from epochal.ship import files
 from epochal.ship.bundle import Bundle
-from epochal.ship.files import MANIFEST
 
 
 def open_weights(what: str | os.PathLike[str], progress: Progress | None = None) -> Pretrained:
@@ -37,9 +38,14 @@ def open_weights(what: str | os.PathLike[str], progress: Progress | None = None)
             f"of a ResNet, or one of {', '.join(WEIGHTS)}."
         )
     places = (path.parent,) if path.name == TENSORS else (path, path / "bundle")
-    folder = next((place for place in places if (place / MANIFEST).is_file()), None)
+    folder = next((place for place in places if (place / files.MANIFEST).is_file()), None)
     if folder is None:
         return read_weights(path)
+    if is_location(files.read_json(folder / files.RECIPE).get("model", "")):
+        raise UserError(
+            f"--pretrained: the bundle {folder} is of code that its maker brought, and a training can begin with a "
+            "residual network of the ladder. Give the bundle of one, or leave out --pretrained."
+        )
     bundle = Bundle.open(folder)
     if bundle.members > 1:
         raise UserError(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from epochal.core.experiment import WORSE, Finding
 from epochal.core.interval import Interval
 from epochal.core.metric import Metric
 from epochal.core.run import FINISHED
+from epochal.judge.nothing_text import unless_nothing_learned
 from epochal.judge.score import score
 from epochal.judge.tiers import tiers
 from epochal.judge.verdict_text import Recommendation, RungSummary, recommend
+from epochal.kinds.rung import Rung
 from epochal.kinds.table import kind_of
 from epochal.models.weights import ESTIMATORS, TENSORS, read_model
 from epochal.study.progress import Progress
@@ -50,6 +53,13 @@ class Choice:
         return self.recommendation.best
 
 
+def time_answers(here: Progress) -> None:
+    """Measure how fast each rung answers one item; those that cannot are withdrawn."""
+    for name, arm in here.latest().items():
+        if arm.finished and here.attempt("answering", name, partial(answer_seconds, here, name, arm)) is None:
+            here.withdraw(name)
+
+
 def choose(here: Progress, arms: Mapping[str, Arm]) -> Choice:
     """The recommendation among arms that finished. It is kept, so that a resumed climb ships the same.
 
@@ -80,8 +90,14 @@ def choose(here: Progress, arms: Mapping[str, Arm]) -> Choice:
     summaries = tuple(summary(here, name, arm, scoring.values(arm), about[name]) for name, arm in arms.items())
     compared = against(ranked[0][0])
     found = recommend(summaries, compared, metric=scoring.metric, margin=made.margin)
+    found = unless_nothing_learned(found, summaries, floor_of(here).name, metric=scoring.metric)
     here.store.put("choice", {"chosen": found.chosen, "best": found.best})
     return Choice(recommendation=found, compared=compared, summaries=summaries, about=about)
+
+
+def floor_of(here: Progress) -> Rung:
+    """The rung that answers without looking at its inputs."""
+    return kind_of(here.dataset.task).ladder.floor
 
 
 def summary(here: Progress, name: str, arm: Arm, values: np.ndarray, about: About) -> RungSummary:

@@ -7,20 +7,20 @@ import numpy as np
 
 from epochal.core.experiment import UNDER_TRAINED
 from epochal.core.run import FAILED, FINISHED
-from epochal.kinds.table import kind_of
 from epochal.models.pretrained import without_file
 from epochal.models.weights import read_model
 from epochal.report import write_report
 from epochal.report.result import NOT_CLIMBED, ClimbResult, RungResult, Stage
 from epochal.ship.bundle import as_shipped, write_bundle
-from epochal.study.choice import Choice, choose, finished_names, scored
+from epochal.study.choice import Choice, choose, finished_names, scored, time_answers
 from epochal.study.progress import Progress
 from epochal.study.sizing import duration
-from epochal.study.stages import rehearsal_sentence
-from epochal.study.tested import Tested, on_test, on_validation, open_test
+from epochal.study.stages import fold, rehearsal_sentence
+from epochal.study.tested import IMPORTANT, Tested, on_test, on_validation, open_test
 from epochal.train.checkpoint import write_atomically
-from epochal.train.experiment import mean_curve
+from epochal.train.experiment import Arm, mean_curve
 
+ANSWERING = ("answering", "test")  # what a trained rung may fail at, and is then withdrawn
 BUNDLED = "bundled"  # the decision that names the trainings of the recommended rung, and which of them is bundled
 
 
@@ -41,15 +41,13 @@ def conclude(
         "data": dataset.report.to_dict(),
         "environment": environment,
     }
-    arms = {name: arm for name, arm in here.latest().items() if arm.finished}
-    if not arms:
-        verdict = (
-            "No rung finished its training, so there is nothing to choose from. Each rung is listed with its reason."
-        )
+    choice, tested, fallen = judged(here, complete)
+    if choice is None:
+        lacking = "can answer" if any(stage in ANSWERING for stage, _ in here.failed) else "finished its training"
+        verdict = f"No rung {lacking}, so there is nothing to choose from. Each rung is listed with its reason."
         rungs = rung_results(here, None, None)
         return keep(ClimbResult(**facts, spent_seconds=here.spent, rungs=rungs, verdict=verdict), directory)
-    choice = choose(here, arms)
-    tested = open_test(here) if complete else None
+    arms = finished(here)
     arm = arms[choice.chosen]
     place = here.scoring.best_seed(arm)
     result = ClimbResult(
@@ -60,6 +58,7 @@ def conclude(
         finals=tuple(choice.compared[name] for name in here.finals if name in choice.compared),
         winner=choice.best,
         chosen=choice.chosen,
+        learned=choice.recommendation.learned,
         verdict=choice.recommendation.sentence,
         more_data=here.curve.sentence
         if here.curve
@@ -68,7 +67,7 @@ def conclude(
         rivals=here.rivals,
         **(on_test(here, arms, choice, place, tested) if tested else on_validation(here, arms, choice)),
     )
-    result = result.replace(notes=(*caveats(here, choice), *result.notes))
+    result = result.replace(notes=(*filter(None, (fallen,)), *caveats(here, choice), *result.notes))
     here.store.put(BUNDLED, {"names": finished_names(arm), "place": place})
     write_bundle(
         directory / "bundle",
@@ -84,31 +83,68 @@ def conclude(
     return keep(result.replace(spent_seconds=here.spent), directory)
 
 
+def judged(here: Progress, complete: bool) -> tuple[Choice | None, Tested | None, str]:
+    """The choice among the rungs that can answer, None where none can; what they answer on the test split, which is
+    opened for a complete climb; and a sentence where the first choice cannot answer there.
+
+    The choice rests on validation alone. Where a rung cannot answer on the test split, the others are chosen from anew,
+    also on validation.
+    """
+    before = len(here.qualified)
+    time_answers(here)
+    choice, fallen = choice_now(here), ""
+    tested: Tested | None = None
+    if choice and complete:
+        first, tested = choice, open_test(here)
+        if first.about.keys() - finished(here).keys():
+            choice = choice_now(here)
+        fallen = fallen_sentence(here, first, choice)
+    if len(here.qualified) < before:
+        here.steps = fold(here, list(here.qualified.values()))
+    return choice, tested, fallen
+
+
+def choice_now(here: Progress) -> Choice | None:
+    """The choice among the rungs that finished and were not withdrawn."""
+    arms = finished(here)
+    return choose(here, arms) if arms else None
+
+
+def fallen_sentence(here: Progress, first: Choice, choice: Choice | None) -> str:
+    """That the first choice cannot answer on the test split; empty where it can, or where nothing else is chosen."""
+    message = here.failed.get(("test", first.chosen))
+    if message is None or choice is None:
+        return ""
+    return (
+        f"{here.rung(first.chosen).title} was chosen on validation, but cannot answer on the test split ({message}). "
+        f"{here.rung(choice.chosen).title} is chosen instead, by the same rule and on validation; no score on the test "
+        "split was used."
+    )
+
+
+def finished(here: Progress) -> dict[str, Arm]:
+    """The rungs of which a training finished, as they did best."""
+    return {name: arm for name, arm in here.latest().items() if arm.finished}
+
+
 def caveats(here: Progress, choice: Choice) -> list[str]:
     """What a reader must know in addition to the verdict."""
     lost = [
         f"{here.rung(name).title} failed in its {stage}, so it is judged by its earlier trainings. {message}"
         for (stage, name), message in here.failed.items()
-        if stage not in ("sizing", "qualifying")
+        if stage in ("rehearsal", "final") and name in here.qualified
+    ]
+    lost += [
+        f"Which parts of the {here.dataset.task.item}s matter is not known: {here.rung(name).title} failed when it was "
+        f"asked. {message}"
+        for (stage, name), message in here.failed.items()
+        if stage == IMPORTANT
     ]
     # Counts of the test split are in the data report, so they are given for an interrupted climb as well.
     dataset = here.dataset
     of_goal = here.scoring.goal.caveats(dataset.task, dataset.train.targets, dataset.report.counts)
-    said = (nothing_to_learn(here, choice), *of_goal, choice.recommendation.caveat, rehearsal_sentence(here), *lost)
+    said = (*of_goal, choice.recommendation.caveat, rehearsal_sentence(here), *lost)
     return [text for text in said if text]
-
-
-def nothing_to_learn(here: Progress, choice: Choice) -> str:
-    """That no rung is shown to beat the one that does not look at its inputs; empty where one is, or where that rung
-    was not climbed."""
-    floor = kind_of(here.dataset.task).ladder.floor
-    about = choice.about.get(floor.name)
-    if about is None or about.tier != 1 or len(choice.about) == 1:
-        return ""
-    return (
-        f"Nothing to learn was found: no rung is shown to be better than {floor.title}, which does not look at the "
-        f"{here.dataset.task.item}s."
-    )
 
 
 def keep(result: ClimbResult, directory: Path) -> ClimbResult:
@@ -129,7 +165,7 @@ def rung_results(here: Progress, choice: Choice | None, tested: Tested | None) -
 
 def known(here: Progress, name: str) -> bool:
     """Whether a climb that may have been interrupted can say anything of a rung."""
-    failed = any((stage, name) in here.failed for stage in ("sizing", "qualifying"))
+    failed = any((stage, name) in here.failed for stage in ("sizing", "qualifying", *ANSWERING))
     return failed or name in here.qualified or name in here.left_out
 
 

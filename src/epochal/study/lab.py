@@ -34,17 +34,17 @@ MOST = 2_000  # training images of the user's, where a milestone takes all of th
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """How large an experiment is: the set that it names, how many of its training images (all unless said) at how many
+    """How large an experiment is: the set that it names, how many of its training items (all unless said) at how many
     pixels a side (their own unless said), how often each is shown, and how many learning rates are tried for each arm.
     `validation` is the share of the published training split that is kept for it, where that is said. `recipe` holds
     the fields, and `options` the options of the model, such as its width, that every recipe has at this scale.
 
-    `needs` is how often each image must be shown before the claim can be refuted, where that is more than `passes`: a
+    `needs` is how often each item must be shown before the claim can be refuted, where that is more than `passes`: a
     milestone that takes minutes may show them too seldom for a verdict."""
 
     data: str
     passes: float
-    images: int | None = None
+    items: int | None = None
     side: int | None = None
     validation: float | None = None
     trials: int = 1
@@ -138,8 +138,8 @@ class Lab:
         return dataset
 
     def open(self, scale: Scale) -> Dataset:
-        """The images of an experiment of this scale."""
-        return self.data(scale.data, size=scale.side, train=scale.images, validation=scale.validation)
+        """The items of an experiment of this scale."""
+        return self.data(scale.data, size=scale.side, train=scale.items, validation=scale.validation)
 
     def examples(self, count: float) -> int:
         """The number of training examples at this run's scale that is `count` at scale 1."""

@@ -1,7 +1,6 @@
 """The plan of a climb: which rungs, which seeds, and how the budget is shared, before anything is known to be fast."""
 
 import inspect
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,11 +89,11 @@ class Plan(Record):
 
     def network_arm(self, classical: float) -> float:
         """Seconds of one network in the qualifying round: an equal share, and what the classical rungs, which take so
-        many seconds together, leave of theirs; but no more than lets a rehearsal be `LONGER` than its trainings. The
-        finals have the rest."""
+        many seconds together, leave of theirs; but no more than lets a rehearsal, or a final where there is none, be
+        `LONGER` than its trainings. The finals have the rest."""
         stretch = self.stretch(by_steps=True)
         equal, left = self.arm * stretch, (self.arm * len(self.rungs) - classical) * stretch
-        most = self.rehearsal / LONGER / self.learning(1.0) or math.inf
+        most = (self.rehearsal or self.final) / LONGER / self.learning(1.0)
         return max(min(left / max(len(self.networks), 1), most), equal)
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from epochal.core.errors import UserError
 from epochal.core.experiment import Finding
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset
@@ -80,10 +81,21 @@ class Progress:
             failed=lambda number, error: self.fail(stage, names[number], error),
         )
 
+    def attempt(self, stage: str, name: str, job: Callable[[], Any]) -> Any:
+        """What the job of one rung returns; None where it fails, or failed before an interruption."""
+        results: dict[str, Any] = {}
+        self.run(stage, {name: job}, results, 1)
+        return results.get(name)
+
+    def withdraw(self, name: str) -> None:
+        """Take out a rung whose models cannot answer: it can be neither judged nor shipped."""
+        for arms in (self.qualified, self.rehearsed, self.finals):
+            arms.pop(name, None)
+
     def fail(self, stage: str, name: str, error: Exception) -> None:
         """Note that a rung failed in a stage. The climb continues without it, also when it is resumed: what was decided
         was decided without it."""
-        message = f"{type(error).__name__}: {error}"
+        message = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
         trace = self.store.folder(f"{stage}/{name}.txt")  # names of the user's rungs have dots, and no suffix
         write_atomically(trace, "".join(traceback.format_exception(error)).encode(errors="backslashreplace"))
         self.failed[stage, name] = self.store.decide(f"failed/{stage}/{name}", lambda: message)

@@ -144,7 +144,7 @@ def source_of(store: Store, directory: Path, given: Any) -> Any:
     if kept is None:
         raise RunDirectoryError(
             f"The run in {directory} does not hold its data, which were arrays. Say where they are: --source SOURCE, "
-            "or refit(..., source=(images, labels))."
+            "or refit(..., source=(inputs, labels))."
         )
     if os.path.isabs(kept) and not os.path.exists(kept):
         raise RunDirectoryError(f"The data of this climb were at {kept}, and are not there. Say where: --source SOURCE")
@@ -165,8 +165,8 @@ def _refit(winner: Winner, folder: Path, watch: Callable[[str], None]) -> Refitt
         title=winner.title,
         metric=winner.climb.metric,
         seeds=(run.seed,),
-        images=len(joined.train),
-        images_before=len(winner.dataset.train),
+        items=len(joined.train),
+        items_before=len(winner.dataset.train),
         examples=run.cost.examples,
         examples_before=kept_step(before) * before.cost.examples // before.cost.steps,
         stop=kept_step(before) / before.cost.steps,
@@ -196,8 +196,8 @@ def _ensemble(winner: Winner, folder: Path, watch: Callable[[str], None]) -> Ref
         title=winner.title,
         metric=winner.climb.metric,
         seeds=tuple(run.seed for run in winner.runs),
-        images=len(winner.dataset.train),
-        images_before=len(winner.dataset.train),
+        items=len(winner.dataset.train),
+        items_before=len(winner.dataset.train),
         examples=winner.run.cost.examples,
         examples_before=winner.run.cost.examples,
         stop=1.0,

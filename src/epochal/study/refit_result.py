@@ -23,8 +23,8 @@ class Refitted(Record):
     rung: str
     title: str
     seeds: tuple[int, ...]  # of the trainings behind an answer
-    images: int  # or other items, that it was trained on
-    images_before: int  # that the climb's bundle was trained on
+    items: int  # that it was trained on
+    items_before: int  # that the climb's bundle was trained on
     examples: int  # shown in a training, those after its best point left out
     examples_before: int
     stop: float  # share of the schedule after which the training ends
@@ -59,11 +59,11 @@ def _of_seeds(result: Refitted) -> str:
 
 
 def _anew(result: Refitted, task: Task) -> str:
-    passes = result.examples / result.images
+    passes = result.examples / result.items
     ending = "" if result.stop == 1 else f", stopped after {100 * result.stop:.0f}% of its schedule, as in the climb"
     return (
-        f"{result.title}, trained again on train and validation together: {result.images:,} {task.item}s instead of "
-        f"{result.images_before:,}. It makes the same number of passes over them, {passes:.3g} ({result.examples:,} "
+        f"{result.title}, trained again on train and validation together: {result.items:,} {task.item}s instead of "
+        f"{result.items_before:,}. It makes the same number of passes over them, {passes:.3g} ({result.examples:,} "
         f"examples instead of {result.examples_before:,}){ending}, and "
         f"{kind_of(task).goal.calibration.brief.format(result.temperature)} is that of the climb."
     )

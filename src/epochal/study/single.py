@@ -83,6 +83,7 @@ def train_dataset(
     ladder = kind_of(dataset.task).ladder
     ladder.require([name], "rung")
     rung = ladder.rung(name)
+    name = rung.name  # of one's own, with its place settled
     members = members_with(rung, settings)
     began = time.perf_counter()
     with open_store(directory) as store:

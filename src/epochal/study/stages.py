@@ -96,7 +96,7 @@ def finals(here: Progress) -> None:
     """The rungs that could still win, at a larger budget, equal for the networks, with the rates they qualified with.
 
     Classical rungs that did not see every example go first: what they do not need goes to the networks. Where no time
-    is left, the rehearsals stand for the finals.
+    is left for trainings longer than those of the qualifying round, these stand, or the rehearsals do.
     """
     chosen = here.store.decide("finalists", lambda: finalists(here))
     names_of_all = f"{', '.join(chosen)}." if chosen else "none, since no rung needs a longer training."
@@ -107,7 +107,9 @@ def finals(here: Progress) -> None:
         if not names:
             continue
         each = left_for_finals(here) / rivals * share(len(names), workers)
-        seconds = here.store.decide(f"final seconds/{here.rung(names[0]).kind}", partial(float, each))
+        # What was decided stands in a repetition, also where an earlier version made shorter finals.
+        promised = each if all(is_longer(here, name, each) for name in names) else 0.0
+        seconds = here.store.decide(f"final seconds/{here.rung(names[0]).kind}", partial(float, promised))
         if seconds < here.plan.arm * here.plan.stretch(by_steps=names is networks):
             here.finals |= {name: here.rehearsed[name] for name in names if stands_in(here, name)}
             out = listed([here.rung(name).title for name in names])
@@ -119,6 +121,12 @@ def finals(here: Progress) -> None:
         for name in names:
             if name in here.finals:
                 settle_marks(here, name)
+
+
+def is_longer(here: Progress, name: str, seconds: float) -> bool:
+    """Whether a rung's trainings in the finals, which take `seconds` together, are longer than they were before."""
+    before = here.qualified[name]
+    return seconds / len(before.runs) > (before.budget.seconds or 0.0)
 
 
 def settle_marks(here: Progress, name: str) -> None:

@@ -1,21 +1,24 @@
 """What the test split says once the choice is made, and what an interrupted climb says without it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from epochal.core.errors import RungError
 from epochal.core.experiment import Finding
 from epochal.core.interval import Interval
 from epochal.core.protocols import Goal
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset, Examples
+from epochal.judge.nothing_text import nothing_learned
 from epochal.judge.verdict_text import RungSummary, detectable_sentence, headline, need_deep_learning
 from epochal.kinds.table import kind_of
 from epochal.models.weights import read_model
 from epochal.report.result import Importance, Shipped, WrongExample
-from epochal.study.choice import Choice, best_of, finished_names, scored, summary
+from epochal.study.choice import Choice, best_of, finished_names, floor_of, scored, summary
 from epochal.study.importance import affordable, importance
 from epochal.study.progress import Progress
 from epochal.study.scoring import Scoring
@@ -24,6 +27,7 @@ from epochal.train.experiment import TEST, Arm, answer, named, pair_all
 from epochal.train.store import Store
 
 WRONG_SHOWN = 12
+IMPORTANT = "importance"  # the stage at which the chosen rung is asked about shuffled inputs
 IMPORTANCE = (1.0, 0.005)  # seconds, and share of the budget, for asking which parts of the inputs matter
 
 
@@ -43,18 +47,29 @@ class Tested:
 
 
 def open_test(here: Progress) -> Tested:
-    """Score every training of the qualifying round and of the finals on the test split, once."""
+    """Score every training of the qualifying round and of the finals on the test split, once. A rung that cannot answer
+    there is withdrawn."""
     examples = here.dataset.open_test()
-    arms = [arm for arms in (here.qualified, here.finals) for arm in arms.values() if arm.finished]
-    return Tested(examples=examples, answers={arm.name: answers(here, arm, examples) for arm in arms})
+    found: dict[str, tuple[Any, ...]] = {}
+    for name in list(here.qualified):
+        arms = [stage[name] for stage in (here.qualified, here.finals) if name in stage and stage[name].finished]
+        answered = here.attempt("test", name, partial(answers, here, arms, examples))
+        if answered is None:
+            here.withdraw(name)
+        else:
+            found |= answered
+    return Tested(examples=examples, answers=found)
 
 
-def answers(here: Progress, arm: Arm, examples: Examples) -> tuple[Any, ...]:
-    """The answers of an arm's trainings, from their stored weights; kept for a resumed climb."""
-    return tuple(
-        on_split(here.store, name, arm.recipe, here.dataset, examples, here.scoring.goal)
-        for name in finished_names(arm)
-    )
+def answers(here: Progress, arms: Sequence[Arm], examples: Examples) -> dict[str, tuple[Any, ...]]:
+    """The answers of the trainings of each arm, from their stored weights; kept for a resumed climb."""
+    return {
+        arm.name: tuple(
+            on_split(here.store, name, arm.recipe, here.dataset, examples, here.scoring.goal)
+            for name in finished_names(arm)
+        )
+        for arm in arms
+    }
 
 
 def on_split(store: Store, name: str, recipe: Recipe, dataset: Dataset, examples: Examples, goal: Goal) -> Any:
@@ -62,8 +77,20 @@ def on_split(store: Store, name: str, recipe: Recipe, dataset: Dataset, examples
     if not store.arrays(name, f"{TEST}-"):
         model = read_model(store.folder(name), recipe, dataset.task)
         predictor = kind_of(dataset.task).predictor(model, dataset.codec, recipe, dataset.task)
-        store.keep_arrays(name, named(TEST, predictor(examples.inputs)))
+        store.keep_arrays(name, named(TEST, finite(predictor(examples.inputs))))
     return answer(store, name, TEST, goal)
+
+
+def finite(prediction: Any) -> Any:
+    """A prediction as it is.
+
+    Raises:
+        RungError: it holds numbers that are not finite.
+    """
+    for values in prediction.arrays().values():
+        if values.dtype.kind == "f" and (lost := int((~np.isfinite(values)).sum())):
+            raise RungError(f"Expected finite answers; {lost:,} of {values.size:,} numbers are NaN or infinite.")
+    return prediction
 
 
 def on_validation(here: Progress, arms: Mapping[str, Arm], choice: Choice) -> dict[str, Any]:
@@ -74,6 +101,7 @@ def on_validation(here: Progress, arms: Mapping[str, Arm], choice: Choice) -> di
     if classical and deep:
         (finding,) = compare_all(here, [(arms[classical.name], arms[deep.name])])
     return {
+        "headline": said_first(here, choice, None),
         "need_deep_learning": deep_or_not(here, classical, deep, finding, split="validation"),
         "notes": (
             "Interrupted: this is the best so far. The test split is still sealed, and all scores are on validation.",
@@ -110,26 +138,31 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
     answered, calibration = tested.answers[arm.name][place], scoring.calibrations(arm)[place]
     shown = ship(here, arm, place, tested)
     return {
-        "headline": headline(
-            here.rung(chosen).member(arm.recipe),
-            shown.score.mean,
-            shown.score.low,
-            shown.score.high,
-            metric,
-            item=here.dataset.task.item,
-        ),
+        "headline": said_first(here, choice, shown.score),
         "shipped": shown,
         "on_test": findings,
         "need_deep_learning": deep_or_not(here, classical, deep, finding),
         "confusion": scoring.goal.confusion(answered, targets, calibration, here.dataset.task.classes),
         "wrong": wrong_examples(here, tested.examples, answered, calibration),
-        "importance": parts_that_matter(here, arm, place, tested.examples, calibration),
+        "importance": parts_that_matter(here, chosen, arm, place, tested.examples, calibration),
         "notes": (
             "The test split was opened once, after the choice; every rung was then scored on it for this report, and "
             "nothing was chosen by it.",
             *filter(None, (detectable_sentence(findings),)),
         ),
     }
+
+
+def said_first(here: Progress, choice: Choice, found: Interval | None) -> str:
+    """The headline: what is recommended with its score on the test split, or that nothing is; empty where something is,
+    and the test split is sealed."""
+    item = here.dataset.task.item
+    if not choice.recommendation.learned:
+        return nothing_learned(floor_of(here).title, item=item)
+    if found is None:
+        return ""
+    title = here.rung(choice.chosen).member(here.latest()[choice.chosen].recipe)
+    return headline(title, found.mean, found.low, found.high, here.scoring.metric, item=item)
 
 
 def ship(here: Progress, arm: Arm, place: int, tested: Tested) -> Shipped:
@@ -175,7 +208,7 @@ def left_out(here: Progress) -> list[str]:
 
 
 def parts_that_matter(
-    here: Progress, arm: Arm, place: int, examples: Examples, calibration: float
+    here: Progress, name: str, arm: Arm, place: int, examples: Examples, calibration: float
 ) -> tuple[Importance, ...]:
     """What each named part of the inputs brings to the bundled model."""
     dataset, kind = here.dataset, kind_of(here.dataset.task)
@@ -187,7 +220,13 @@ def parts_that_matter(
         return ()
     model = read_model(here.store.folder(finished_names(arm)[place]), arm.recipe, dataset.task)
     predictor = kind.predictor(model, dataset.codec, arm.recipe, dataset.task)
-    return importance(predictor, here.scoring.goal, examples, parts, calibration, items)
+
+    def ask() -> tuple[Importance, ...]:
+        return importance(
+            lambda inputs: finite(predictor(inputs)), here.scoring.goal, examples, parts, calibration, items
+        )
+
+    return here.attempt(IMPORTANT, name, ask) or ()
 
 
 def wrong_examples(here: Progress, opened: Examples, answer: Any, calibration: float) -> tuple[WrongExample, ...]:

@@ -30,9 +30,10 @@ from epochal.kinds.opening import input_of, ladder_with
 from epochal.kinds.rung import Ladder
 from epochal.kinds.table import rung_of
 from epochal.models import catalogue
+from epochal.models.theirs import their_model
 from epochal.study.changes import Change, Edit, change
 from epochal.study.directories import choose_directory, source_name
-from epochal.study.identity import identity, require_same_data
+from epochal.study.identity import identity, require_same_code, require_same_data
 from epochal.study.lab import shares
 from epochal.study.milestone import LEAST_SEEDS, begin
 from epochal.study.results import RESULT
@@ -177,7 +178,7 @@ def why(
 
     Args:
         source: as for `climb`; `options` and `task` too.
-        rung: a network of the ladder; its last unless said.
+        rung: a network of the ladder, or of your own, by the place of its code; the ladder's last unless said.
         budget: seconds for everything, or a duration.
         seeds: trainings of each combination.
         margin: differences in accuracy below this do not matter to you.
@@ -190,10 +191,12 @@ def why(
         UserError: the rung, ingredients, data, budget or directory cannot be used as they are; the message says why.
     """
     seconds, watch = parse_seconds(budget), progress or (lambda line: None)
+    their_model.cache_clear()  # of an earlier run in this process
     reads = input_of(source, options, task, watch)
     ladder = ladder_with(reads, rung or "")
     rung = rung or [name for name, entry in ladder.rungs.items() if entry.by_steps][-1]
     factors = factors_of(ladder, rung, ingredients)
+    rung = ladder.rung(rung).name  # of one's own, with its place settled
     if seeds < LEAST_SEEDS:
         raise BudgetError(f"seeds: expected {LEAST_SEEDS} or more, got {seeds}: one says nothing of chance.")
     if not 0 <= margin < 0.5:
@@ -211,6 +214,7 @@ def why(
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
         dataset = reads.open(source, options or reads.options(), loading)
         require_same_data(store, dataset)
+        require_same_code(store, [rung])
         for line in dataset.report.summary:
             watch(line)
         try:
@@ -218,8 +222,7 @@ def why(
             member = Recipe.from_dict(store.decide("member", lambda: sized().to_dict()))
             control = stripped(member, factors)
             watch(f"{rung_of(dataset.task, rung).member(member)}: the largest member that this budget allows")
-            settled = partial(settle, dataset, control, factors, seeds, seconds, began)
-            plan = store.decide("plan", settled)
+            plan = store.decide("plan", partial(settle, dataset, control, factors, seeds, seconds, began))
             control = control.replace(precision=plan["precision"], memory_format=plan["memory_format"])
             runs, each = np.array(plan["runs"], dtype=bool), Budget.from_dict(plan["budget"])
             watch(f"{len(runs)} combinations of {len(factors)} ingredients, {seeds} seeds, {each.examples:,} examples")

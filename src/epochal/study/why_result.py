@@ -8,6 +8,7 @@ from epochal.core.record import Record
 from epochal.judge.design import Attribution, Estimate, pairs
 from epochal.judge.labels import Labels, labels_needed
 from epochal.judge.verdict_text import listed
+from epochal.models.places import title
 
 SHOWN = 5  # interactions in the text, the strongest first
 
@@ -66,6 +67,11 @@ class WhyResult(Record):
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def title(self) -> str:
+        """What the rung is called: its name, or the class of one's own."""
+        return title(self.rung)
+
+    @property
     def sentence(self) -> str:
         """Which ingredients carry the result."""
         joint, none, every = self.score.joint, self.score.none, self.score.every
@@ -76,9 +82,9 @@ class WhyResult(Record):
         parts = []
         if carrying := [f"{name} ({100 * mean:+.1f})" for mean, name in sorted(named[BETTER], reverse=True)]:
             carry = "carries" if len(carrying) == 1 else "carry"
-            parts.append(f"{listed(carrying)} {carry} what the ingredients of {self.rung} bring together ({span})")
+            parts.append(f"{listed(carrying)} {carry} what the ingredients of {self.title} bring together ({span})")
         else:
-            parts.append(f"no ingredient of {self.rung} is shown to bring anything; together they make {span}")
+            parts.append(f"no ingredient of {self.title} is shown to bring anything; together they make {span}")
         if costing := [f"{name} costs {-100 * mean:.1f} points" for mean, name in sorted(named[WORSE])]:
             parts.append(listed(costing))
         if idle := [name for _, name in named[EQUIVALENT]]:
@@ -161,7 +167,7 @@ class WhyResult(Record):
         """For a terminal: the sentence, a table of the ingredients, and how they work together."""
         count = f"{self.combinations} combinations x {self.seeds} seeds, {self.examples:,} examples each"
         lines = [
-            f"{self.rung} on {self.data}: {count}, {self.seconds:.0f} s",
+            f"{self.title} on {self.data}: {count}, {self.seconds:.0f} s",
             "",
             f"  {'ingredient':15} {'on':11} {'instead of':10}  {'Shapley value [95%]':>24}  {'alone':>7}  "
             f"{'left out':>8}  {'seconds':>8}" + (f"  {'labels [95%]':>16}" if self.needed else ""),

@@ -26,7 +26,7 @@ from typing import Any, cast
 import torch
 from threadpoolctl import threadpool_limits
 
-from epochal.core.errors import UserError
+from epochal.core.errors import BundleError, RungError, UserError
 from epochal.train.device import device
 
 MOST = 8  # processes: each has its own activations in memory
@@ -61,7 +61,7 @@ def run_side_by_side(
 
     Raises:
         KeyboardInterrupt: the user asked to stop; every job was asked to, and has kept its state.
-        UserError: what a job raised that the user can mend, such as a full disk; the others were stopped.
+        UserError: what a job raised that is one of all jobs (`of_all`), such as a full disk; the others were stopped.
         Exception: any other that a job raised, where there is nobody to tell.
     """
 
@@ -69,7 +69,7 @@ def run_side_by_side(
         try:
             result = answer()
         except Exception as error:
-            if failed is None or isinstance(error, UserError):
+            if failed is None or of_all(error):
                 raise
             failed(number, error)
         else:
@@ -100,6 +100,12 @@ def run_side_by_side(
         for _, process in running.values():
             _wait(process)
         raise
+
+
+def of_all(error: Exception) -> bool:
+    """Whether an error of one job is one of all jobs, such as a full disk, which the user can mend. What a rung does
+    wrong, or files that hold no rung, harm no other."""
+    return isinstance(error, UserError) and not isinstance(error, RungError | BundleError)
 
 
 def import_once() -> None:
