@@ -16,7 +16,8 @@ def require(names: Sequence[str], option: str = "rungs", *, pretrained: bool = F
     """
     Raises:
         UserError: no single ladder has all these names; the message is that of the one which has most of them.
+        MissingExtraError: the library of one of them is not installed.
     """
     ladders = [one for several in LADDERS.values() for one in several.values()]
-    best = max(ladders, key=lambda one: sum(name in one.names(pretrained=True) for name in names))
+    best = max(ladders, key=lambda one: sum(name in (*one.names(pretrained=True), *one.extras) for name in names))
     best.require(names, option, pretrained=pretrained)
