@@ -47,8 +47,8 @@ class LightGbm(LibraryTrees):
         learned = lightgbm.Dataset(
             lesson.rows, lesson.targets, categorical_feature=categories(self.task), params=settings
         )
-        held = [] if lesson.held is None else [learned.create_valid(*lesson.held)]
-        stop = [lightgbm.early_stopping(self.config.patience, verbose=False)] if held else []
+        held: list[Any] = [] if lesson.held is None else [learned.create_valid(*lesson.held)]
+        stop: list[Any] = [lightgbm.early_stopping(self.config.patience, verbose=False)] if held else []
         trees = lightgbm.train(settings, learned, lesson.rounds, valid_sets=held, callbacks=stop)
         made = trees.current_iteration()
         best = trees.best_iteration if held else made
