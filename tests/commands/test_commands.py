@@ -154,6 +154,14 @@ def test_ladder_counts_parameters_for_the_size(capsys):
     assert re.search(rf"^perceptron +1958 +Perceptron +{parameters:,} .* Rosenblatt, The", out, re.MULTILINE)
 
 
+def test_the_ladder_of_tables_ends_with_what_is_needed_for_its_extras(capsys):
+    assert main(["ladder", "table"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^catboost +2018 +CatBoost +Levels become .* Prokhorenkova,", out, re.MULTILINE)
+    last = "xgboost, lightgbm, catboost: climbed where --rung names them; they need pip install 'epochal[boosting]'"
+    assert out.splitlines()[-1] == last and out.count(last) == 2  # to predict classes, and a number
+
+
 def test_data_check_says_what_is_there(capsys):
     assert main(["data", "check", "digits"]) == 0
     assert "1,797 images of 10 classes" in capsys.readouterr().out

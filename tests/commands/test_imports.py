@@ -16,6 +16,7 @@ SAY = "import sys; from epochal.cli import main; print(main({0!r}), *[name for n
         (["milestone", "run", "residul-depth"], 2),
         (["atlas", "no-such-folder"], 2),
         (["ladder", "image"], 0),
+        (["ladder", "table"], 0),
         (["climb", "digits", "--rungs", "lenet,resnt"], 2),
         (["train", "resnt", "digits"], 2),
         (["why", "digits", "--rung", "resnt"], 2),

@@ -17,7 +17,8 @@ CLASSES = Task(
 )
 NUMBER = CLASSES.replace(labels=(), target="price")
 LADDERS = {"classes": (TABLE_CLASSES_LADDER, CLASSES), "number": (TABLE_NUMBER_LADDER, NUMBER)}
-RUNGS = [(ladder, name) for ladder, (rungs, _) in LADDERS.items() for name in rungs.rungs]
+RUNGS = [(ladder, name) for ladder, (rungs, _) in LADDERS.items() for name in (*rungs.rungs, *rungs.extras)]
+EXTRAS = ["xgboost", "lightgbm", "catboost"]
 both = pytest.mark.parametrize(("ladder", "task"), LADDERS.values(), ids=LADDERS)
 
 
@@ -29,6 +30,15 @@ def test_the_ladders_in_order():
     assert list(TABLE_NUMBER_LADDER.rungs) == [
         "mean", "linear", "tree", "forest", "histogram-trees", "mlp", "table-resnet", "numeric-embeddings",
     ]  # fmt: skip
+
+
+@both
+def test_extras_are_climbed_only_where_they_are_named(ladder: Ladder, task: Task):
+    assert list(ladder.extras) == EXTRAS
+    assert not set(EXTRAS) & set(ladder.names(pretrained=True))
+    needs = {row.name: row.extra for row in ladder_table(ladder)}
+    assert [name for name, extra in needs.items() if extra] == list(needs)[-3:] == EXTRAS
+    assert {needs[name] for name in EXTRAS} == {"boosting"}
 
 
 @both
@@ -86,5 +96,9 @@ def test_every_model_is_a_rung_of_some_ladder():
 
 
 def test_a_rung_that_is_not_there_is_told_without_ladders_that_are_empty():
-    with pytest.raises(UserError, match=r"^There is no rung 'lenet'\. The ladder has mean, .*, numeric-embeddings\.$"):
+    with pytest.raises(
+        UserError,
+        match=r"^There is no rung 'lenet'\. The ladder has mean, .*, numeric-embeddings\. "
+        r"With pip install 'epochal\[boosting\]' also xgboost, lightgbm, catboost\.$",
+    ):
         TABLE_NUMBER_LADDER.rung("lenet")

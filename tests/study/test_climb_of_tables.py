@@ -170,6 +170,25 @@ def test_a_rung_of_ones_own_climbs_and_ships(tmp_path):
     assert epochal.refit(tmp_path / "run", source=frame).bundle.predict(frame).to_frame().shape[0] == 300
 
 
+def test_boosted_trees_of_other_libraries_climb_and_ship(tmp_path):
+    names = ("xgboost", "lightgbm", "catboost")
+    for name in names:
+        pytest.importorskip(name, reason="pip install 'epochal[boosting]'")
+    frame = customers(300)
+    found = epochal.climb(
+        frame, options=TableOptions(label="churned"), budget="16s", seeds=2, rungs=("majority",), theirs=names,
+        out=tmp_path / "run",
+    )  # fmt: skip
+    stages = {one.name: one.last for one in found.result.rungs}
+    assert list(stages) == ["majority", *names]
+    assert all(stages[name].validation.mean > 0.75 > stages["majority"].validation.mean for name in names)
+    seen = {stages[name].budget.examples for name in names}
+    assert seen == {found.result.task.counts["train"]}  # a small budget cuts rounds, and not examples
+    assert found.result.chosen in names
+    opened = epochal.Bundle.open(tmp_path / "run" / "bundle")  # without trust: it is no code of the user's
+    assert (opened.predict(frame).to_frame()["label"] == frame["churned"]).mean() > 0.8
+
+
 def test_the_code_of_a_rung_is_that_of_the_beginning(tmp_path, monkeypatch):
     """Named in one folder, resumed, repeated and opened in another one; told when it is another code, or gone."""
     mine, frame = tmp_path / "mine.py", customers(200)

@@ -3,6 +3,7 @@
 import pytest
 
 from epochal.core.errors import BudgetError, UserError
+from epochal.models import catalogue
 from epochal.study.plan import LONGER, plan
 
 
@@ -70,3 +71,21 @@ def test_rungs_of_ones_own_are_climbed_once_wherever_they_are_named() -> None:
     trees, forest = "sklearn.ensemble:ExtraTreesClassifier", "sklearn.ensemble:RandomForestClassifier"
     made = plan("data", "table-classes", budget="10m", rungs=(trees, "mlp", "majority"), theirs=(trees, forest))
     assert made.rungs == ("majority", "mlp", trees, forest)
+
+
+@pytest.mark.parametrize("kind", ["table-classes", "table-number"])
+def test_extras_are_climbed_where_they_are_named(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "require_library", lambda name: None)
+    assert not {"xgboost", "lightgbm", "catboost"} & set(plan("data", kind, budget="10m").rungs)
+    made = plan("data", kind, budget="10m", rungs=("catboost", "mlp"), theirs=("lightgbm", "catboost"))
+    assert made.rungs == ("mlp", "catboost", "lightgbm")
+    with pytest.raises(UserError, match="rungs: lihgtgbm not known. Did you mean lightgbm?"):
+        plan("data", kind, rungs=("lihgtgbm",))
+
+
+def test_a_rung_to_add_is_an_extra_or_a_place() -> None:
+    words = "expected the place of your code, .*ExtraTreesClassifier, or one of xgboost, lightgbm, catboost. Rungs of"
+    with pytest.raises(UserError, match=f"--rung forest: {words}"):
+        plan("data", "table-classes", theirs=("forest",))
+    with pytest.raises(UserError, match="--rung lightgbm: expected the place of your code, .*Classifier. Rungs of"):
+        plan("data", "image-classes", theirs=("lightgbm",))

@@ -17,13 +17,16 @@ from epochal.kinds.ladders import require
 @click.option("--seed", type=int, metavar="N", help="The first seed; the others follow it.  [default: 0]")
 @click.option("--out", type=click.Path(path_type=Path), help="The run directory.  [default: runs/NAME]")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Continue the climb in DIRECTORY.")
-@click.option("--rungs", metavar="A,B,C", help="Rungs to climb; `epochal ladder KIND` lists them.  [default: all]")
+@click.option(
+    "--rungs", metavar="A,B,C", help="Rungs to climb; `epochal ladder KIND` lists them.  [default: the ladder]"
+)
 @click.option(
     "--rung",
     "theirs",
     multiple=True,
-    metavar="PLACE:CLASS",
-    help="A rung of your own, after the others: mine.py:MyNet, or sklearn.ensemble:ExtraTreesClassifier. Repeatable.",
+    metavar="NAME",
+    help="A rung after the others: xgboost, lightgbm or catboost (pip install 'epochal[boosting]'), or one of yours: "
+    "mine.py:MyNet, sklearn.ensemble:ExtraTreesClassifier. Repeatable.",
 )
 @click.option("--trials", type=int, metavar="N", help="Learning rates tried for each network.  [default: 3]")
 @click.option(
@@ -81,6 +84,7 @@ def climb(source: str, task: str, resume: Path | None, dry_run: bool, **values: 
     epochal climb scans/ --metric auroc          # or --cost "miss=500 alarm=20"
     epochal climb photos/ --pretrained runs/cifar10/bundle
     epochal climb customers.csv --rung sklearn.ensemble:ExtraTreesClassifier --rung mine.py:MyNet
+    epochal climb customers.csv --rung lightgbm --rung xgboost --rung catboost
     epochal climb photos/ --resume runs/photos
     """
     if values["rungs"]:

@@ -8,6 +8,7 @@ from epochal.commands.options import on_terminal
 
 if TYPE_CHECKING:
     from epochal.core.task import Task
+    from epochal.kinds.listing import LadderRow
     from epochal.kinds.rung import Ladder
 
 
@@ -55,9 +56,10 @@ def _show(rungs: "Ladder", task: "Task | None", title: str, *, headed: bool) -> 
     from epochal.kinds.listing import ladder_table
 
     heads = ("name", "year", "rung", *(("parameters",) if task else ()), "what it adds", "paper")
+    rows = ladder_table(rungs, task)
     cells = [
         (row.name, str(row.year), row.title, *((_count(row.parameters),) if task else ()), row.adds, row.paper)
-        for row in ladder_table(rungs, task)
+        for row in rows
     ]
     if not on_terminal():
         if headed:
@@ -69,6 +71,7 @@ def _show(rungs: "Ladder", task: "Task | None", title: str, *, headed: bool) -> 
                 for head, text, width in zip(heads, line, widths, strict=False)
             ]
             click.echo("  ".join([*texts, line[-1]]))
+        _show_extras(rows)
         return
     from rich.console import Console
     from rich.table import Table
@@ -79,6 +82,14 @@ def _show(rungs: "Ladder", task: "Task | None", title: str, *, headed: bool) -> 
     for line in cells:
         table.add_row(*line)
     Console().print(table)
+    _show_extras(rows)
+
+
+def _show_extras(rows: "list[LadderRow]") -> None:
+    """A line for each extra, with the rungs that it brings."""
+    for extra in sorted({row.extra for row in rows if row.extra}):
+        names = ", ".join(row.name for row in rows if row.extra == extra)
+        click.echo(f"{names}: climbed where --rung names them; they need pip install 'epochal[{extra}]'")
 
 
 def _count(parameters: int | None) -> str:

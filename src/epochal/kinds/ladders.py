@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from epochal.core.errors import UserError
+from epochal.core.errors import MissingExtraError, UserError
 from epochal.kinds.image_ladder import IMAGE_LADDER
 from epochal.kinds.rung import Ladder
 from epochal.kinds.table_ladder import TABLE_CLASSES_LADDER, TABLE_NUMBER_LADDER
@@ -25,12 +25,13 @@ def require(
     Raises:
         UserError: no single ladder has all these names; the message is that of the input's ladder which has most of
             them, or of one ladder of each input where a name of data does not tell the input.
+        MissingExtraError: the library of one of them is not installed.
     """
     every = [one for several in LADDERS.values() for one in several.values()]
     if any(_refusal(one, names, option, pretrained) is None for one in every):
         return
     told = _input_of(source) if task == "auto" else task
-    known = {id(one): sum(name in one.names(pretrained=True) for name in names) for one in every}
+    known = {id(one): sum(name in (*one.names(pretrained=True), *one.extras) for name in names) for one in every}
     best = [max(LADDERS[name].values(), key=lambda one: known[id(one)]) for name in ([told] if told else LADDERS)]
     most = max(known[id(one)] for one in best)
     first, *others = [one for one in best if known[id(one)] == most]
@@ -44,6 +45,8 @@ def _refusal(ladder: Ladder, names: Sequence[str], option: str, pretrained: bool
     """What a ladder says of names that it lacks; None where it has them all."""
     try:
         ladder.require(names, option, pretrained=pretrained)
+    except MissingExtraError:
+        raise
     except UserError as error:
         return str(error)
     return None

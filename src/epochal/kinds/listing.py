@@ -11,7 +11,7 @@ from epochal.models.catalogue import build
 @dataclass(frozen=True, kw_only=True)
 class LadderRow(Record):
     """One line of the ladder's table. `parameters` is None without a task, and for a rung that is no network, whose
-    size is the data's."""
+    size is the data's. `extra` is the one that brings its library: such a rung is climbed where it is named."""
 
     name: str
     title: str
@@ -20,14 +20,15 @@ class LadderRow(Record):
     adds: str
     kind: str
     parameters: int | None
+    extra: str = ""
 
 
 def ladder_table(ladder: Ladder, task: Task | None = None) -> list[LadderRow]:
-    """The ladder; with a task, also the number of parameters that each network has at its input size."""
+    """The ladder and its extras; with a task, also the number of parameters that each network has at its input size."""
     rows = []
-    for entry in ladder.rungs.values():
+    for entry in (*ladder.rungs.values(), *ladder.extras.values()):
         count = _parameters(entry, task) if task and entry.by_steps else None
-        texts = {name: getattr(entry, name) for name in ("name", "title", "year", "paper", "adds", "kind")}
+        texts = {name: getattr(entry, name) for name in ("name", "title", "year", "paper", "adds", "kind", "extra")}
         rows.append(LadderRow(**texts, parameters=count))
     return rows
 

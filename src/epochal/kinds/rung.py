@@ -49,6 +49,11 @@ class Rung:
         return NETWORK if self.by_steps else CLASSICAL
 
     @property
+    def extra(self) -> str:
+        """The extra that brings its library; empty where the core has all that it needs."""
+        return catalogue.extra_of(self.recipe.model)
+
+    @property
     def config_class(self) -> type:
         return catalogue.model(self.recipe.model).config_class
 
@@ -94,13 +99,15 @@ def their_rung(name: str, objective: str) -> Rung:
 class Ladder:
     """The rungs of one kind of task, in the order in which they are climbed.
 
-    `transfer` are climbed where pretrained weights are given. `beside` holds historical models that recipes may use but
-    climbs do not try. `objective` is what a network of the user's own minimises.
+    `transfer` are climbed where pretrained weights are given, and `extras`, which have libraries of their own, where
+    they are named: what a climb tries must not depend on what is installed. `beside` holds historical models that
+    recipes may use but climbs do not try. `objective` is what a network of the user's own minimises.
     """
 
     rungs: Mapping[str, Rung]
     objective: str = "cross_entropy"
     transfer: Mapping[str, Rung] = field(default_factory=dict)
+    extras: Mapping[str, Rung] = field(default_factory=dict)
     beside: Mapping[str, Rung] = field(default_factory=dict)
 
     @property
@@ -111,11 +118,18 @@ class Ladder:
     @property
     def every(self) -> dict[str, Rung]:
         """All rungs that a recipe can name."""
-        return {**self.rungs, **self.transfer, **self.beside}
+        return {**self.rungs, **self.transfer, **self.extras, **self.beside}
 
     def names(self, *, pretrained: bool) -> tuple[str, ...]:
-        """The names of the rungs that a climb tries, in their order."""
+        """The names of the rungs that a climb tries unless told otherwise, in their order."""
         return (*self.rungs, *(self.transfer if pretrained else ()))
+
+    @property
+    def _extras_told(self) -> str:
+        """The sentence of an error about the extras; empty where there are none."""
+        extras = {rung.extra for rung in self.extras.values()}
+        packages = " ".join(f"'epochal[{extra}]'" for extra in sorted(extras))
+        return f" With pip install {packages} also {', '.join(self.extras)}." if extras else ""
 
     def rung(self, name: str) -> Rung:
         """The rung of this name, or the user's own, whose name is the place of its code.
@@ -128,7 +142,8 @@ class Ladder:
         if name not in self.every:
             also = f"; with pretrained weights also {', '.join(self.transfer)}" if self.transfer else ""
             beside = f" A recipe may also use {', '.join(self.beside)}." if self.beside else ""
-            raise UserError(f"There is no rung {name!r}. The ladder has {', '.join(self.rungs)}{also}.{beside}")
+            has = f"{', '.join(self.rungs)}{also}.{self._extras_told}{beside}"
+            raise UserError(f"There is no rung {name!r}. The ladder has {has}")
         return self.every[name]
 
     def require(self, names: Sequence[str], option: str = "rungs", *, pretrained: bool = False) -> None:
@@ -136,12 +151,17 @@ class Ladder:
         Raises:
             UserError: one of the names, given by this option, is no rung of the ladder, to which the transfer rungs
                 belong where pretrained weights are given; the message has the nearest one.
+            MissingExtraError: the library of one of them is not installed.
         """
-        known = self.names(pretrained=pretrained)
+        climbed = self.names(pretrained=pretrained)
+        known = (*climbed, *self.extras)
         if unknown := [name for name in names if name not in known and not is_location(name)]:
             if transfer := [name for name in unknown if name in self.transfer]:
                 needing = ", ".join(transfer)
                 raise UserError(f"{option}: {needing} needs pretrained weights. Give them with --pretrained.")
             near = [close for name in unknown for close in difflib.get_close_matches(name, known, n=1)]
             hint = f" Did you mean {', '.join(near)}?" if near else ""
-            raise UserError(f"{option}: {', '.join(unknown)} not known.{hint} The ladder has {', '.join(known)}.")
+            has = f"{', '.join(climbed)}.{self._extras_told}"
+            raise UserError(f"{option}: {', '.join(unknown)} not known.{hint} The ladder has {has}")
+        for name in names:
+            catalogue.require_library(name)

@@ -4,6 +4,8 @@ Networks have the architecture of their paper and, all alike, the same modern he
 perceptron alone keeps its own rule. What a network sees is what linear models see: scaled numbers, their normal scores
 where tails are heavy, and zeros and ones for levels. Trees take rows at rest.
 
+Boosted trees of other libraries are extras: climbed where they are named, at the rate and rounds of ours.
+
 A rung is a family, from a small member to its full size. Which member a climb trains follows from its budget by one
 rule, the same for all (`train/members.py`).
 """
@@ -169,5 +171,45 @@ _NUMBER = (
     *(replace(rung, recipe=rung.recipe.replace(objective="squared_error")) for rung in (_MLP, _RESNET, _EMBEDDINGS)),
 )
 
-TABLE_CLASSES_LADDER = Ladder(rungs={rung.name: rung for rung in _CLASSES})
-TABLE_NUMBER_LADDER = Ladder(rungs={rung.name: rung for rung in _NUMBER}, objective="squared_error")
+_EXTRAS = tuple(
+    Rung(
+        name=name,
+        title=title,
+        year=year,
+        paper=paper,
+        adds=adds,
+        recipe=_estimate(name, **ROUNDS[-1]),
+        family=ROUNDS,
+        work=("rounds",),
+        called=f"{title}, up to {{rounds}} rounds",
+    )
+    for name, title, year, paper, adds in (
+        (
+            "xgboost",
+            "XGBoost",
+            2016,
+            "Chen & Guestrin, XGBoost: a scalable tree boosting system, KDD 2016",
+            "Boosted trees that split by the curvature of the loss, too, and shrink what each leaf says.",
+        ),
+        (
+            "lightgbm",
+            "LightGBM",
+            2017,
+            "Ke, Meng, Finley, Wang, Chen, Ma, Ye & Liu, LightGBM: a highly efficient gradient boosting decision tree, "
+            "NeurIPS 2017",
+            "Boosted trees that grow where it helps most, leaf by leaf, on columns cut into bins.",
+        ),
+        (
+            "catboost",
+            "CatBoost",
+            2018,
+            "Prokhorenkova, Gusev, Vorobev, Dorogush & Gulin, CatBoost: unbiased boosting with categorical features, "
+            "NeurIPS 2018",
+            "Levels become what earlier rows of them were, so that no row's own answer leaks into its columns.",
+        ),
+    )
+)
+_BY_NAME = {rung.name: rung for rung in _EXTRAS}
+
+TABLE_CLASSES_LADDER = Ladder(rungs={rung.name: rung for rung in _CLASSES}, extras=_BY_NAME)
+TABLE_NUMBER_LADDER = Ladder(rungs={rung.name: rung for rung in _NUMBER}, extras=_BY_NAME, objective="squared_error")

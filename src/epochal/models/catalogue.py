@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import importlib.util
 import types
 import typing
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from epochal.core.errors import UserError
+from epochal.core.errors import MissingExtraError, UserError
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.core.traits import AT_ONCE, Traits
@@ -33,11 +34,14 @@ class Model:
     """A model: the code that builds it, and its traits.
 
     `code` is "module:config class:builder", inside epochal.models. The module is imported when the model is built, not
-    before, so that the catalogue can be read without PyTorch.
+    before, so that the catalogue can be read without PyTorch. `library` is one that the core does not need, by the name
+    under which it is imported, and `extra` brings it.
     """
 
     code: str
     traits: Traits
+    library: str = ""
+    extra: str = ""
 
     @cached_property
     def config_class(self) -> type:
@@ -58,6 +62,7 @@ _CERTAIN_OF_DENSE = Traits(learns=AT_ONCE, deep=False, deterministic=True, as_te
 _DEEP = Traits()
 _LOOKING = Traits(looks=True)
 _DENSE = Traits(stackable=True)
+_BOOSTING = "boosting"
 
 MODELS: dict[str, Buildable] = {
     "majority": Model(code="classical.majority:MajorityConfig:Majority", traits=_CERTAIN),
@@ -66,6 +71,15 @@ MODELS: dict[str, Buildable] = {
     "tree": Model(code="classical.tree:TreeConfig:Tree", traits=_SHALLOW),
     "forest": Model(code="classical.forest:ForestConfig:Forest", traits=_SHALLOW),
     "histogram-trees": Model(code="classical.histogram_trees:HistogramTreesConfig:HistogramTrees", traits=_SHALLOW),
+    "xgboost": Model(
+        code="classical.xgboost_trees:XGBoostConfig:XGBoost", traits=_SHALLOW, library="xgboost", extra=_BOOSTING
+    ),
+    "lightgbm": Model(
+        code="classical.lightgbm_trees:LightGbmConfig:LightGbm", traits=_SHALLOW, library="lightgbm", extra=_BOOSTING
+    ),
+    "catboost": Model(
+        code="classical.catboost_trees:CatBoostConfig:CatBoost", traits=_SHALLOW, library="catboost", extra=_BOOSTING
+    ),
     "nearest-neighbours": Model(code="classical.neighbours:NearestNeighboursConfig:NearestNeighbours", traits=_CERTAIN),
     "boosted-trees": Model(code="classical.boosted_trees:BoostedTreesConfig:BoostedTrees", traits=_SHALLOW),
     "hog-svm": Model(code="classical.hog_svm:HogSvmConfig:HogSvm", traits=_SHALLOW),
@@ -103,6 +117,22 @@ def model(name: str) -> Buildable:
     return MODELS[name]
 
 
+def extra_of(name: str) -> str:
+    """The extra that brings the library of a model; empty where the core has all that it needs."""
+    entry = MODELS.get(name)
+    return entry.extra if isinstance(entry, Model) else ""
+
+
+def require_library(name: str) -> None:
+    """
+    Raises:
+        MissingExtraError: the library of this model is not installed.
+    """
+    entry = MODELS.get(name)
+    if isinstance(entry, Model) and entry.library and importlib.util.find_spec(entry.library) is None:
+        raise MissingExtraError(f"the library {entry.library}", entry.extra, f"The rung {name}")
+
+
 def traits(recipe: Recipe) -> Traits:
     """The traits of the model that a recipe trains.
 
@@ -136,7 +166,9 @@ def build(recipe: Recipe, task: Task) -> Any:
 
     Raises:
         UserError: as `config`; or the model cannot take such inputs.
+        MissingExtraError: its library is not installed.
     """
+    require_library(recipe.model)
     built = model(recipe.model).build(config(recipe), task)
     if traits(recipe).by_steps and recipe.memory_format == "channels_last":
         import torch

@@ -8,7 +8,7 @@ import safetensors.numpy
 import safetensors.torch
 from torch import nn
 
-from epochal.core.errors import BundleError, RungError
+from epochal.core.errors import BundleError, MissingExtraError, RungError
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.models import catalogue
@@ -61,6 +61,7 @@ def read_model(folder: Path, recipe: Recipe, task: Task, member: int | None = No
     Raises:
         BundleError: the files do not fit the recipe, or hold a type that no rung is made of.
         RungError: the user's code makes another model than it did.
+        MissingExtraError: the library of the model is not installed.
     """
     tensors_path, estimators_path = folder / named(TENSORS, member), folder / named(ESTIMATORS, member)
     try:
@@ -81,7 +82,7 @@ def read_model(folder: Path, recipe: Recipe, task: Task, member: int | None = No
             estimators = skops.io.load(estimators_path, trusted=[*TRUSTED, *unknown])
         arrays = safetensors.numpy.load_file(tensors_path)
         return model.restore(catalogue.config(recipe), task, estimators, arrays)
-    except (BundleError, RungError):
+    except (BundleError, MissingExtraError, RungError):
         raise
     except Exception as error:  # readers of damaged files raise anything at all
         raise BundleError(

@@ -111,8 +111,9 @@ def climb(
         seeds: trainings of each rung, 3 unless said: fewer make intervals that mean little.
         seed: of the first of them, 0 unless said; the others follow it.
         rungs: names of the rungs to climb; all unless said.
-        theirs: rungs of your own after them, by the place of their code: "sklearn.ensemble:ExtraTreesClassifier", or
-            "mine.py:MyNet" for a torch module (see `epochal.models.theirs`).
+        theirs: rungs after them: "lightgbm", "xgboost" or "catboost" for tables, or your own, by the place of their
+            code: "sklearn.ensemble:ExtraTreesClassifier", or "mine.py:MyNet" for a torch module (see
+            `epochal.models.theirs`).
         trials: learning rates tried for each network, 3 unless said, charged to its budget.
         out: the run directory; by default runs/NAME, numbered where that exists, and next to the data where the current
             folder is the data or lies in it.

@@ -20,6 +20,7 @@ from epochal.train.device import device, environment, synchronise
 EXTRAS = {
     "test": ("beartype", "hypothesis", "pytest", "xdist"),
     "dev": ("importlinter", "mypy", "ruff"),
+    "boosting": ("lightgbm", "xgboost", "catboost"),
     "parity": ("keras", "transformers"),
     "bench": ("accelerate", "keras", "lightning", "skorch", "transformers"),
 }

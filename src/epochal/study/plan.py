@@ -165,6 +165,7 @@ def plan(
     Raises:
         BudgetError: the seeds, trials or seconds make no sense, or are too few for that many rungs.
         UserError: a rung or a metric is not known, or the costs cannot be read.
+        MissingExtraError: the library of a rung is not installed.
     """
     row = KINDS[kind]
     scored, looked_for = row.goal.named(metric, cost)
@@ -183,13 +184,15 @@ def plan(
         raise UserError("--pretrained: no rung of this ladder begins with the weights of others. Leave it out.")
     chosen = tuple(rungs) if rungs else names
     ladder.require(chosen, pretrained=bool(pretrained))
-    if misplaced := [place for place in theirs if not is_location(place)]:
+    if misplaced := [name for name in theirs if not is_location(name) and name not in ladder.extras]:
+        extras = f", or one of {', '.join(ladder.extras)}" if ladder.extras else ""
         raise UserError(
             f"--rung {misplaced[0]}: expected the place of your code, MODULE:CLASS or FILE.py:CLASS, such as "
-            "sklearn.ensemble:ExtraTreesClassifier. Rungs of the ladder are chosen with --rungs."
+            f"sklearn.ensemble:ExtraTreesClassifier{extras}. Rungs of the ladder are chosen with --rungs."
         )
-    places = dict.fromkeys(map(settled, (*filter(is_location, chosen), *theirs)))
-    chosen = tuple(rung for rung in names if rung in chosen) + tuple(ladder.rung(place).name for place in places)
+    ladder.require(theirs, "rung")
+    added = dict.fromkeys(map(settled, (*(name for name in chosen if name not in names), *theirs)))
+    chosen = tuple(rung for rung in names if rung in chosen) + tuple(ladder.rung(name).name for name in added)
     total = parse_seconds(budget)
     made = Plan(
         name=name,

@@ -1,5 +1,6 @@
 """The contract of the classical rungs of tables: rows with holes and levels, for classes and for numbers."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +14,25 @@ from epochal.core.task import Task
 from epochal.kinds.rung import CLASSICAL
 from epochal.kinds.table_ladder import TABLE_CLASSES_LADDER, TABLE_NUMBER_LADDER
 from epochal.models import weights
-from epochal.models.catalogue import build, traits
+from epochal.models.catalogue import MODELS, build, traits
 from epochal.models.weights import model_files, read_model
 
-SMALL = {"forest": {"trees": 10}, "histogram-trees": {"rounds": 10}}
-OF_CLASSES = [name for name, rung in TABLE_CLASSES_LADDER.rungs.items() if rung.kind == CLASSICAL]
-OF_NUMBERS = [name for name, rung in TABLE_NUMBER_LADDER.rungs.items() if rung.kind == CLASSICAL]
-classes_rung = pytest.mark.parametrize("name", OF_CLASSES)
-number_rung = pytest.mark.parametrize("name", OF_NUMBERS)
+EXTRAS = list(TABLE_CLASSES_LADDER.extras)
+SMALL = {"forest": {"trees": 10}, "histogram-trees": {"rounds": 10}} | {name: {"rounds": 10} for name in EXTRAS}
+OF_CLASSES = [name for name, rung in TABLE_CLASSES_LADDER.rungs.items() if rung.kind == CLASSICAL] + EXTRAS
+OF_NUMBERS = [name for name, rung in TABLE_NUMBER_LADDER.rungs.items() if rung.kind == CLASSICAL] + EXTRAS
+
+
+def case(name: str, *values: object):
+    """A rung to test, which is left out where its library is not installed."""
+    missing = name in EXTRAS and find_spec(MODELS[name].library) is None
+    reason = f"{name} is not installed: pip install 'epochal[boosting]'"
+    return pytest.param(name, *values, marks=pytest.mark.skipif(missing, reason=reason))
+
+
+classes_rung = pytest.mark.parametrize("name", [case(name) for name in OF_CLASSES])
 every_rung = pytest.mark.parametrize(
-    ("name", "classes"), [*((name, 3) for name in OF_CLASSES), *((name, 0) for name in OF_NUMBERS)]
+    ("name", "classes"), [*(case(name, 3) for name in OF_CLASSES), *(case(name, 0) for name in OF_NUMBERS)]
 )
 
 Table = tuple[np.ndarray, np.ndarray]
@@ -74,7 +84,14 @@ def fitted(name: str, task: Task, rows: np.ndarray, targets: np.ndarray, seed: i
 
 @pytest.mark.parametrize(
     ("name", "least"),
-    [("majority", 0.5), ("linear", 0.97), ("tree", 0.9), ("forest", 0.97), ("histogram-trees", 0.95)],
+    [
+        ("majority", 0.5),
+        ("linear", 0.97),
+        ("tree", 0.9),
+        ("forest", 0.97),
+        ("histogram-trees", 0.95),
+        *(case(name, 0.95) for name in EXTRAS),
+    ],
 )
 def test_area_under_the_curve_on_held_out_tumours(name: str, least: float):
     data = load_breast_cancer()
@@ -87,7 +104,15 @@ def test_area_under_the_curve_on_held_out_tumours(name: str, least: float):
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("mean", -0.05), ("linear", 0.38), ("tree", 0.2), ("forest", 0.35), ("histogram-trees", 0.25)]
+    ("name", "least"),
+    [
+        ("mean", -0.05),
+        ("linear", 0.38),
+        ("tree", 0.2),
+        ("forest", 0.35),
+        ("histogram-trees", 0.25),
+        *(case(name, 0.25) for name in EXTRAS),
+    ],
 )
 def test_share_of_the_variance_on_held_out_patients(name: str, least: float):
     data = load_diabetes()
@@ -205,7 +230,7 @@ def test_boosted_trees_bear_a_column_with_hardly_a_number(classes: int, tmp_path
 
 
 @pytest.mark.parametrize("classes", [3, 0])
-@pytest.mark.parametrize("name", ["tree", "forest", "histogram-trees"])
+@pytest.mark.parametrize("name", ["tree", "forest", "histogram-trees", *map(case, EXTRAS)])
 def test_what_training_never_saw_is_answered(name: str, classes: int):
     """A hole in a column that had none, a level without an example, and numbers beyond all others."""
     task, rows, targets = tiny(name, 200, classes)

@@ -12,16 +12,19 @@ import numpy as np
 
 from epochal.core.task import Task
 from epochal.models.classical.boosted_trees import BoostedTrees, BoostedTreesConfig
+from epochal.models.classical.catboost_trees import CatBoost, CatBoostConfig
 from epochal.models.classical.extra_trees import ExtraTrees, ExtraTreesConfig
 from epochal.models.classical.forest import Forest, ForestConfig
 from epochal.models.classical.histogram_trees import HistogramTrees, HistogramTreesConfig
 from epochal.models.classical.hog_rbf import HogRbf, HogRbfConfig
 from epochal.models.classical.hog_svm import HogSvm, HogSvmConfig
+from epochal.models.classical.lightgbm_trees import LightGbm, LightGbmConfig
 from epochal.models.classical.linear import Linear, LinearConfig
 from epochal.models.classical.majority import Majority, MajorityConfig
 from epochal.models.classical.mean import Mean, MeanConfig
 from epochal.models.classical.neighbours import NearestNeighbours, NearestNeighboursConfig
 from epochal.models.classical.tree import Tree, TreeConfig
+from epochal.models.classical.xgboost_trees import XGBoost, XGBoostConfig
 
 
 class ClassicalRung(Protocol):
@@ -59,6 +62,8 @@ class ClassicalRung(Protocol):
 __all__ = [
     "BoostedTrees",
     "BoostedTreesConfig",
+    "CatBoost",
+    "CatBoostConfig",
     "ClassicalRung",
     "ExtraTrees",
     "ExtraTreesConfig",
@@ -70,6 +75,8 @@ __all__ = [
     "HogRbfConfig",
     "HogSvm",
     "HogSvmConfig",
+    "LightGbm",
+    "LightGbmConfig",
     "Linear",
     "LinearConfig",
     "Majority",
@@ -80,4 +87,6 @@ __all__ = [
     "NearestNeighboursConfig",
     "Tree",
     "TreeConfig",
+    "XGBoost",
+    "XGBoostConfig",
 ]

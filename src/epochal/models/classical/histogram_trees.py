@@ -21,12 +21,11 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from epochal.core.task import Task
+from epochal.models.classical.boosting import MOST_UNWATCHED, held_out_share
 from epochal.models.classical.rows import Outputs, Rows, check_rows, check_training
 from epochal.models.classical.shared import all_columns, not_fitted, one_core_free
 
 BINS = 255
-HELD_OUT, FEWEST_HELD_OUT, MOST_HELD_OUT = 0.1, 100, 0.2  # share of the examples, to stop early; examples; share
-FEWEST = 50  # examples from which on some are held out
 FEWEST_PRESENT = 20  # examples that must have a number in a column, so that those which are binned have one, too
 BINNED = 200_000  # examples that scikit-learn makes bins from
 
@@ -69,20 +68,20 @@ class HistogramTrees:
         self._used = np.ones(rows.shape[1], bool)
         if len(self._seen) == 1:
             return
-        share = float(np.clip(FEWEST_HELD_OUT / len(rows), HELD_OUT, MOST_HELD_OUT))
-        early = len(rows) >= FEWEST and self._divisible(targets, share)
+        share = held_out_share(targets, self.task)
+        early = share > 0
         wanted = FEWEST_PRESENT * max(1.0, len(rows) / BINNED) if early else 1
         self._used = (~np.isnan(rows)).sum(axis=0) >= wanted
         kind = HistGradientBoostingClassifier if self.task.labels else HistGradientBoostingRegressor
         trees = kind(
             learning_rate=self.config.learning_rate,
-            max_iter=self.config.rounds if early else min(self.config.rounds, 100),
+            max_iter=self.config.rounds if early else min(self.config.rounds, MOST_UNWATCHED),
             max_leaf_nodes=self.config.leaves,
             min_samples_leaf=min(self.config.smallest_leaf, max(2, len(rows) // 20)),
             max_bins=BINS,
             categorical_features=[0 < codes <= BINS for codes in self.task.levels],
             early_stopping=early,
-            validation_fraction=share,
+            validation_fraction=share or None,
             n_iter_no_change=self.config.patience,
             tol=1e-5,
             random_state=seed % 2**32,
@@ -133,14 +132,6 @@ class HistogramTrees:
     def _usable(self, rows: Rows) -> Rows:
         """The rows with 0 in columns that are not used: scikit-learn cannot bin a column without a number."""
         return rows if self._used.all() else np.where(self._used, rows, np.float32(0))
-
-    def _divisible(self, targets: np.ndarray, share: float) -> bool:
-        """Whether some can be held out. Of classes the split is stratified: each needs an example on either side."""
-        if not self.task.labels:
-            return True
-        counts = np.bincount(targets)
-        counts = counts[counts > 0]
-        return bool(counts.min() >= 2 and share * len(targets) >= len(counts))
 
     def _scores(self, rows: np.ndarray) -> np.ndarray:
         """[batch, seen classes], log-odds up to a constant of the row."""
