@@ -32,16 +32,18 @@ def legal(logits: Tensor, left: Tensor) -> Tensor:
 class Games:
     """Nim against itself: one to three stones in turn, and whoever takes the last wins. The model plays both sides."""
 
+    fixed = False
+
     def __init__(self, games: int):
-        self.games = games
+        self.per_batch = games
 
     @torch.no_grad()
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         number = start
         while True:
             generator = torch.Generator().manual_seed(stream(seed, "games", number))
-            left = torch.randint(1, STONES + 1, (self.games,), generator=generator)
-            seen, moves, playing, turns = [], [], [], torch.zeros(self.games, dtype=torch.long)
+            left = torch.randint(1, STONES + 1, (self.per_batch,), generator=generator)
+            seen, moves, playing, turns = [], [], [], torch.zeros(self.per_batch, dtype=torch.long)
             while (left > 0).any():
                 here = F.one_hot(left, STONES + 1).float()
                 move = torch.multinomial(legal(model(here), left).softmax(dim=1), 1, generator=generator).squeeze(1)

@@ -46,15 +46,17 @@ class Adversarial:
 
 
 class RealAndNoise:
+    fixed = True
+
     def __init__(self, real: np.ndarray, batch_size: int):
-        self.real, self.batch_size = torch.from_numpy(real), batch_size
+        self.real, self.per_batch = torch.from_numpy(real), batch_size
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         number = start
         while True:
             generator = torch.Generator().manual_seed(stream(seed, "pair", number))
-            chosen = torch.randint(len(self.real), (self.batch_size,), generator=generator)
-            yield Batch(self.real[chosen], torch.randn(self.batch_size, 1, generator=generator))
+            chosen = torch.randint(len(self.real), (self.per_batch,), generator=generator)
+            yield Batch(self.real[chosen], torch.randn(self.per_batch, 1, generator=generator))
             number += 1
 
 

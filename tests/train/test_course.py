@@ -45,6 +45,11 @@ class Slow:
     inner: Feed
     seconds: Seconds
     pace: Pace
+    fixed = True
+
+    @property
+    def per_batch(self) -> int:
+        return self.inner.per_batch
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         for number, batch in enumerate(self.inner.batches(model, seed, start), start):

@@ -62,7 +62,16 @@ class Feed(Protocol):
 
     Batch number `start` and those after it depend on `seed`, their number, and the model, and on nothing else: this
     is what lets a killed run resume in the middle of an epoch, bit for bit.
+
+    `per_batch` is what a batch counts as in the budget: the examples that it holds, or what was sampled to make it,
+    such as the games that a model played against itself. `fixed` says that every batch has the same shapes and none
+    depends on the model: only then can a step be recorded and replayed, and can seeds be trained together.
     """
+
+    @property
+    def per_batch(self) -> int: ...
+    @property
+    def fixed(self) -> bool: ...
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Any]: ...
 

@@ -19,7 +19,7 @@ from epochal.train.fit import POINTS
 from epochal.train.loop import State, loop
 from epochal.train.optimise import Stepper
 from epochal.train.replay import EAGER
-from epochal.train.trainee import Trainee, prepare, trainable
+from epochal.train.trainee import Trainee, prepare, steppers
 
 PAYS = 1.1  # bfloat16 must be this many times faster than float32 to be chosen
 HOPELESS = 2.0  # a second step that takes this many times as long as a known one ends the measuring
@@ -108,17 +108,18 @@ def _measure_network(dataset: Dataset, recipe: Recipe, allowed: float, known: fl
     total = 1_000_000
     state = State(
         model=trainee.model,
-        steppers={p: Stepper(recipe, trainable(trainee.model, p), total) for p in trainee.objective.parts},
+        steppers=steppers(recipe, trainee.model, trainee.objective, total),
         seed=0,
     )
     end = time.perf_counter() + allowed
-    recorded = on_gpu(trainee.model)  # after some steps; and it emulates no precision
+    fast = on_gpu(trainee.model)  # which emulates no precision
+    recorded = fast and trainee.feed.fixed  # after some steps
     for done in range(1, (EAGER + 1 if recorded else WARM) + 1):
         started = time.perf_counter()
         loop(state, trainee.feed, trainee.objective, steps=done, precision=recipe.precision)
         synchronise()
         each = (time.perf_counter() - started) / trainee.per_step
-        if done > 1 and not recorded and each > HOPELESS * known:
+        if done > 1 and not fast and each > HOPELESS * known:
             return Rate(recipe=recipe, answering=math.inf, validation=len(dataset.validation.targets), scale=each)
     stretches: list[float] = []
     stretch = 1

@@ -173,12 +173,14 @@ def run_in_turn(
 def run_stacked(
     names: Mapping[str, int], recipe: Recipe, dataset: Dataset, store: Store, *, budget: Budget, points: int | None
 ) -> list[Run]:
-    """The same, those that are not in the store all at once."""
+    """The same, those that are not in the store all at once, where their batches allow it."""
     runs = {name: finished(name, recipe, dataset, store, budget=budget) for name in names}
     missing = [name for name, run in runs.items() if run is None]
     if missing:
         seeds = [names[name] for name in missing]
         trainees = [prepare(dataset, recipe, seed, budget) for seed in seeds]
+        if not trainees[0].feed.fixed:
+            return list(run_in_turn(names, recipe, dataset, store, budget=budget, points=points))
         results = fit_together(trainees, budget, seeds, points=points)
         for name, trainee, (predictor, run) in zip(missing, trainees, results, strict=True):
             runs[name] = keep(name, trainee, predictor, run, store)

@@ -19,9 +19,9 @@ from epochal.train.course import Course
 from epochal.train.device import environment, forget_peak, peak_memory
 from epochal.train.interrupt import between_steps
 from epochal.train.loop import State, loop
-from epochal.train.optimise import Average, Stepper
+from epochal.train.optimise import Average
 from epochal.train.surroundings import set_apart
-from epochal.train.trainee import Trainee, trainable
+from epochal.train.trainee import Trainee, steppers
 
 POINTS = 10  # of the learning curve
 LOOK_EVERY = 20  # steps between two looks at whether the loss is still finite
@@ -66,7 +66,7 @@ def fit(
     objective = trainee.objective
     state = State(
         model=trainee.model,
-        steppers={p: Stepper(trainee.recipe, trainable(trainee.model, p), steps) for p in objective.parts},
+        steppers=steppers(trainee.recipe, trainee.model, objective, steps),
         average=Average(trainee.model, trainee.recipe.ema) if trainee.recipe.ema else None,
         seed=seed,
     )

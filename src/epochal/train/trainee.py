@@ -23,6 +23,7 @@ from epochal.models.pretrained import begin
 from epochal.train.device import device
 from epochal.train.loop import draws
 from epochal.train.objectives import balanced, make_objective
+from epochal.train.optimise import Stepper
 from epochal.train.surroundings import set_apart
 
 
@@ -58,6 +59,11 @@ def trainable(model: Any, part: str) -> list[Tensor]:
     return [p for p in owner.parameters() if p.requires_grad] if isinstance(owner, nn.Module) else []
 
 
+def steppers(recipe: Recipe, model: Any, objective: Objective, steps: int) -> dict[str, Stepper]:
+    """What steps each part of the objective, in a training of `steps` steps."""
+    return {part: Stepper(recipe.for_part(part), trainable(model, part), steps) for part in objective.parts}
+
+
 @set_apart()
 def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trainee:
     """A fresh model for `recipe`, its weights drawn from `seed` or pretrained, with its feed from the training split.
@@ -85,7 +91,7 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
         model=model,
         feed=feed,
         objective=objective,
-        per_step=min(recipe.batch_size if by_steps else budget.examples, len(train)) * draws(objective),
+        per_step=feed.per_batch * draws(objective),
         by_steps=by_steps,
         glance=Judge(kind.goal, dataset.validation, budget.glance),
         judge=Judge(kind.goal, dataset.validation),
