@@ -12,9 +12,8 @@ from epochal.core.run import FINISHED, Budget, Point, Run
 from epochal.data.dataset import Dataset
 from epochal.kinds.table import kind_of, rung_of
 from epochal.models.catalogue import traits
-from epochal.models.weights import model_files
 from epochal.study.result import ClimbResult
-from epochal.train.experiment import VALIDATION, answer, finished
+from epochal.train.experiment import VALIDATION, answer, finished, trained_files
 from epochal.train.fit import fit
 from epochal.train.loop import draws
 from epochal.train.store import Store
@@ -56,8 +55,7 @@ class Winner:
 
     @property
     def goal(self) -> Goal:
-        goal: Any = kind_of(self.climb.task).goal
-        return replace(goal, metric=self.climb.metric)
+        return kind_of(self.climb.task).goal.under(self.climb.metric)
 
     @cached_property
     def calibrations(self) -> tuple[float, ...]:
@@ -95,7 +93,7 @@ def train_again(winner: Winner, joined: Dataset, watch: Callable[[str], None]) -
     except KeyboardInterrupt:
         watch("Interrupted. What was learned is kept; the same command continues with it.")
         raise
-    files = model_files(predictor.model) if run.status == FINISHED else {}  # type: ignore[attr-defined]
+    files = trained_files(predictor) if run.status == FINISHED else {}
     store.finish(name, run, files, {})
     return name, run
 

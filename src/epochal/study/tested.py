@@ -8,12 +8,13 @@ import numpy as np
 
 from epochal.core.experiment import Finding
 from epochal.core.interval import Interval
-from epochal.core.protocols import Goal
+from epochal.core.protocols import Goal, Predictor
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset, Examples
 from epochal.judge.verdict_text import RungSummary, detectable_sentence, headline, need_deep_learning
 from epochal.kinds.table import kind_of
-from epochal.models.weights import read_model
+from epochal.models.predictor import over_points
+from epochal.models.weights import read_earlier, read_model
 from epochal.study.choice import Choice, best_of, finished_names, scored, summary
 from epochal.study.importance import affordable, importance
 from epochal.study.progress import Progress
@@ -60,10 +61,18 @@ def answers(here: Progress, arm: Arm, examples: Examples) -> tuple[Any, ...]:
 def on_split(store: Store, name: str, recipe: Recipe, dataset: Dataset, examples: Examples, goal: Goal) -> Any:
     """What one training answers on the test split."""
     if not store.arrays(name, f"{TEST}-"):
-        model = read_model(store.folder(name), recipe, dataset.task)
-        predictor = kind_of(dataset.task).predictor(model, dataset.codec, recipe, dataset.task)
-        store.keep_arrays(name, named(TEST, predictor(examples.inputs)))
+        store.keep_arrays(name, named(TEST, predictor_of(store, name, recipe, dataset)(examples.inputs)))
     return answer(store, name, TEST, goal)
+
+
+def predictor_of(store: Store, name: str, recipe: Recipe, dataset: Dataset) -> Predictor:
+    """What answers for a stored training: its last state, or those over which it is judged."""
+    folder, task = store.folder(name), dataset.task
+    states = [*read_earlier(folder, recipe, task), read_model(folder, recipe, task)]
+    predictor: Predictor = over_points(
+        [kind_of(task).predictor(model, dataset.codec, recipe, task) for model in states]
+    )
+    return predictor
 
 
 def on_validation(here: Progress, arms: Mapping[str, Arm], choice: Choice) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from epochal.core.run import Budget
 from epochal.data.dataset import Dataset
 from epochal.judge.learning_curve import LEAST_POINTS
 from epochal.models.catalogue import traits
+from epochal.train.course import STATES
 from epochal.train.device import on_gpu, synchronise
 from epochal.train.fit import POINTS
 from epochal.train.loop import State, loop
@@ -60,6 +61,7 @@ class Rate(Record):
     scale: float
     power: float = 1.0
     points: int = POINTS  # of the curve
+    states: int = 1  # of the model that answer for the whole validation split at the end
     most: int | None = None  # examples it can make use of: a classical rung sees each once
     measured: float = 0.0  # seconds that measuring took
 
@@ -75,7 +77,8 @@ class Rate(Record):
 
     def asking(self, glance: int, points: int | None = None) -> float:
         """Seconds that a training spends on being evaluated."""
-        return self.answering * ((self.points if points is None else points) * glance + self.validation)
+        points = self.points if points is None else points
+        return self.answering * (points * glance + self.states * self.validation)
 
     def seconds(self, budget: Budget) -> float:
         """About how long a training with this budget takes."""
@@ -136,6 +139,7 @@ def _measure_network(dataset: Dataset, recipe: Recipe, allowed: float, known: fl
         answering=_answering(dataset, trainee),
         validation=len(dataset.validation.targets),
         scale=float(np.median(stretches)) / trainee.per_step,
+        states=STATES if trainee.tail else 1,
     )
 
 

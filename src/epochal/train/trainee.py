@@ -33,7 +33,8 @@ class Trainee:
 
     `by_steps` says whether it learns by steps, and has a state between them. `glance` measures the model along the way,
     for the curve; `judge` once at the end, for the scores. `predictor` turns the trained model into what answers
-    questions. `per_step` is the number of examples in a step, in all of its batches.
+    questions. `per_step` is the number of examples in a step, in all of its batches. Where `tail` is not 0, `judge`
+    sees what several states of the model answer, in the last `tail` of the steps (`OverPoints`).
     """
 
     recipe: Recipe
@@ -46,6 +47,7 @@ class Trainee:
     judge: Evaluate
     predictor: Callable[[Any], Predictor]
     by_steps: bool = True
+    tail: float = 0.0
     flops: float | None = None  # of learning from one example: forward and backward, about three times the forward
 
     def size(self) -> int:
@@ -93,6 +95,7 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
         objective=objective,
         per_step=feed.per_batch * draws(objective),
         by_steps=by_steps,
+        tail=kind.goal.tail if by_steps else 0.0,
         glance=Judge(kind.goal, dataset.validation, budget.glance),
         judge=Judge(kind.goal, dataset.validation),
         predictor=lambda model: kind.predictor(model, dataset.codec, recipe, dataset.task),
