@@ -122,7 +122,7 @@ def test_the_schedule_is_drawn_together_and_ends_at_its_end(seconds: Seconds, mo
             super().schedule(number)
             rates.append(float(self.rate))
 
-    monkeypatch.setattr(room, "Stepper", Heard)
+    monkeypatch.setattr("epochal.train.trainee.Stepper", Heard)
     go(slow(seconds))
     recipe = resumable.RECIPE
     assert len(rates) == 50
