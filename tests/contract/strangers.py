@@ -93,6 +93,7 @@ class Asks:
     """What goals without calibration have in common, as `core.protocols.Goal`."""
 
     calibration = Calibration(name="nothing", method="none", words="none", brief="none", together="none")
+    prediction, tail = Answer, 0.0
 
     @property
     def share(self) -> Metric:
@@ -103,8 +104,11 @@ class Asks:
     def named(self, name: str | None, cost: str | None) -> tuple[Metric, str]:
         return self.metric, ""
 
-    def settled(self, metric: Metric, *facts: Any) -> Any:
+    def under(self, metric: Metric) -> Any:
         return replace(self, metric=metric)
+
+    def settled(self, metric: Metric, *facts: Any) -> Any:
+        return self.under(metric)
 
     def caveats(self, *facts: Any) -> tuple[str, ...]:
         return ()

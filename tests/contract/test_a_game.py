@@ -1,8 +1,9 @@
-"""A game that plays against itself, whose items are positions: a kind that the source has never heard of, through climb
-and verdict."""
+"""A game that plays against itself, whose items are positions, and which is judged over its tail: a kind that the
+source has never heard of, through climb and verdict."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ from epochal.core.recipe import Recipe
 from epochal.core.seeds import stream
 from epochal.core.task import Task
 from epochal.data.dataset import Dataset
+from epochal.judge.goals.on_tail import OnTail
 from epochal.train.objectives import OBJECTIVES
+from epochal.train.store import Store
 
 STONES, MOST = 12, 3
 
@@ -32,16 +35,18 @@ def legal(logits: Tensor, left: Tensor) -> Tensor:
 class Games:
     """Nim against itself: one to three stones in turn, and whoever takes the last wins. The model plays both sides."""
 
+    fixed = False
+
     def __init__(self, games: int):
-        self.games = games
+        self.per_batch = games
 
     @torch.no_grad()
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         number = start
         while True:
             generator = torch.Generator().manual_seed(stream(seed, "games", number))
-            left = torch.randint(1, STONES + 1, (self.games,), generator=generator)
-            seen, moves, playing, turns = [], [], [], torch.zeros(self.games, dtype=torch.long)
+            left = torch.randint(1, STONES + 1, (self.per_batch,), generator=generator)
+            seen, moves, playing, turns = [], [], [], torch.zeros(self.per_batch, dtype=torch.long)
             while (left > 0).any():
                 here = F.one_hot(left, STONES + 1).float()
                 move = torch.multinomial(legal(model(here), left).softmax(dim=1), 1, generator=generator).squeeze(1)
@@ -113,7 +118,8 @@ class Careful(AtOnce):
 def kind(monkeypatch):
     monkeypatch.setitem(OBJECTIVES, "self-play", lambda asked: PolicyGradient())
     learns = {"objective": "self-play", "learning_rate": 0.05, "batch_size": 64}
-    add_kind(monkeypatch, "nim", Play(), NimInput(), Careful, Player, **learns)
+    goal = OnTail(goal=Play(), tail=0.25)
+    add_kind(monkeypatch, "nim", goal, NimInput(), Careful, Player, **learns)
 
 
 def test_a_game_climbs(tmp_path):
@@ -122,4 +128,20 @@ def test_a_game_climbs(tmp_path):
     played = {one.name: one.last.validation.mean for one in result.rungs}
     assert played["careful"] == pytest.approx(1 / 3) and played["player"] > 0.9
     assert result.chosen == "player" and result.steps[0].verdict == "better"
-    assert (tmp_path / "nim" / "report.html").exists()
+    assert "several states of the model in the last 25% of its training" in (tmp_path / "nim/report.html").read_text()
+    for run in Store(tmp_path / "nim").runs().values():
+        if run.recipe.model == "player":
+            assert run.cost.examples == 64 * run.cost.steps, "a batch counts as the games that were played for it"
+
+
+def test_games_are_judged_over_their_tail_on_every_split(tmp_path):
+    climbed = epochal.climb(NimInput.source, task="nim", budget="12s", seeds=2, trials=3, out=tmp_path / "nim")
+    (rung,) = [one for one in climbed.result.rungs if one.name == "player"]
+    store = Store(tmp_path / "nim")
+    names = [name for name, run in store.runs().items() if run.recipe.model == "player"]
+    tested = [name for name in names if store.arrays(name, "test-")]
+    assert len(tested) >= 2
+    for name, split in product(tested, ("validation", "test")):
+        answer = OnTail(goal=Play(), tail=0.25).restore(store.arrays(name, f"{split}-"))
+        assert len(answer.points) == 5
+    assert rung.last.validation.mean == pytest.approx(rung.last.test.mean), "both splits hold the same positions"

@@ -1,5 +1,5 @@
-"""A generator with two parts, whose training has one score: a kind that the source has never heard of, through climb
-and verdict."""
+"""A generator with two parts, each with a rate of its own, whose training has one score, over its tail: a kind that the
+source has never heard of, through climb and verdict."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,11 +15,13 @@ from torch import Tensor, nn
 import epochal
 from epochal.core.metric import Metric
 from epochal.core.protocols import Batch
-from epochal.core.recipe import Recipe
+from epochal.core.recipe import Part, Recipe
 from epochal.core.seeds import stream
 from epochal.core.task import Task
 from epochal.data.dataset import Dataset
+from epochal.judge.goals.on_tail import OnTail
 from epochal.train.objectives import OBJECTIVES
+from epochal.train.store import Store
 
 
 class Pair(nn.Module):
@@ -35,7 +37,7 @@ class Pair(nn.Module):
 
 
 class Adversarial:
-    parts = ("discriminator", "generator")
+    parts = ("discriminator", "discriminator", "generator")
 
     def loss(self, part: str, model: Any, batch: Batch) -> Tensor:
         made = model.generator(batch.targets)
@@ -46,15 +48,17 @@ class Adversarial:
 
 
 class RealAndNoise:
+    fixed = True
+
     def __init__(self, real: np.ndarray, batch_size: int):
-        self.real, self.batch_size = torch.from_numpy(real), batch_size
+        self.real, self.per_batch = torch.from_numpy(real), batch_size
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         number = start
         while True:
             generator = torch.Generator().manual_seed(stream(seed, "pair", number))
-            chosen = torch.randint(len(self.real), (self.batch_size,), generator=generator)
-            yield Batch(self.real[chosen], torch.randn(self.batch_size, 1, generator=generator))
+            chosen = torch.randint(len(self.real), (self.per_batch,), generator=generator)
+            yield Batch(self.real[chosen], torch.randn(self.per_batch, 1, generator=generator))
             number += 1
 
 
@@ -113,7 +117,8 @@ class Bell(AtOnce):
 def kind(monkeypatch):
     monkeypatch.setitem(OBJECTIVES, "adversarial", lambda asked: Adversarial())
     learns = {"objective": "adversarial", "learning_rate": 0.003, "batch_size": 128}
-    add_kind(monkeypatch, "curve", Likeness(), CurveInput(), Bell, Pair, **learns)
+    learns |= {"betas": (0.5, 0.999), "parts": {"discriminator": Part(rate=2.0)}}  # Radford et al. 2016; Heusel 2017
+    add_kind(monkeypatch, "curve", OnTail(goal=Likeness(), tail=0.3), CurveInput(), Bell, Pair, **learns)
 
 
 def test_a_generator_climbs_with_one_score_a_seed(tmp_path):
@@ -126,3 +131,7 @@ def test_a_generator_climbs_with_one_score_a_seed(tmp_path):
     assert apart["bell"] == pytest.approx(0.35, abs=0.15)
     assert (step.effect < 0) == (apart["pair"] < apart["bell"])
     assert "distance" in climbed.report.read_text()
+    for run in Store(tmp_path / "curve").runs().values():
+        if run.recipe.model == "pair":
+            assert run.cost.examples == 2 * 128 * run.cost.steps, "both draws of the discriminator are charged"
+            assert run.recipe.parts["discriminator"].rate == 2.0

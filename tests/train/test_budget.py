@@ -1,15 +1,20 @@
 """Budgets: durations as people write them, and what a promise of seconds comes to in examples."""
 
 import math
+import time
+from collections.abc import Iterator
 from functools import cache
 from itertools import product
+from typing import Any
 
 import pytest
 
 from epochal.core.errors import BudgetError
+from epochal.core.protocols import Batch
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
 from epochal.data.dataset import Dataset
+from epochal.data.feed import ArrayFeed
 from epochal.data.image.opened import open_dataset
 from epochal.judge.learning_curve import LEAST_POINTS
 from epochal.kinds.image_ladder import RUNGS
@@ -166,6 +171,21 @@ def test_a_promise_of_seconds_is_about_kept() -> None:
         # Generous, and three times: the machine may be busy in one of the two and not in the other.
         ratios.append(run.cost.seconds / found.seconds(budget))
     assert 1 / 2.5 < ratios[-1] < 2.5, ratios
+
+
+def test_what_making_batches_takes_is_charged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a kind that samples its own data: its seconds buy fewer examples."""
+    quick = ArrayFeed.batches
+
+    def slow(feed: ArrayFeed, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
+        for batch in quick(feed, model, seed, start):
+            time.sleep(0.02)
+            yield batch
+
+    monkeypatch.setattr(ArrayFeed, "batches", slow)
+    recipe = RUNGS["perceptron"].recipe
+    found = measure(digits(), recipe, 0.1, precisions=False)
+    assert found.scale >= 0.02 / recipe.batch_size
 
 
 def test_a_precision_that_was_asked_for_is_kept() -> None:

@@ -45,6 +45,11 @@ class Slow:
     inner: Feed
     seconds: Seconds
     pace: Pace
+    fixed = True
+
+    @property
+    def per_batch(self) -> int:
+        return self.inner.per_batch
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         for number, batch in enumerate(self.inner.batches(model, seed, start), start):
@@ -117,7 +122,7 @@ def test_the_schedule_is_drawn_together_and_ends_at_its_end(seconds: Seconds, mo
             super().schedule(number)
             rates.append(float(self.rate))
 
-    monkeypatch.setattr(room, "Stepper", Heard)
+    monkeypatch.setattr("epochal.train.trainee.Stepper", Heard)
     go(slow(seconds))
     recipe = resumable.RECIPE
     assert len(rates) == 50

@@ -123,16 +123,18 @@ class Adversarial:
 class RealAndNoise:
     """Real examples with the noise to imitate them from."""
 
+    fixed = True
+
     def __init__(self, real: np.ndarray, batch_size: int):
         self.real = torch.from_numpy(real)
-        self.batch_size = batch_size
+        self.per_batch = batch_size
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         number = start
         while True:
             generator = torch.Generator().manual_seed(stream(seed, "pair", number))
-            chosen = torch.randint(len(self.real), (self.batch_size,), generator=generator)
-            yield Batch(self.real[chosen], torch.randn(self.batch_size, 1, generator=generator))
+            chosen = torch.randint(len(self.real), (self.per_batch,), generator=generator)
+            yield Batch(self.real[chosen], torch.randn(self.per_batch, 1, generator=generator))
             number += 1
 
 
@@ -203,8 +205,10 @@ class Games:
     hot [moves, stones + 1]; targets are pairs (move, +1 if the mover won and -1 otherwise).
     """
 
+    fixed = False
+
     def __init__(self, games: int):
-        self.games = games
+        self.per_batch = games
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         number = start
@@ -214,8 +218,8 @@ class Games:
 
     @torch.no_grad()
     def _play(self, model: Any, generator: torch.Generator) -> Batch:
-        left = torch.randint(1, STONES + 1, (self.games,), generator=generator)
-        positions, moves, playing, turns = [], [], [], torch.zeros(self.games, dtype=torch.long)
+        left = torch.randint(1, STONES + 1, (self.per_batch,), generator=generator)
+        positions, moves, playing, turns = [], [], [], torch.zeros(self.per_batch, dtype=torch.long)
         while (left > 0).any():
             here = F.one_hot(left, STONES + 1).float()
             move = torch.multinomial(legal(model(here), left).softmax(dim=1), 1, generator=generator).squeeze(1)
@@ -351,15 +355,17 @@ class NextSymbol:
 class Sequences:
     """Shuffled batches of pairs of sequences."""
 
+    fixed = True
+
     def __init__(self, inputs: np.ndarray, outputs: np.ndarray, batch_size: int):
         self.inputs, self.outputs = torch.from_numpy(inputs), torch.from_numpy(outputs)
-        self.batch_size = batch_size
+        self.per_batch = batch_size
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         number = start
         while True:
             generator = torch.Generator().manual_seed(stream(seed, "sequences", number))
-            chosen = torch.randint(len(self.inputs), (self.batch_size,), generator=generator)
+            chosen = torch.randint(len(self.inputs), (self.per_batch,), generator=generator)
             yield Batch(self.inputs[chosen], self.outputs[chosen])
             number += 1
 

@@ -1,15 +1,21 @@
 """Seeds trained together are the seeds trained one by one, up to rounding; and none reaches another."""
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from epochal.core.experiment import Trainings
-from epochal.core.recipe import Recipe
+from epochal.core.protocols import Batch
+from epochal.core.recipe import Part, Recipe
 from epochal.core.run import DIVERGED, FINISHED, Budget, Run
+from epochal.core.seeds import stream
 from epochal.data.dataset import Dataset
+from epochal.data.feed import ArrayFeed
 from epochal.data.image.opened import open_dataset
 from epochal.kinds.image_ladder import RUNGS
 from epochal.train.device import device
@@ -17,7 +23,7 @@ from epochal.train.experiment import run_arm, same
 from epochal.train.fit import fit
 from epochal.train.store import open_store
 from epochal.train.together import Stack, fit_together, pays
-from epochal.train.trainee import prepare
+from epochal.train.trainee import Trainee, prepare
 
 RECIPE = Recipe(
     model="mlp",
@@ -113,3 +119,70 @@ def test_an_arm_with_a_budget_in_examples_is_stacked_and_kept(tmp_path: Any) -> 
         assert more.runs[:3] == arm.runs, "what the store has is not trained again"
         assert same(more.answers[:3], arm.answers)
         assert store.run("mlp/seed-3") == more.runs[3]
+
+
+def test_an_arm_whose_batches_follow_from_the_model_is_trained_seed_by_seed(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ArrayFeed, "fixed", False)
+    asked = Trainings(name="mlp", recipe=RECIPE, budget=BUDGET, seeds=SEEDS)
+    with open_store(tmp_path) as store:
+        arm = run_arm(asked, digits(), store)
+    assert [run.curve for run in arm.runs] == [run.curve for _, run in alone(RECIPE)], "bit for bit, as alone"
+
+
+class Pair(nn.Module):
+    """A generator and a discriminator of numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.generator = nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1))
+        self.discriminator = nn.Sequential(nn.Linear(1, 8), nn.ReLU(), nn.Linear(8, 1))
+
+
+class Adversarial:
+    parts = ("discriminator", "discriminator", "generator")
+
+    def loss(self, part: str, model: Any, batch: Batch) -> Tensor:
+        made = model.generator(batch.inputs["noise"])
+        if part == "generator":
+            return F.softplus(-model.discriminator(made)).mean()
+        told = F.softplus(-model.discriminator(batch.targets[0])).mean()
+        return told + F.softplus(model.discriminator(made.detach())).mean()
+
+
+class Nested:
+    """Batches of noise in a dictionary and real numbers in a tuple."""
+
+    per_batch, fixed = 16, True
+
+    def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
+        while True:
+            generator = torch.Generator().manual_seed(stream(seed, "nested", start))
+            noise, real = torch.randn(2, self.per_batch, 1, generator=generator)
+            yield Batch({"noise": noise}, (real + 2,))
+            start += 1
+
+
+def pair(seed: int) -> Trainee:
+    torch.manual_seed(seed)
+    return Trainee(
+        recipe=Recipe(
+            model="pair", optimiser="adam", learning_rate=0.003, betas=(0.5, 0.999), batch_size=16,
+            parts={"generator": Part(rate=0.5), "discriminator": Part(betas=(0.0, 0.99))},
+        ),
+        task="numbers", model=Pair(), feed=Nested(), objective=Adversarial(), per_step=32,
+        glance=lambda predictor: {}, judge=lambda predictor: {}, predictor=lambda model: model,
+    )  # fmt: skip
+
+
+def test_parts_and_nested_batches_are_stacked_too() -> None:
+    budget = Budget(examples=32 * 30)
+    stacked = fit_together([pair(seed) for seed in SEEDS], budget, SEEDS)
+    for seed, (model, run) in zip(SEEDS, stacked, strict=True):
+        expected, whole = fit(pair(seed), budget, seed)
+        assert (run.cost.steps, run.cost.examples) == (whole.cost.steps, whole.cost.examples) == (30, 960)
+        for mine, theirs in zip(run.curve, whole.curve, strict=True):
+            assert mine.values == pytest.approx(theirs.values, rel=1e-3)
+        for name, value in expected.state_dict().items():
+            torch.testing.assert_close(model.state_dict()[name], value, rtol=1e-3, atol=1e-4)

@@ -57,12 +57,43 @@ class Numbers:
         return {"numbers": self.values}
 
 
+@dataclass(frozen=True, kw_only=True)
+class OverPoints:
+    """Predictions of several states of one model, in the order in which it had them."""
+
+    points: tuple[Prediction, ...]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        of_each = {f"{k}-{name}": array for k, one in enumerate(self.points) for name, array in one.arrays().items()}
+        return {"points": np.array(len(self.points))} | of_each
+
+    @staticmethod
+    def restored(arrays: Mapping[str, np.ndarray], restore: Callable[[Mapping[str, np.ndarray]], Any]) -> Any:
+        """The predictions whose arrays these are, each made by `restore`; or the one, where they are those of one."""
+        if "points" not in arrays:
+            return restore(arrays)
+        of_each = [
+            {name.removeprefix(f"{k}-"): array for name, array in arrays.items() if name.startswith(f"{k}-")}
+            for k in range(int(arrays["points"]))
+        ]
+        return OverPoints(points=tuple(restore(one) for one in of_each))
+
+
 class Feed(Protocol):
     """Where batches come from: an array in memory, shards on disk, or a game that plays itself.
 
     Batch number `start` and those after it depend on `seed`, their number, and the model, and on nothing else: this
     is what lets a killed run resume in the middle of an epoch, bit for bit.
+
+    `per_batch` is what a batch counts as in the budget: the examples that it holds, or what was sampled to make it,
+    such as the games that a model played against itself. `fixed` says that every batch has the same shapes and none
+    depends on the model: only then can a step be recorded and replayed, and can seeds be trained together.
     """
+
+    @property
+    def per_batch(self) -> int: ...
+    @property
+    def fixed(self) -> bool: ...
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Any]: ...
 
@@ -238,11 +269,14 @@ class Goal(Protocol):
     `metric` says name, unit and direction. One *influence value* an item is the currency: their plain mean is the
     metric, and their spread is its own, so that intervals and verdicts need to know nothing else. `share` is the
     metric, or the nearest one that is a share of one, so that what is left to it is an error between 0 and 1. `watched`
-    is what the scores along a curve are.
+    is what the scores along a curve are. `tail` is the share of a training, at its end, over which it is judged; 0
+    where the last state is.
     """
 
     @property
     def metric(self) -> Metric: ...
+    @property
+    def tail(self) -> float: ...
     @property
     def share(self) -> Metric: ...
     @property
@@ -253,6 +287,9 @@ class Goal(Protocol):
 
     @property
     def calibration(self) -> Calibration: ...
+
+    def under(self, metric: Metric) -> "Goal":
+        """The same with another of its metrics."""
 
     def named(self, name: str | None, cost: str | None) -> tuple[Metric, str]:
         """The metric that a user asks for, by name or by the costs of mistakes, or the first where nothing is asked;

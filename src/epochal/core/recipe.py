@@ -9,12 +9,21 @@ Option = str | int | float | bool | None
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part(Record):
+    """How one part of an objective steps, where it differs from the others."""
+
+    rate: float = 1.0  # times the learning rate of the recipe, so that a trial of another rate scales all parts alike
+    betas: tuple[float, float] | None = None  # None: those of the recipe
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe(Record):
     """Everything that decides a training.
 
     `model` names an entry of the catalogue and `options` sets fields of its config. Rates are per step; `warmup`,
     and the milestones of the step schedule, are fractions of the whole training, so that a recipe means the same at
-    any budget. Classical rungs read `model`, `options` and nothing else.
+    any budget. `parts` says, by name, how a part of the objective steps otherwise than the recipe says. Classical rungs
+    read `model`, `options` and nothing else.
     """
 
     model: str
@@ -25,6 +34,8 @@ class Recipe(Record):
     optimiser: str = "momentum"  # sgd | momentum | nesterov | adam | adamw
     learning_rate: float = 0.1
     momentum: float = 0.9
+    betas: tuple[float, float] = (0.9, 0.999)  # of adam and adamw: decay of the mean gradient, and of its square
+    parts: Mapping[str, Part] = field(default_factory=dict)
     weight_decay: float = 0.0
     schedule: str = "cosine"  # constant | step | cosine | one_cycle
     warmup: float = 0.0
@@ -39,6 +50,13 @@ class Recipe(Record):
         """Names of the fields in which two recipes differ; an option is named `options.<name>`."""
         mine, theirs = _flat(self), _flat(other)
         return tuple(sorted(name for name in mine | theirs if mine.get(name, _ABSENT) != theirs.get(name, _ABSENT)))
+
+    def for_part(self, name: str) -> "Recipe":
+        """The recipe as one part of the objective steps by it."""
+        part = self.parts.get(name)
+        if part is None:
+            return self
+        return self.replace(learning_rate=self.learning_rate * part.rate, betas=part.betas or self.betas)
 
     def without_augmentations(self, names: Sequence[str]) -> "Recipe":
         return self.replace(augment=tuple(name for name in self.augment if name not in names))

@@ -30,6 +30,8 @@ class ArrayFeed:
     Yields `Batch(inputs float32 [batch, ...], targets [batch])`.
     """
 
+    fixed = True
+
     def __init__(
         self,
         inputs: Shaped[np.ndarray, "n ..."],
@@ -48,6 +50,10 @@ class ArrayFeed:
         self.augmentations = augmentations
         self.memory_format = memory_format
         self.device = device
+
+    @property
+    def per_batch(self) -> int:
+        return self.batch_size
 
     @cached_property
     def _held(self) -> tuple[Tensor, Tensor]:
@@ -100,6 +106,8 @@ class WholeFeed:
     all.
     """
 
+    fixed = True
+
     def __init__(
         self,
         inputs: Any,
@@ -112,6 +120,10 @@ class WholeFeed:
         self.targets = targets
         self.seen = seen
         self.limit = limit
+
+    @property
+    def per_batch(self) -> int:
+        return len(self.targets) if self.limit is None else min(self.limit, len(self.targets))
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         if start:

@@ -149,7 +149,7 @@ def layout(pair: Pair, metric: Metric) -> CrossedMean:
         if len(rows) > 1 or (first != second).any():
             raise ValueError(f"{pair.control} and {pair.arm} are said to be identical, and their values differ.")
     doubt = float(metric.binary) if pair.doubt is None else pair.doubt
-    if not metric.levels:  # the variance of a pseudo-item's value, for a fraction; one where its values are few
+    if not metric.counted:  # the variance of a pseudo-item's value, for a fraction; one where its values are few
         share = min(max(float(first.mean() + second.mean()) / 2, 0.0), 1.0)
         doubt *= share * (1 - share) if metric.percent else 0.0
     return crossed_difference(first, second, pseudo=doubt)

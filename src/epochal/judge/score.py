@@ -44,7 +44,7 @@ def score(
         return score_interval(values, level=level)
     table = np.asarray(values, dtype=np.float64)
     layout = crossed_mean(table)
-    if metric.levels:
+    if metric.counted:
         return _of_levels(table, metric, layout.mean, level)
     if metric.top is not None:
         left, low, high = _loss(metric.top - table, metric.top - layout.mean, level)

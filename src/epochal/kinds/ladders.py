@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from epochal.core.errors import MissingExtraError, UserError
+from epochal.core.errors import UserError
 from epochal.kinds.image_ladder import IMAGE_LADDER
 from epochal.kinds.rung import Ladder
 from epochal.kinds.table_ladder import TABLE_CLASSES_LADDER, TABLE_NUMBER_LADDER
@@ -45,8 +45,6 @@ def _refusal(ladder: Ladder, names: Sequence[str], option: str, pretrained: bool
     """What a ladder says of names that it lacks; None where it has them all."""
     try:
         ladder.require(names, option, pretrained=pretrained)
-    except MissingExtraError:
-        raise
     except UserError as error:
         return str(error)
     return None

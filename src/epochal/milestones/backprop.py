@@ -77,6 +77,11 @@ class AllPatterns:
     """
 
     batch: Batch
+    fixed = True
+
+    @property
+    def per_batch(self) -> int:
+        return int(self.batch.targets.shape[1])
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         return repeat(self.batch)

@@ -56,6 +56,11 @@ class Above:
 
     inner: Feed
     machines: tuple[Rbm, ...]
+    fixed = True
+
+    @property
+    def per_batch(self) -> int:
+        return self.inner.per_batch
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         for inputs, targets in self.inner.batches(model, seed, start):

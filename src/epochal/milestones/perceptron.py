@@ -61,6 +61,8 @@ class OneByOne:
 
     inputs: Tensor  # [trials, examples, 1, 1, numbers]
     targets: Tensor  # [trials, examples]
+    per_batch = 1
+    fixed = True
 
     def batches(self, model: Stack, seed: int, start: int = 0) -> Iterator[Batch]:
         trials, examples = self.targets.shape

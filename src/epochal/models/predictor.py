@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from epochal.core.errors import RungError
-from epochal.core.protocols import Codec
+from epochal.core.protocols import Codec, OverPoints
 
 BATCHES = {"cpu": 64, "cuda": 512}
 Answer = Callable[[np.ndarray], Any]  # from outputs, float32 [batch, outputs], to the prediction of a goal
@@ -123,6 +123,32 @@ class EnsemblePredictor:
     def __call__(self, inputs: Any) -> Any:
         """Encoded inputs to their prediction."""
         return self.together([member(inputs) for member in self.members], self.calibrations)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointsPredictor:
+    """Several states of one training, each of which answers: a `core.protocols.Predictor` of `OverPoints`."""
+
+    points: tuple[Any, ...]  # the predictor of each
+
+    @property
+    def model(self) -> Any:
+        """The last state."""
+        return self.points[-1].model
+
+    @property
+    def earlier(self) -> list[Any]:
+        """The states before it."""
+        return [point.model for point in self.points[:-1]]
+
+    def __call__(self, inputs: Any) -> OverPoints:
+        """Encoded inputs to the prediction of each state."""
+        return OverPoints(points=tuple(point(inputs) for point in self.points))
+
+
+def over_points(points: Sequence[Any]) -> Any:
+    """The predictor of these states: one alone answers as it is."""
+    return points[0] if len(points) == 1 else PointsPredictor(points=tuple(points))
 
 
 def _batch(inputs: Any, start: int, size: int) -> Any:

@@ -1,11 +1,13 @@
 """Fitted models to files and back: tensors as safetensors, scikit-learn's estimators as skops, never pickle."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import safetensors.numpy
 import safetensors.torch
+import torch
 from torch import nn
 
 from epochal.core.errors import BundleError, MissingExtraError, RungError
@@ -15,6 +17,7 @@ from epochal.models import catalogue
 from epochal.models.places import is_location
 
 TENSORS, ESTIMATORS = "model.safetensors", "estimators.skops"
+EARLIER = "earlier.safetensors"  # of a training that is judged at several points: the states before the last
 
 # What the classical rungs are made of and skops does not trust by itself. Reading a file with any other type fails.
 TRUSTED = (
@@ -53,6 +56,29 @@ def model_files(model: Any, member: int | None = None) -> dict[str, bytes]:
     if estimators := model.estimators():
         files[estimators_file] = skops.io.dumps(estimators)
     return files
+
+
+def earlier_files(models: Sequence[nn.Module]) -> dict[str, bytes]:
+    """The file that `read_earlier` needs, of the states of a network before its last; none where there are none."""
+    states = [model.state_dict() for model in models]
+    tensors = {f"{k}/{name}": one.detach().cpu().contiguous() for k, s in enumerate(states) for name, one in s.items()}
+    return {EARLIER: safetensors.torch.save(tensors)} if tensors else {}
+
+
+def read_earlier(folder: Path, recipe: Recipe, task: Task) -> list[nn.Module]:
+    """The states before the last, in their order, where a training was judged at several points."""
+    if not (folder / EARLIER).exists():
+        return []
+    states: dict[int, dict[str, torch.Tensor]] = {}
+    for name, tensor in safetensors.torch.load_file(folder / EARLIER).items():
+        number, _, key = name.partition("/")
+        states.setdefault(int(number), {})[key] = tensor
+    models = []
+    for place in sorted(states):
+        model = catalogue.build(recipe, task)
+        model.load_state_dict(states[place])
+        models.append(model.eval())
+    return models
 
 
 def read_model(folder: Path, recipe: Recipe, task: Task, member: int | None = None) -> Any:

@@ -25,7 +25,7 @@ from epochal.study.identity import require_same_code, require_same_data
 from epochal.study.refit_result import ENSEMBLE, REFIT, Refitted, fitted_together, with_words
 from epochal.study.reopen import read_result
 from epochal.study.retrain import Winner, kept_step, train_again
-from epochal.study.tested import on_split, shipped
+from epochal.study.tested import on_split, predictor_of, shipped
 from epochal.train.experiment import same
 from epochal.train.store import Store, open_store
 from epochal.train.surroundings import set_apart
@@ -172,7 +172,7 @@ def _refit(winner: Winner, folder: Path, watch: Callable[[str], None]) -> Refitt
         stop=kept_step(before) / before.cost.steps,
         temperature=calibration,
         calibration="carried over from the climb, where it was fitted on the validation split",
-        **_on_test(winner, _predictor(winner, model), calibration, unseen),
+        **_on_test(winner, predictor_of(winner.store, name, winner.recipe, winner.dataset), calibration, unseen),
     )
     return _bundle(folder, winner, result, model=model, dataset=joined, runs=(run,))
 

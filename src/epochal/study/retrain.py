@@ -12,10 +12,10 @@ from epochal.core.run import FINISHED, Budget, Point, Run
 from epochal.data.dataset import Dataset
 from epochal.kinds.table import kind_of, rung_of
 from epochal.models.catalogue import traits
-from epochal.models.weights import model_files
 from epochal.report.result import ClimbResult
-from epochal.train.experiment import VALIDATION, answer, finished
+from epochal.train.experiment import VALIDATION, answer, finished, trained_files
 from epochal.train.fit import fit
+from epochal.train.loop import draws
 from epochal.train.store import Store
 from epochal.train.trainee import prepare
 
@@ -55,8 +55,7 @@ class Winner:
 
     @property
     def goal(self) -> Goal:
-        goal: Any = kind_of(self.climb.task).goal
-        return replace(goal, metric=self.climb.metric)
+        return kind_of(self.climb.task).goal.under(self.climb.metric)
 
     @cached_property
     def calibrations(self) -> tuple[float, ...]:
@@ -69,11 +68,12 @@ def train_again(winner: Winner, joined: Dataset, watch: Callable[[str], None]) -
     before, recipe, store = winner.run, winner.recipe, winner.store
     growth = len(joined.train) / len(winner.dataset.train)
     name = f"refit/seed-{before.seed}"
-    budget, stop = grown(before, growth, min(recipe.batch_size, len(joined.train)))
+    longer = before.budget.replace(examples=round(before.budget.examples * growth))
+    trainee = prepare(joined, recipe, before.seed, longer)
+    budget, stop = grown(before, growth, trainee.per_step)
     if known := finished(name, recipe, joined, store, budget=budget):
         return name, known
-    trainee = prepare(joined, recipe, before.seed, budget)
-    feed = Ending(trainee.feed, stop) if stop is not None else trainee.feed
+    feed = trainee.feed if stop is None else Ending(trainee.feed, stop * draws(trainee.objective))
 
     def seen(point: Point, steps: int) -> None:
         watch(f"refit: step {point.step:,} of {stop or steps:,}")
@@ -93,14 +93,14 @@ def train_again(winner: Winner, joined: Dataset, watch: Callable[[str], None]) -
     except KeyboardInterrupt:
         watch("Interrupted. What was learned is kept; the same command continues with it.")
         raise
-    files = model_files(predictor.model) if run.status == FINISHED else {}  # type: ignore[attr-defined]
+    files = trained_files(predictor) if run.status == FINISHED else {}
     store.finish(name, run, files, {})
     return name, run
 
 
-def grown(before: Run, growth: float, batch_size: int) -> tuple[Budget, int | None]:
+def grown(before: Run, growth: float, per_step: int) -> tuple[Budget, int | None]:
     """The budget of the same number of passes over `growth` times as many examples, shortened where the training was
-    that is repeated; and the step to stop after, None at the end. A step shows `batch_size` of them.
+    that is repeated; and the step to stop after, None at the end. A step shows `per_step` of them.
 
     A network's schedule is stretched, so that at the step to stop after it stands where it stood at the step whose
     weights were kept.
@@ -111,7 +111,7 @@ def grown(before: Run, growth: float, batch_size: int) -> tuple[Budget, int | No
     if not traits(before.recipe).by_steps:
         return budget, None
     each = before.cost.examples / before.cost.steps
-    steps = max(1, round(budget.examples / batch_size))
+    steps = max(1, round(budget.examples / per_step))
     stretch = steps / max(1, round(before.budget.examples / each))
     turns = [(round(step * stretch), round(end * stretch)) for step, end in before.course]
     course = tuple((max(step, 1), max(end, step + 1)) for step, end in turns)
@@ -122,13 +122,21 @@ def grown(before: Run, growth: float, batch_size: int) -> tuple[Budget, int | No
 
 @dataclass(frozen=True)
 class Ending:
-    """A feed that ends after `steps` batches."""
+    """A feed that ends after `count` batches."""
 
     feed: Feed
-    steps: int
+    count: int
+
+    @property
+    def per_batch(self) -> int:
+        return self.feed.per_batch
+
+    @property
+    def fixed(self) -> bool:
+        return self.feed.fixed
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Any]:
-        return islice(self.feed.batches(model, seed, start), max(self.steps - start, 0))
+        return islice(self.feed.batches(model, seed, start), max(self.count - start, 0))
 
 
 def kept_step(run: Run) -> int:

@@ -1,7 +1,7 @@
 """How a climb scores: the values of an arm's items under its goal, on validation and on the test split."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,7 @@ class Scoring:
     def error(self, answer: Any) -> float:
         """The shortfall of one training on validation, of `share`: a fraction, or above 1 for numbers that are further
         off than their mean is."""
-        goal = replace(self.goal, metric=self.share)  # type: ignore[type-var]
+        goal = self.goal.under(self.share)
         return 1 - float(goal.items(answer, self.targets, goal.calibrate(answer, self.targets)).mean())
 
     def best(self, arms: dict[str, Arm]) -> str:

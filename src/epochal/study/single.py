@@ -45,13 +45,14 @@ def recipe_with(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
     Raises:
         UserError: a setting is the model's name, or has no such value.
     """
-    fields = {field.name for field in dataclasses.fields(Recipe)} - {"model", "options"}
+    fields = {field.name for field in dataclasses.fields(Recipe)} - {"model", "options", "parts"}
     words = typing.get_type_hints(Recipe) | typing.get_type_hints(catalogue.model(recipe.model).config_class)
     values = {key: value if words.get(key) is str else literal(value) for key, value in settings.items()}
     options = {key: value for key, value in values.items() if key not in fields}
     chosen = {key: value for key, value in values.items() if key in fields}
-    if isinstance(chosen.get("augment"), str):
-        chosen["augment"] = tuple(part for part in chosen["augment"].split(",") if part)
+    for name in {"augment", "betas"} & chosen.keys():
+        if isinstance(chosen[name], str):
+            chosen[name] = tuple(literal(part) for part in chosen[name].split(",") if part)
     return Recipe.from_dict(recipe.to_dict() | chosen | {"options": {**recipe.options, **options}})
 
 

@@ -10,13 +10,14 @@ import numpy as np
 from epochal.core.errors import RungError
 from epochal.core.experiment import Finding
 from epochal.core.interval import Interval
-from epochal.core.protocols import Goal
+from epochal.core.protocols import Goal, Predictor
 from epochal.core.recipe import Recipe
 from epochal.data.dataset import Dataset, Examples
 from epochal.judge.nothing_text import nothing_learned
 from epochal.judge.verdict_text import RungSummary, detectable_sentence, headline, need_deep_learning
 from epochal.kinds.table import kind_of
-from epochal.models.weights import read_model
+from epochal.models.predictor import over_points
+from epochal.models.weights import read_earlier, read_model
 from epochal.report.result import Importance, Shipped, WrongExample
 from epochal.study.choice import Choice, best_of, finished_names, floor_of, scored, summary
 from epochal.study.importance import affordable, importance
@@ -75,9 +76,8 @@ def answers(here: Progress, arms: Sequence[Arm], examples: Examples) -> dict[str
 def on_split(store: Store, name: str, recipe: Recipe, dataset: Dataset, examples: Examples, goal: Goal) -> Any:
     """What one training answers on the test split."""
     if not store.arrays(name, f"{TEST}-"):
-        model = read_model(store.folder(name), recipe, dataset.task)
-        predictor = kind_of(dataset.task).predictor(model, dataset.codec, recipe, dataset.task)
-        store.keep_arrays(name, named(TEST, finite(predictor(examples.inputs))))
+        prediction = predictor_of(store, name, recipe, dataset)(examples.inputs)
+        store.keep_arrays(name, named(TEST, finite(prediction)))
     return answer(store, name, TEST, goal)
 
 
@@ -91,6 +91,16 @@ def finite(prediction: Any) -> Any:
         if values.dtype.kind == "f" and (lost := int((~np.isfinite(values)).sum())):
             raise RungError(f"Expected finite answers; {lost:,} of {values.size:,} numbers are NaN or infinite.")
     return prediction
+
+
+def predictor_of(store: Store, name: str, recipe: Recipe, dataset: Dataset) -> Predictor:
+    """What answers for a stored training: its last state, or those over which it is judged."""
+    folder, task = store.folder(name), dataset.task
+    states = [*read_earlier(folder, recipe, task), read_model(folder, recipe, task)]
+    predictor: Predictor = over_points(
+        [kind_of(task).predictor(model, dataset.codec, recipe, task) for model in states]
+    )
+    return predictor
 
 
 def on_validation(here: Progress, arms: Mapping[str, Arm], choice: Choice) -> dict[str, Any]:

@@ -14,12 +14,13 @@ from epochal.core.run import Budget
 from epochal.data.dataset import Dataset
 from epochal.judge.learning_curve import LEAST_POINTS
 from epochal.models.catalogue import traits
+from epochal.train.course import STATES
 from epochal.train.device import on_gpu, synchronise
 from epochal.train.fit import POINTS
 from epochal.train.loop import State, loop
 from epochal.train.optimise import Stepper
 from epochal.train.replay import EAGER
-from epochal.train.trainee import Trainee, prepare, trainable
+from epochal.train.trainee import Trainee, prepare, steppers
 
 PAYS = 1.1  # bfloat16 must be this many times faster than float32 to be chosen
 HOPELESS = 2.0  # a second step that takes this many times as long as a known one ends the measuring
@@ -60,6 +61,7 @@ class Rate(Record):
     scale: float
     power: float = 1.0
     points: int = POINTS  # of the curve
+    states: int = 1  # of the model that answer for the whole validation split at the end
     most: int | None = None  # examples it can make use of: a classical rung sees each once
     measured: float = 0.0  # seconds that measuring took
 
@@ -75,7 +77,8 @@ class Rate(Record):
 
     def asking(self, glance: int, points: int | None = None) -> float:
         """Seconds that a training spends on being evaluated."""
-        return self.answering * ((self.points if points is None else points) * glance + self.validation)
+        points = self.points if points is None else points
+        return self.answering * (points * glance + self.states * self.validation)
 
     def seconds(self, budget: Budget) -> float:
         """About how long a training with this budget takes."""
@@ -108,17 +111,18 @@ def _measure_network(dataset: Dataset, recipe: Recipe, allowed: float, known: fl
     total = 1_000_000
     state = State(
         model=trainee.model,
-        steppers={p: Stepper(recipe, trainable(trainee.model, p), total) for p in trainee.objective.parts},
+        steppers=steppers(recipe, trainee.model, trainee.objective, total),
         seed=0,
     )
     end = time.perf_counter() + allowed
-    recorded = on_gpu(trainee.model)  # after some steps; and it emulates no precision
+    fast = on_gpu(trainee.model)  # which emulates no precision
+    recorded = fast and trainee.feed.fixed  # after some steps
     for done in range(1, (EAGER + 1 if recorded else WARM) + 1):
         started = time.perf_counter()
         loop(state, trainee.feed, trainee.objective, steps=done, precision=recipe.precision)
         synchronise()
         each = (time.perf_counter() - started) / trainee.per_step
-        if done > 1 and not recorded and each > HOPELESS * known:
+        if done > 1 and not fast and each > HOPELESS * known:
             return Rate(recipe=recipe, answering=math.inf, validation=len(dataset.validation.targets), scale=each)
     stretches: list[float] = []
     stretch = 1
@@ -135,6 +139,7 @@ def _measure_network(dataset: Dataset, recipe: Recipe, allowed: float, known: fl
         answering=_answering(dataset, trainee),
         validation=len(dataset.validation.targets),
         scale=float(np.median(stretches)) / trainee.per_step,
+        states=STATES if trainee.tail else 1,
     )
 
 

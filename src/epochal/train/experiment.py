@@ -17,7 +17,7 @@ from epochal.judge.learning_curve import under_trained
 from epochal.judge.verdict_text import value
 from epochal.kinds.table import kind_of
 from epochal.models.catalogue import traits
-from epochal.models.weights import model_files
+from epochal.models.weights import earlier_files, model_files
 from epochal.train.budget import Rate, measure
 from epochal.train.fit import fit
 from epochal.train.store import Store
@@ -173,12 +173,15 @@ def run_in_turn(
 def run_stacked(
     names: Mapping[str, int], recipe: Recipe, dataset: Dataset, store: Store, *, budget: Budget, points: int | None
 ) -> list[Run]:
-    """The same, those that are not in the store all at once."""
+    """The same, those that are not in the store all at once; in turn where their batches follow from the model, or
+    several states of each are judged."""
     runs = {name: finished(name, recipe, dataset, store, budget=budget) for name in names}
     missing = [name for name, run in runs.items() if run is None]
     if missing:
         seeds = [names[name] for name in missing]
         trainees = [prepare(dataset, recipe, seed, budget) for seed in seeds]
+        if not trainees[0].feed.fixed or trainees[0].tail:
+            return list(run_in_turn(names, recipe, dataset, store, budget=budget, points=points))
         results = fit_together(trainees, budget, seeds, points=points)
         for name, trainee, (predictor, run) in zip(missing, trainees, results, strict=True):
             runs[name] = keep(name, trainee, predictor, run, store)
@@ -225,8 +228,13 @@ def keep(name: str, trainee: Trainee, predictor: Predictor, run: Run, store: Sto
     else:
         assert isinstance(trainee.judge, Judge)
         assert trainee.judge.prediction is not None
-        store.finish(name, run, model_files(predictor.model), named(VALIDATION, trainee.judge.prediction))  # type: ignore[attr-defined]
+        store.finish(name, run, trained_files(predictor), named(VALIDATION, trainee.judge.prediction))
     return run
+
+
+def trained_files(predictor: Any) -> dict[str, bytes]:
+    """The files of a trained model, and of its earlier states where it is judged over several."""
+    return model_files(predictor.model) | earlier_files(getattr(predictor, "earlier", ()))
 
 
 def named(split: str, prediction: Prediction) -> dict[str, np.ndarray]:
@@ -268,11 +276,18 @@ def trial_budget(each: Budget, rate: Rate | None, share: float, runs: int, trial
 def _try(name: str, recipe: Recipe, dataset: Dataset, store: Store, budget: Budget) -> Trial:
     def attempt() -> dict[str, object]:
         trainee = prepare(dataset, recipe, TUNING_SEED, budget)
-        _, run = fit(replace(trainee, judge=lambda predictor: {}), budget, TUNING_SEED, points=1)
-        loss = run.curve[-1].values["loss"] if run.status == FINISHED else None
+        # The last point of the curve says what the last state is worth; of several states, a look at all of them.
+        judge = trainee.glance if trainee.tail else _nothing
+        _, run = fit(replace(trainee, judge=judge), budget, TUNING_SEED, points=1)
+        found = {**run.curve[-1].values, **run.scores} if run.status == FINISHED else {}
+        loss = found.get("loss")
         return Trial(learning_rate=recipe.learning_rate, loss=loss, seconds=run.cost.seconds).to_dict()
 
     return Trial.from_dict(store.decide(name, attempt))
+
+
+def _nothing(predictor: Predictor) -> dict[str, float]:
+    return {}
 
 
 def _under_trained(runs: list[Run], recipe: Recipe, budget: Budget, count: int) -> bool:
@@ -341,10 +356,8 @@ def common(control: Arm, arm: Arm) -> tuple[list[int], list[int]]:
 def same(one: Sequence[Prediction], other: Sequence[Prediction]) -> bool:
     """Whether predictions agree in every bit."""
     return len(one) == len(other) and all(
-        np.array_equal(values, theirs[name])
-        for a, b in zip(one, other, strict=True)
-        for theirs in [b.arrays()]
-        for name, values in a.arrays().items()
+        mine.keys() == theirs.keys() and all(np.array_equal(values, theirs[name]) for name, values in mine.items())
+        for mine, theirs in ((a.arrays(), b.arrays()) for a, b in zip(one, other, strict=True))
     )
 
 

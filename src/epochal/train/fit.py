@@ -1,5 +1,6 @@
 """`fit`: one training of one recipe with one seed, measured, from which nothing finished is ever lost."""
 
+import copy
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -14,14 +15,15 @@ from epochal.core.errors import RunDirectoryError
 from epochal.core.protocols import Predictor
 from epochal.core.run import DIVERGED, FINISHED, Budget, Cost, Point, Run
 from epochal.core.seeds import stream
+from epochal.models.predictor import over_points
 from epochal.train.checkpoint import Checkpoints
 from epochal.train.course import Course
 from epochal.train.device import environment, forget_peak, peak_memory
 from epochal.train.interrupt import between_steps
 from epochal.train.loop import State, loop
-from epochal.train.optimise import Average, Stepper
+from epochal.train.optimise import Average
 from epochal.train.surroundings import set_apart
-from epochal.train.trainee import Trainee, trainable
+from epochal.train.trainee import Trainee, steppers
 
 POINTS = 10  # of the learning curve
 LOOK_EVERY = 20  # steps between two looks at whether the loss is still finite
@@ -60,13 +62,14 @@ def fit(
         RunDirectoryError: the checkpoints are those of another training, or cannot be written.
     """
     steps = max(1, round(budget.examples / trainee.per_step))
-    course = Course(budget=budget, steps=steps, points=points or budget.points)
-    best = Best() if budget.keep_best and trainee.by_steps else None
+    course = Course(budget=budget, steps=steps, points=points or budget.points, tail=trainee.tail)
+    best = Best() if budget.keep_best and trainee.by_steps and not trainee.tail else None
+    tail = Tail()
     checkpoints = checkpoints if trainee.by_steps else None  # what learns at once has no state in the middle
     objective = trainee.objective
     state = State(
         model=trainee.model,
-        steppers={p: Stepper(trainee.recipe, trainable(trainee.model, p), steps) for p in objective.parts},
+        steppers=steppers(trainee.recipe, trainee.model, objective, steps),
         average=Average(trainee.model, trainee.recipe.ema) if trainee.recipe.ema else None,
         seed=seed,
     )
@@ -87,6 +90,8 @@ def fit(
         clock.before, clock.looking = saved["seconds"], saved["looking"]
         if best:
             best.restore(saved["best"])
+        if trainee.tail:
+            tail.states = saved["tail"]
     forget_peak()
     last_kept = time.perf_counter()
 
@@ -100,6 +105,7 @@ def fit(
                     "turns": course.turns,
                     "curve": [point.to_dict() for point in curve],
                     "best": best.to_dict() if best else None,
+                    "tail": tail.states,
                     "seconds": clock.spent,
                     "looking": clock.looking,
                 },
@@ -121,6 +127,8 @@ def fit(
                 _look(state)
             if state.step in course.marks:
                 mark()
+            if state.step in course.ends and state.step < course.steps:
+                tail.see(state.judged)
             if state.step < course.steps and (end := course.shorter(state.step, clock.spent)) is not None:
                 course.turn(state.step, end)
                 state.shorten(end)
@@ -142,7 +150,7 @@ def fit(
             status, message = DIVERGED, str(diverged)
 
     kept = best.take(state.judged, curve) if best and status == FINISHED else None
-    predictor = trainee.predictor(state.judged)
+    predictor = over_points([trainee.predictor(model) for model in (*tail.models(state.judged), state.judged)])
     with clock.look():
         scores = trainee.judge(predictor) if status == FINISHED else {}
     if not all(map(math.isfinite, scores.values())):  # on examples that no point of the curve was measured on
@@ -213,6 +221,23 @@ class Best:
     def restore(self, saved: dict[str, Any]) -> None:
         self.point = Point.from_dict(saved["point"]) if saved["point"] else None
         self.weights = saved["weights"]
+
+
+@dataclass
+class Tail:
+    """The weights of a training at the points before its last at which it is judged."""
+
+    states: list[dict[str, Tensor]] = field(default_factory=list)
+
+    def see(self, model: Any) -> None:
+        self.states.append({name: value.detach().clone() for name, value in model.state_dict().items()})
+
+    def models(self, model: Any) -> Iterator[Any]:
+        """Copies of `model` with these weights."""
+        for weights in self.states:
+            earlier = copy.deepcopy(model)
+            earlier.load_state_dict(weights)
+            yield earlier
 
 
 def _loss(point: Point) -> float:

@@ -78,7 +78,7 @@ def loop(
 ) -> None:
     """Train `state` in place until it has made `steps` steps in all, or was shortened to fewer. `after` sees the state
     after each of them."""
-    step, count = stepping(state, objective, precision), draws(objective)
+    step, count = stepping(state, feed, objective, precision), draws(objective)
     with reproducible():
         batches = feed.batches(state.model, state.seed, state.step * count)
         while state.step < min(steps, state.end or steps) and len(drawn := tuple(islice(batches, count))) == count:
@@ -100,10 +100,11 @@ def draws(objective: Objective) -> int:
     return max(Counter(objective.parts).values())
 
 
-def stepping(state: State, objective: Objective, precision: str) -> Step:
-    """One step of every part, for its batches; where the model is on a GPU, recorded and replayed."""
+def stepping(state: State, feed: Feed, objective: Objective, precision: str) -> Step:
+    """One step of every part, for its batches; where the model is on a GPU and batches are alike, recorded and
+    replayed."""
     step = partial(step_of, state.model, state.steppers, objective, precision)
-    if not on_gpu(state.model):
+    if not (feed.fixed and on_gpu(state.model)):
         return step
     state.replay = state.replay or Replay(step)
     return state.replay

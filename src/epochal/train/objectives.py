@@ -177,7 +177,8 @@ def make_objective(
         measure: the loss of a classical rung's outputs, for the record.
 
     Raises:
-        UserError: the recipe weighs classes in a way that is not known, or its objective does not weigh them.
+        UserError: the recipe weighs classes in a way that is not known, or its objective does not weigh them, or has no
+            such part.
         ValueError: there is no such objective.
     """
     weights = None
@@ -193,4 +194,10 @@ def make_objective(
         weights = weigh()
     if recipe.objective not in OBJECTIVES:
         raise ValueError(f"objective: expected one of {', '.join(OBJECTIVES)}, got {recipe.objective!r}.")
-    return OBJECTIVES[recipe.objective](Asked(recipe=recipe, seed=seed, weights=weights, measure=measure))
+    objective = OBJECTIVES[recipe.objective](Asked(recipe=recipe, seed=seed, weights=weights, measure=measure))
+    if unknown := sorted(set(recipe.parts) - set(objective.parts)):
+        raise UserError(
+            f"parts: expected names among {', '.join(dict.fromkeys(objective.parts))}, the parts of the objective "
+            f"{recipe.objective!r}, got {', '.join(unknown)}."
+        )
+    return objective

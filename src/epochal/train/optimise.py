@@ -145,8 +145,8 @@ def make_optimiser(
         "sgd": lambda: torch.optim.SGD(**given),
         "momentum": lambda: torch.optim.SGD(**given, momentum=recipe.momentum),
         "nesterov": lambda: torch.optim.SGD(**given, momentum=recipe.momentum, nesterov=True),
-        "adam": lambda: torch.optim.Adam(**given),
-        "adamw": lambda: torch.optim.AdamW(**given),
+        "adam": lambda: torch.optim.Adam(**given, betas=recipe.betas),
+        "adamw": lambda: torch.optim.AdamW(**given, betas=recipe.betas),
     }
     if recipe.optimiser not in known:
         raise ValueError(f"optimiser: expected one of {', '.join(known)}, got {recipe.optimiser!r}.")

@@ -23,7 +23,7 @@ class Replay:
     Nothing that the step does may depend on the values of tensors, and what changes from call to call must be a tensor
     that is written in place, as a `Stepper` does with its learning rate; everything else (training or evaluation mode,
     which weights are frozen, the precision) stays as it was recorded. Batches hold tensors, in tuples, lists and
-    dictionaries of any depth; each of them has the same shapes as the one before.
+    dictionaries of any depth; all have the same shapes, as those of a `fixed` feed do.
     """
 
     def __init__(self, step: Step):
@@ -62,12 +62,18 @@ def tensors_in(batch: Any) -> Iterator[Tensor]:
 
 def copied(batch: Any) -> Any:
     """A batch of the same form, whose tensors are copies."""
-    if isinstance(batch, Tensor):
-        return batch.clone()
-    if isinstance(batch, Mapping):
-        return {name: copied(part) for name, part in batch.items()}
-    parts = [copied(part) for part in batch]
-    return Batch(*parts) if isinstance(batch, Batch) else type(batch)(parts)
+    return joined(Tensor.clone, batch)
+
+
+def joined(join: Callable[..., Tensor], *batches: Any) -> Any:
+    """A batch of the form that all of these have; each of its tensors is `join` of theirs at the same place."""
+    first = batches[0]
+    if isinstance(first, Tensor):
+        return join(*batches)
+    if isinstance(first, Mapping):
+        return {name: joined(join, *(batch[name] for batch in batches)) for name in first}
+    parts = [joined(join, *several) for several in zip(*batches, strict=True)]
+    return type(first)(*parts) if isinstance(first, Batch) else type(first)(parts)
 
 
 def aside(step: Step, drawn: tuple[Batch, ...]) -> dict[str, Tensor]:

@@ -25,6 +25,7 @@ from epochal.train.device import environment, forget_peak
 from epochal.train.fit import LOOK_EVERY, REMEDY, cost
 from epochal.train.loop import State, loop
 from epochal.train.optimise import Stepper
+from epochal.train.replay import joined
 from epochal.train.surroundings import set_apart
 from epochal.train.trainee import Trainee
 
@@ -62,6 +63,10 @@ class Stack(nn.Module):
         parameters = {_name(key): value for key, value in self.stacked.items()}
         return parameters, {_name(key): value for key, value in self.named_buffers(recurse=False)}
 
+    def weights(self, part: str) -> list[Tensor]:
+        """Stacked parameters of the submodule that a part of an objective names, or of all."""
+        return [value for key, value in self.stacked.items() if part == "all" or key.startswith(_key(part) + "/")]
+
     def take(self, seed: int) -> nn.Module:
         """The network of one seed, by its place in the stack, as it stands."""
         parameters, buffers = self.state()
@@ -81,16 +86,20 @@ def _name(key: str) -> str:
 
 @dataclass(frozen=True)
 class _Called:
-    """One seed's network inside `vmap`: called like the module, with that seed's weights."""
+    """One seed's network inside `vmap`, or a part of it: called like the module, with that seed's weights."""
 
     module: nn.Module
     weights: dict[str, Tensor]
 
-    def __call__(self, inputs: Tensor) -> Any:
-        return functional_call(self.module, self.weights, (inputs,))
+    def __call__(self, *inputs: Any) -> Any:
+        return functional_call(self.module, self.weights, inputs)
 
     def __getattr__(self, name: str) -> Any:  # what an objective asks of its model, such as GoogLeNet's weight
-        return getattr(self.module, name)
+        found = getattr(self.module, name)
+        if not isinstance(found, nn.Module):
+            return found
+        within = f"{name}."
+        return _Called(found, {k.removeprefix(within): v for k, v in self.weights.items() if k.startswith(within)})
 
 
 class EachSeed:
@@ -101,23 +110,31 @@ class EachSeed:
         self.parts = inner.parts
 
     def loss(self, part: str, model: Stack, batch: Batch) -> Tensor:
-        def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], inputs: Tensor, targets: Tensor) -> Tensor:
-            return self.inner.loss(part, _Called(model.one, parameters | buffers), Batch(inputs, targets))
+        def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], batch: Batch) -> Tensor:
+            loss: Tensor = self.inner.loss(part, _Called(model.one, parameters | buffers), batch)
+            return loss
 
-        return vmap(one, randomness="different")(*model.state(), batch.inputs, batch.targets)
+        found: Tensor = vmap(one, randomness="different")(*model.state(), batch)
+        return found
 
 
 @dataclass(frozen=True)
 class SideBySide:
-    """The batches that each seed would see alone, stacked: inputs [seeds, batch, ...], targets [seeds, batch]."""
+    """The batches that each seed would see alone, their tensors stacked: inputs [seeds, batch, ...], targets [seeds,
+    batch]. The inner feed is `fixed`: what one model plays is not what another would."""
 
     inner: Feed
     seeds: tuple[int, ...]
+    fixed = True
+
+    @property
+    def per_batch(self) -> int:
+        """Of each seed."""
+        return self.inner.per_batch
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         for several in zip(*(self.inner.batches(model, one, start) for one in self.seeds), strict=True):
-            inputs, targets = zip(*several, strict=True)
-            yield Batch(torch.stack(inputs), torch.stack(targets))
+            yield joined(lambda *tensors: torch.stack(tensors), *several)
 
 
 @set_apart()
@@ -139,10 +156,12 @@ def fit_together(
     marks = spread(0, steps, points or budget.points)
     stack = Stack([trainee.model for trainee in trainees])
     objective = EachSeed(first.objective)
-    parameters = list(stack.stacked.values())
     state = State(
         model=stack,
-        steppers={part: Stepper(first.recipe, parameters, steps, stacked=True) for part in objective.parts},
+        steppers={
+            part: Stepper(first.recipe.for_part(part), stack.weights(part), steps, stacked=True)
+            for part in objective.parts
+        },
         seed=seeds[0],
     )
     curves: list[list[Point]] = [[] for _ in seeds]

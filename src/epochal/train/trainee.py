@@ -23,6 +23,7 @@ from epochal.models.pretrained import begin
 from epochal.train.device import device
 from epochal.train.loop import draws
 from epochal.train.objectives import balanced, make_objective
+from epochal.train.optimise import Stepper
 from epochal.train.surroundings import set_apart
 
 LOOKED_AT = 100_000  # training inputs that a model is shown before its first step, where it asks to be
@@ -34,7 +35,8 @@ class Trainee:
 
     `by_steps` says whether it learns by steps, and has a state between them. `glance` measures the model along the way,
     for the curve; `judge` once at the end, for the scores. `predictor` turns the trained model into what answers
-    questions. `per_step` is the number of examples in a step, in all of its batches.
+    questions. `per_step` is the number of examples in a step, in all of its batches. Where `tail` is not 0, `judge`
+    sees what several states of the model answer, in the last `tail` of the steps (`OverPoints`).
     """
 
     recipe: Recipe
@@ -47,6 +49,7 @@ class Trainee:
     judge: Evaluate
     predictor: Callable[[Any], Predictor]
     by_steps: bool = True
+    tail: float = 0.0
     flops: float | None = None  # of learning from one example: forward and backward, about three times the forward
 
     def size(self) -> int:
@@ -58,6 +61,11 @@ def trainable(model: Any, part: str) -> list[Tensor]:
     """The parameters that a part of the objective trains: those of the submodule it names, or "all"."""
     owner = model if part == "all" else getattr(model, part)
     return [p for p in owner.parameters() if p.requires_grad] if isinstance(owner, nn.Module) else []
+
+
+def steppers(recipe: Recipe, model: Any, objective: Objective, steps: int) -> dict[str, Stepper]:
+    """What steps each part of the objective, in a training of `steps` steps."""
+    return {part: Stepper(recipe.for_part(part), trainable(model, part), steps) for part in objective.parts}
 
 
 @set_apart()
@@ -89,8 +97,9 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
         model=model,
         feed=feed,
         objective=objective,
-        per_step=min(recipe.batch_size if by_steps else budget.examples, len(train)) * draws(objective),
+        per_step=feed.per_batch * draws(objective),
         by_steps=by_steps,
+        tail=kind.goal.tail if by_steps else 0.0,
         glance=Judge(kind.goal, dataset.validation, budget.glance),
         judge=Judge(kind.goal, dataset.validation),
         predictor=lambda model: kind.predictor(model, dataset.codec, recipe, dataset.task),

@@ -47,6 +47,7 @@ class Classes:
 
     metric: Metric = ACCURACY
 
+    tail = 0.0
     prediction = ClassScores
     calibration = Calibration(
         name="temperature",
@@ -64,6 +65,9 @@ class Classes:
     def share(self) -> Metric:
         """The metric, or accuracy where it is no share of anything."""
         return self.metric if self.metric.percent and self.metric.sign > 0 else ACCURACY
+
+    def under(self, metric: Metric) -> "Classes":
+        return replace(self, metric=metric)
 
     def named(self, name: str | None, cost: str | None) -> tuple[Metric, str]:
         """The metric of that name, or the costs of mistakes such as "miss=500 alarm=20"; accuracy where nothing is

@@ -31,6 +31,7 @@ class OneNumber:
 
     metric: Metric = METRICS["r2"]
 
+    tail = 0.0
     prediction = Numbers
     calibration = Calibration(
         name="width",
@@ -49,6 +50,9 @@ class OneNumber:
     @property
     def share(self) -> Metric:
         return METRICS["r2"]
+
+    def under(self, metric: Metric) -> "OneNumber":
+        return replace(self, metric=metric)
 
     def named(self, name: str | None, cost: str | None) -> tuple[Metric, str]:
         """The metric of that name; R2 where nothing is said.
