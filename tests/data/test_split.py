@@ -59,7 +59,7 @@ def test_what_small_classes_give(count, expected):
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12)), min_size=4, max_size=120), st.integers(0, 5))
 def test_groups_are_never_cut(pairs, seed):
     targets = np.array([target for target, _ in pairs])
-    units = join(len(pairs), np.empty((0, 2)), [f"g{group}" if group else "" for _, group in pairs])
+    units = join(len(pairs), np.empty((0, 2), np.int64), [f"g{group}" if group else "" for _, group in pairs])
     found = split(targets, units, seed=seed)
     assert set(found) <= {TRAIN, VALIDATION, TEST}
     for unit in np.unique(units):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import optimize
+from signatures import unchecked
 from sklearn import metrics as oracle
 
 from epochal.judge import calibration
@@ -75,5 +76,8 @@ def test_refusals():
         calibration.fit_temperature(np.zeros((2, 3)), np.array([0, 3]))
     with pytest.raises(ValueError, match="finite logits; got NaN"):
         calibration.fit_temperature(np.array([[np.nan, 1.0]]), np.array([0]))
-    with pytest.raises(ValueError, match=r"logits \[items, classes\] and targets \[items\]; got \(2,\) and \(2,\)"):
+    with (
+        unchecked(),
+        pytest.raises(ValueError, match=r"logits \[items, classes\] and targets \[items\]; got \(2,\) and \(2,\)"),
+    ):
         calibration.fit_temperature(np.zeros(2), np.zeros(2, int))

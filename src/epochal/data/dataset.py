@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from epochal.core.errors import DataError
 from epochal.core.task import Task
@@ -18,10 +19,10 @@ from epochal.data.split import GROUPS, rank, stratified
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Examples:
     """Encoded inputs [n, ...], such as images uint8 [n, channels, height, width], in memory or mapped, or a
-    `core.ragged.Ragged` column of n; targets [n]; and names of the items."""
+    `core.ragged.Ragged` column of n; targets; and names of the items."""
 
     inputs: Any
-    targets: np.ndarray
+    targets: Shaped[np.ndarray, " items"]
     items: tuple[str, ...]
 
     def __len__(self) -> int:

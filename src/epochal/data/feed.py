@@ -111,7 +111,7 @@ class WholeFeed:
     def __init__(
         self,
         inputs: Any,
-        targets: np.ndarray,
+        targets: Shaped[np.ndarray, " n"],
         *,
         limit: int | None = None,
         seen: Callable[[Any], Any] = lambda inputs: inputs,

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Bool, Float, Int, Int64, Integer, Shaped, UInt64
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 SHOWN = 3  # classes that a note names
@@ -18,8 +19,8 @@ SPLIT_OF = {name: split for split, names in SPLIT_NAMES.items() for name in name
 GROUPS = 10  # of numbers to predict, where a subset is to have each in proportion
 
 
-def rank(seed: int, items: Sequence[str]) -> np.ndarray:
-    """[n] uint64: a place in line for each item, from a hash of the seed and its name.
+def rank(seed: int, items: Sequence[str]) -> UInt64[np.ndarray, " items"]:
+    """A place in line for each item, from a hash of the seed and its name.
 
     It depends on neither the order of files, nor the machine, nor a library's version; adding files moves no other.
     """
@@ -40,10 +41,10 @@ def wanted(count: int, fractions: Sequence[float]) -> tuple[int, ...]:
     return tuple(reversed(taken))
 
 
-def share(held: np.ndarray, line: np.ndarray, validation: float) -> None:
+def share(held: Int[np.ndarray, "classes 2"], line: Int[np.ndarray, " line"], validation: float) -> None:
     """Moves the one held-out example of some classes in line to validation, so that it gets this share of them all.
 
-    `held` [classes, 2] counts the examples of validation and test, and is changed. The first in line serves the test.
+    `held` counts the examples of validation and test, and is changed. The first in line serves the test.
     """
     numbers = np.floor(np.arange(len(line) + 1) * validation)
     moved = line[np.diff(numbers) > 0]
@@ -51,11 +52,17 @@ def share(held: np.ndarray, line: np.ndarray, validation: float) -> None:
 
 
 def assign(
-    targets: np.ndarray, units: np.ndarray, order: np.ndarray, *, validation: float, test: float, classes: int
-) -> np.ndarray:
-    """[n] int64, the split of each example: 0 train, 1 validation, 2 test.
+    targets: Int[np.ndarray, " examples"],
+    units: Int[np.ndarray, " examples"],
+    order: Integer[np.ndarray, " examples"],
+    *,
+    validation: float,
+    test: float,
+    classes: int,
+) -> Int64[np.ndarray, " examples"]:
+    """The split of each example: 0 train, 1 validation, 2 test.
 
-    `units` [n] numbers the groups that must stay together; `order` [n] is the line in which examples are taken (see
+    `units` numbers the groups that must stay together; `order` is the line in which examples are taken (see
     `rank`); the fractions are of all examples given. Each class is split in these proportions as nearly as its
     groups allow; where a class can hold out a single example, some classes give theirs to validation and the others to
     test. Groups of several examples are placed first, the largest first, each where the counts of its
@@ -111,7 +118,9 @@ def _fill_empty(result: np.ndarray, units: np.ndarray, order: np.ndarray, open_s
         result[units == min(first, key=lambda unit: first[unit])] = split
 
 
-def stratified(targets: np.ndarray, order: np.ndarray, count: int) -> np.ndarray:
+def stratified(
+    targets: Shaped[np.ndarray, " examples"], order: Integer[np.ndarray, " examples"], count: int
+) -> Int64[np.ndarray, " chosen"]:
     """Indices, sorted, of about `count` examples with each class in proportion, at least one of each; numbers to
     predict are cut into groups of equal size, which stand for classes.
 
@@ -126,13 +135,15 @@ def stratified(targets: np.ndarray, order: np.ndarray, count: int) -> np.ndarray
     return np.sort(np.concatenate(chosen)) if chosen else np.empty(0, np.int64)
 
 
-def groups_of(numbers: np.ndarray) -> np.ndarray:
+def groups_of(numbers: Float[np.ndarray, " numbers"]) -> Int64[np.ndarray, " numbers"]:
     """The group of each number, of `GROUPS` that hold equally many."""
     return np.searchsorted(np.quantile(numbers, np.linspace(0, 1, GROUPS + 1)[1:-1]), numbers)
 
 
-def join(count: int, pairs: np.ndarray, groups: Sequence[str] | None = None) -> np.ndarray:
-    """[count] int64: the group of each example, where pairs and equal group names belong together."""
+def join(
+    count: int, pairs: Int[np.ndarray, "pairs 2"], groups: Sequence[str] | None = None
+) -> Int64[np.ndarray, " count"]:
+    """The group of each example, where pairs and equal group names belong together."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
@@ -146,8 +157,10 @@ def join(count: int, pairs: np.ndarray, groups: Sequence[str] | None = None) -> 
     return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
-def straddling(split: np.ndarray, units: np.ndarray) -> np.ndarray:
-    """[n] bool: examples whose group also lies in a later split (validation comes after train, test after both)."""
+def straddling(
+    split: Int[np.ndarray, " examples"], units: Int[np.ndarray, " examples"]
+) -> Bool[np.ndarray, " examples"]:
+    """Examples whose group also lies in a later split (validation comes after train, test after both)."""
     furthest = np.zeros(int(units.max()) + 1 if len(units) else 0, np.int64)
     np.maximum.at(furthest, units, split)
     return split < furthest[units]

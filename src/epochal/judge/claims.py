@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Shaped
 from scipy import special
 
 from epochal.core.claim import CONFIRMED, INCONCLUSIVE, LESS, MORE, REFUTED, SAME, Check
@@ -95,11 +96,13 @@ def verdict(low: float, high: float, *, predicted: str, size: float, margin: flo
     return REFUTED if high < max(size, 0.0) or high <= 0 else INCONCLUSIVE
 
 
-def welch(first: np.ndarray, second: np.ndarray, level: float = LEVEL) -> tuple[float, float, float]:
+def welch(
+    first: Float[np.ndarray, " first_seeds"], second: Float[np.ndarray, " second_seeds"], level: float = LEVEL
+) -> tuple[float, float, float]:
     """Mean difference, second minus first, with its interval: variances that may differ (Welch 1947).
 
     Args:
-        first, second: values [seeds], two or more in each.
+        first, second: the values of each seed, two or more in each.
     """
     parts = np.array([first.var(ddof=1) / len(first), second.var(ddof=1) / len(second)])
     effect = float(second.mean() - first.mean())
@@ -111,8 +114,8 @@ def welch(first: np.ndarray, second: np.ndarray, level: float = LEVEL) -> tuple[
     return effect, effect - half, effect + half
 
 
-def student(values: np.ndarray, level: float = LEVEL) -> tuple[float, float, float]:
-    """Mean of `values` [seeds], two or more, with its interval (Student 1908)."""
+def student(values: Float[np.ndarray, " seeds"], level: float = LEVEL) -> tuple[float, float, float]:
+    """Mean of the values of each seed, two or more, with its interval (Student 1908)."""
     mean = float(values.mean())
     half = (
         float(-special.stdtrit(len(values) - 1.0, (1 - level) / 2)) * float(values.std(ddof=1)) / np.sqrt(len(values))
@@ -129,10 +132,12 @@ def wilson(successes: float, trials: float, level: float = LEVEL) -> tuple[float
     return share, max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
-def newcombe(first: np.ndarray, second: np.ndarray, level: float = LEVEL) -> tuple[float, float, float]:
+def newcombe(
+    first: Shaped[np.ndarray, " first_trials"], second: Shaped[np.ndarray, " second_trials"], level: float = LEVEL
+) -> tuple[float, float, float]:
     """Difference of two shares, second minus first, from their score intervals (Newcombe 1998, method 10)."""
-    p, low_p, high_p = wilson(first.sum(), len(first), level)
-    q, low_q, high_q = wilson(second.sum(), len(second), level)
+    p, low_p, high_p = wilson(float(first.sum()), len(first), level)
+    q, low_q, high_q = wilson(float(second.sum()), len(second), level)
     effect = q - p
     return effect, effect - np.hypot(q - low_q, high_p - p), effect + np.hypot(high_q - q, p - low_p)
 
@@ -178,7 +183,7 @@ def _interval(
     question: Question, values: np.ndarray, control: np.ndarray | None, level: float
 ) -> tuple[float, float, float]:
     if question.kind == SHARE:
-        return wilson(values.sum(), len(values), level) if control is None else newcombe(control, values, level)
+        return wilson(float(values.sum()), len(values), level) if control is None else newcombe(control, values, level)
     if control is None:
         return student(values, level)
     if question.kind == RATIO:

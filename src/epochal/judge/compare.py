@@ -43,8 +43,8 @@ class Pair:
 
     control: str
     arm: str
-    control_items: np.ndarray
-    arm_items: np.ndarray
+    control_items: Shaped[np.ndarray, "control_seeds items"]
+    arm_items: Shaped[np.ndarray, "arm_seeds items"]
     control_under_trained: bool = False
     arm_under_trained: bool = False
     identical: bool = False

@@ -40,7 +40,7 @@ def half_fraction(factors: int) -> Runs:
     return every[(~every).sum(axis=1) % 2 == 0]
 
 
-def with_corners(runs: Runs) -> Runs:
+def with_corners(runs: Runs) -> Bool[np.ndarray, "more_runs factors"]:
     """The runs, then those that they lack of none, each alone, all but each, and all."""
     factors = runs.shape[1]
     none, alone = np.zeros((1, factors), dtype=bool), np.eye(factors, dtype=bool)
@@ -220,7 +220,7 @@ def _interval(values: Float[np.ndarray, " seeds"], level: float) -> tuple[float,
     return float(low), float(high)
 
 
-def _places(runs: Runs, wanted: Runs) -> list[int]:
+def _places(runs: Runs, wanted: Bool[np.ndarray, "wanted factors"]) -> list[int]:
     """Where each of the wanted runs stands."""
     index = {tuple(row): place for place, row in enumerate(runs.tolist())}
     missing = [row for row in wanted.tolist() if tuple(row) not in index]

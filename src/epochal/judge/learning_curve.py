@@ -202,7 +202,9 @@ def under_trained(curves: Sequence[tuple[Sequence[float], Sequence[float]]], *, 
     )
 
 
-def _fit(sizes: list[int], table: np.ndarray, *, factors: Sequence[float], held_out: HeldOut | None) -> PowerLaw:
+def _fit(
+    sizes: list[int], table: Float[np.ndarray, "seeds sizes"], *, factors: Sequence[float], held_out: HeldOut | None
+) -> PowerLaw:
     seeds, count = table.shape
     largest = sizes[-1]
     ratio = np.asarray(sizes, dtype=np.float64) / largest
@@ -245,7 +247,7 @@ def _fit(sizes: list[int], table: np.ndarray, *, factors: Sequence[float], held_
     return replace(law, band=band)
 
 
-def _curve(draws: np.ndarray, ratio: float) -> np.ndarray:
+def _curve(draws: Float[np.ndarray, "draws 4"], ratio: float) -> Float[np.ndarray, " draws"]:
     return draws[:, 0] + draws[:, 1] * ratio ** -draws[:, 2]
 
 

@@ -75,7 +75,9 @@ def _loss(table: Float[np.ndarray, "seeds items"], mean: float, level: float) ->
     return mean, mean / factor, mean * factor
 
 
-def _of_levels(table: np.ndarray, metric: Metric, mean: float, level: float) -> tuple[float, float, float]:
+def _of_levels(
+    table: Float[np.ndarray, "seeds items"], metric: Metric, mean: float, level: float
+) -> tuple[float, float, float]:
     if not np.isin(table, (0.0, *metric.levels)).all():
         known = ", ".join(f"{one:g}" for one in metric.levels)
         raise ValueError(f"Expected values of {metric.title} that are 0 or one of {known}; got others.")

@@ -178,14 +178,14 @@ class CrossedMean:
         return self.item_variance / self.items + self.pseudo / self.items**2
 
     @property
-    def _seed_parts(self) -> np.ndarray:
+    def _seed_parts(self) -> Float[np.ndarray, " arms"]:
         return np.array([arm.square / (arm.seeds * self.items) for arm in self.arms])
 
     @property
-    def _freedoms(self) -> np.ndarray:
+    def _freedoms(self) -> Float[np.ndarray, " arms"]:
         return np.array([arm.freedom for arm in self.arms], dtype=np.float64)
 
-    def _possible_half_widths(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+    def _possible_half_widths(self, level: float) -> tuple[Float[np.ndarray, " nodes"], Float[np.ndarray, " nodes"]]:
         """Half widths that chance may give the seeds' part, and how likely each is."""
         parts = self._seed_parts
         if not parts.sum() > 0:
@@ -205,7 +205,7 @@ def welch_freedom(
     total, spread = seed_parts.sum(axis=-1), (seed_parts**2 / freedoms).sum(axis=-1)
     least = np.broadcast_to(freedoms.min(axis=-1), np.shape(total))
     freedom = np.divide(total**2, spread, out=np.array(least, dtype=np.float64), where=spread > 0)
-    return np.clip(freedom, least, freedoms.sum(axis=-1))
+    return np.asarray(np.clip(freedom, least, freedoms.sum(axis=-1)))
 
 
 def tail_freedom(
@@ -214,7 +214,7 @@ def tail_freedom(
     """Degrees of freedom of an interval: Welch's to 95%; beyond, nearer and nearer to the least of the arms'."""
     share = min(1.0, ((1 - level) / (1 - OWN_LEVEL)) ** (1 / 3))
     least = freedoms.min(axis=-1)
-    return least + share * (welch_freedom(seed_parts, freedoms) - least)
+    return np.asarray(least + share * (welch_freedom(seed_parts, freedoms) - least))
 
 
 def half_width(
@@ -228,18 +228,18 @@ def half_width(
     tail = (1 - level) / 2
     by_items = special.stdtrit(max(items - 1.0, 1.0), tail) ** 2 * np.asarray(item_part, dtype=np.float64)
     if seed_parts.shape[-1] == 0:
-        return np.sqrt(by_items)
+        return np.asarray(np.sqrt(by_items))
     freedom = tail_freedom(seed_parts, freedoms, level)
     by_seeds = special.stdtrit(freedom, tail) ** 2 * seed_parts.sum(axis=-1)
     total = by_items + by_seeds
     overlap = np.divide(by_items * by_seeds, total, out=np.zeros_like(total), where=total > 0)
-    return np.sqrt(total - np.minimum(1.0, 2.0 / freedom) * overlap)
+    return np.asarray(np.sqrt(total - np.minimum(1.0, 2.0 / freedom) * overlap))
 
 
 def mean_squares(
     values: Shaped[np.ndarray, "*batch seeds items"],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Means over seeds, [..., items], and the mean squares between seeds and of the residual; two seeds or more."""
+) -> tuple[Float[np.ndarray, "*batch items"], Float[np.ndarray, "*batch"], Float[np.ndarray, "*batch"]]:
+    """Means over seeds, and the mean squares between seeds and of the residual; two seeds or more."""
     seeds, items = values.shape[-2:]
     by_item = values.mean(axis=-2, dtype=np.float64)
     by_seed = values.mean(axis=-1, dtype=np.float64)
@@ -247,7 +247,7 @@ def mean_squares(
     between_seeds = items * ((by_seed - mean[..., None]) ** 2).sum(axis=-1)
     within_items = seeds * (np.square(values, dtype=np.float64).mean(axis=-2) - by_item**2).sum(axis=-1)
     residual = np.maximum(within_items - between_seeds, 0.0) if items > 1 else np.zeros_like(between_seeds)
-    return by_item, between_seeds / (seeds - 1), residual / ((seeds - 1) * max(items - 1, 1))
+    return by_item, np.asarray(between_seeds / (seeds - 1)), np.asarray(residual / ((seeds - 1) * max(items - 1, 1)))
 
 
 def influence(
@@ -367,9 +367,9 @@ def score_interval(
 
 
 def _one_arm(
-    values: np.ndarray, weights: np.ndarray | None, strata: np.ndarray | None
-) -> tuple[np.ndarray, tuple[SeedSquares, ...]]:
-    """Means over seeds, [items], and the seeds' squares, or none where all rows are the same."""
+    values: Shaped[np.ndarray, "seeds items"], weights: np.ndarray | None, strata: np.ndarray | None
+) -> tuple[Float[np.ndarray, " items"], tuple[SeedSquares, ...]]:
+    """Means over seeds, and the seeds' squares, or none where all rows are the same."""
     table = np.asarray(values, dtype=np.float64)
     if table.ndim != 2 or table.size == 0:
         raise ValueError(f"Expected values as [seeds, items]; got the shape {table.shape}.")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+from signatures import unchecked
 from sklearn import metrics as oracle
 
 from epochal.judge.compare import compare
@@ -110,7 +111,10 @@ def test_the_margin_is_relative_to_the_spread_of_the_targets():
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match="one prediction for each target; got the shapes \\(2,\\) and \\(3,\\)"):
+    with (
+        unchecked(),
+        pytest.raises(ValueError, match="one prediction for each target; got the shapes \\(2,\\) and \\(3,\\)"),
+    ):
         items(METRICS["mae"], np.zeros(2), np.zeros(3))
     with pytest.raises(ValueError, match="Expected finite predictions and targets"):
         items(METRICS["mae"], np.array([0.0, np.nan]), np.zeros(2))

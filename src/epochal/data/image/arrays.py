@@ -84,7 +84,7 @@ def list_numpy(path: Path, options: ReadOptions) -> Listing:
 
 
 def from_parts(
-    parts: Mapping[str | None, tuple[np.ndarray, np.ndarray]],
+    parts: Mapping[str | None, tuple[Any, Any]],
     *,
     name: str,
     kind: str,

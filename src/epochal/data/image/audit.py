@@ -27,14 +27,14 @@ MOST_CANDIDATES = 5_000_000
 class Copies:
     """Pairs of example indices that show the same picture. A group of exact copies is listed as a chain."""
 
-    exact: np.ndarray  # int64 [pairs, 2]
-    near: np.ndarray  # int64 [pairs, 2]
+    exact: Int64[np.ndarray, "exact 2"]
+    near: Int64[np.ndarray, "near 2"]
     exact_pairs: int  # all pairs of exact copies, counted
     method: str
     note: str = ""  # for the user, where the search had to be limited
 
     @property
-    def pairs(self) -> np.ndarray:
+    def pairs(self) -> Int64[np.ndarray, "pairs 2"]:
         return np.concatenate([self.exact, self.near])
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import UInt8
 from PIL import Image
 
 from epochal.core.record import Record
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 SMALLEST_DEVIATION = 1 / 255  # a channel that never varies is not divided by zero
 
-Picture = str | Path | Image.Image | np.ndarray  # or a tensor
+Picture = Any  # a path, a PIL image, an array or a tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +79,8 @@ class Codec(Record):
         scale, shift = 1 / (255 * std), mean / std  # in one product and one difference
         return lambda images: images.to(device).float().mul_(scale).sub_(shift)
 
-    def encode(self, picture: Picture, *, white: float | None = None) -> np.ndarray:
-        """uint8 [channels, height, width] of a file, a PIL image, or an array [h, w], [h, w, c] or [c, h, w].
+    def encode(self, picture: Picture, *, white: float | None = None) -> UInt8[np.ndarray, "channels height width"]:
+        """The encoded image of a file, a PIL image, or an array [h, w], [h, w, c] or [c, h, w].
 
         Args:
             white: the value that is white in this picture; None takes that of the training (see `white_of`).
@@ -89,8 +90,10 @@ class Codec(Record):
         """
         return self.from_eight_bits(self.open(picture, white=white))
 
-    def encode_many(self, pictures: Iterable[Picture], *, white: float | None = None) -> np.ndarray:
-        """uint8 [n, channels, height, width]; see `encode`."""
+    def encode_many(
+        self, pictures: Iterable[Picture], *, white: float | None = None
+    ) -> UInt8[np.ndarray, "n channels height width"]:
+        """A batch of encoded images; see `encode`."""
         encoded = [self.encode(picture, white=white) for picture in pictures]
         return np.stack(encoded) if encoded else np.empty((0, *self.input_shape), np.uint8)
 
@@ -109,8 +112,8 @@ class Codec(Record):
         pixels = as_numbers(picture)
         return to_eight_bits(array_to_image(pixels, white=white_of(pixels, self.white) if white is None else white))
 
-    def from_eight_bits(self, image: Image.Image) -> np.ndarray:
-        """uint8 [channels, height, width] of an image of mode L or RGB."""
+    def from_eight_bits(self, image: Image.Image) -> UInt8[np.ndarray, "channels height width"]:
+        """The encoded image of an image of mode L or RGB."""
         image = image.convert("L" if self.mode == "grey" else "RGB")
         size = (self.width, self.height)
         if image.size != size:
@@ -119,8 +122,8 @@ class Codec(Record):
         pixels = np.asarray(image)
         return np.ascontiguousarray(pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
 
-    def fitted(self, images: np.ndarray) -> "Codec":
-        """This codec with mean and std of training images, uint8 [n, channels, height, width].
+    def fitted(self, images: UInt8[np.ndarray, "n channels height width"]) -> "Codec":
+        """This codec with mean and std of training images.
 
         They come from exact counts of pixel values, so that they are the same on every machine.
         """

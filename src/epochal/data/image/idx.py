@@ -6,11 +6,11 @@ numbers, big-endian, the last dimension fastest.
 """
 
 import gzip
+import io
 import math
 import struct
 import zlib
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def read_idx(path: Path | str) -> np.ndarray:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _read(stream: IO[bytes] | gzip.GzipFile, path: Path) -> np.ndarray:
+def _read(stream: io.BufferedIOBase, path: Path) -> np.ndarray:
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES:
         known = ", ".join(f"{code:02x}" for code in TYPES)

@@ -41,7 +41,7 @@ class Listing:
     def problem(self, file: str, what: str, action: str = "set aside") -> None:
         self.problems.append(Problem(file=file, what=what, action=action))
 
-    def keep(self, indices: Iterable[int]) -> None:
+    def keep(self, indices: Iterable[int] | np.ndarray) -> None:
         """Keep only these examples, in this order."""
         chosen = [int(index) for index in indices]
         for name in ("items", "labels", "files", "published", "groups"):

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from epochal.core.errors import DataError
 from epochal.data.files import IMAGE_ENDINGS, holds_results
 from epochal.data.image.arrays import from_parts, holds_idx, list_digits, list_idx, list_numpy
@@ -57,9 +55,9 @@ def list_source(source: Any, options: ReadOptions, progress: Progress | None = N
     raise DataError(_not_found(name))
 
 
-def _published_parts(source: Mapping[Any, Any]) -> dict[str | None, tuple[np.ndarray, np.ndarray]]:
+def _published_parts(source: Mapping[Any, Any]) -> dict[str | None, tuple[Any, Any]]:
     """Arrays by split, {"train": (images, labels), "test": (images, labels)}."""
-    parts: dict[str | None, tuple[np.ndarray, np.ndarray]] = {}
+    parts: dict[str | None, tuple[Any, Any]] = {}
     for name, pair in source.items():
         split = SPLIT_OF.get(str(name).casefold())
         if split is None or not isinstance(pair, tuple | list) or len(pair) != 2:
@@ -120,7 +118,7 @@ def _list_named(name: str, options: ReadOptions, progress: Progress | None) -> L
     if fetched.kind == "folder":
         listing = list_folder(fetched.path, options)
     else:
-        parts: dict[str | None, tuple[np.ndarray, np.ndarray]] = {}
+        parts: dict[str | None, tuple[Any, Any]] = {}
         parts.update((split, pair) for split, pair in fetched.arrays.items())
         listing = from_parts(parts, name=name, kind="named set", white=options.white)
         if fetched.labels:

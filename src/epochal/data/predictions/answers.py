@@ -303,7 +303,7 @@ def _folded(text: str) -> str:
 
 def _is_number(text: str) -> bool:
     try:
-        return np.isfinite(float(text))
+        return bool(np.isfinite(float(text)))
     except ValueError:
         return False
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from jaxtyping import Float32, Int
@@ -50,7 +49,7 @@ class CategoryCodec(Record):
         return (False,) * len(self.features)
 
     @classmethod
-    def fitted(cls, column: Column, codes: Int[np.ndarray, " rows"], levels: Sequence[str]) -> Self:
+    def fitted(cls, column: Column, codes: Int[np.ndarray, " rows"], levels: Sequence[str]) -> "CategoryCodec":
         """The codec of the codes of the training rows, -1 where missing."""
         counts = np.bincount(codes + 1, minlength=len(levels) + 1)
         absent, counts = int(counts[0]), counts[1:]

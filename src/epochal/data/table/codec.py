@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -40,7 +40,9 @@ class TableCodec(Record):
     texts: tuple[TextCodec, ...] = ()
 
     @classmethod
-    def fitted(cls, columns: Mapping[str, Column], cells: Mapping[str, Cells], rows: np.ndarray) -> Self:
+    def fitted(
+        cls, columns: Mapping[str, Column], cells: Mapping[str, Cells], rows: Int64[np.ndarray, " chosen"]
+    ) -> "TableCodec":
         """The codec of the training rows (indices) of these columns, each a number, boolean, date, category or text.
 
         Raises:

@@ -1,7 +1,6 @@
 """Dates for models: days since the first training row, the year, and the month, weekday and hour as categories."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from jaxtyping import Float32, Shaped
@@ -55,7 +54,7 @@ class DateCodec(Record):
         return (*numbers, *[False] * (len(self.features) - len(numbers)))
 
     @classmethod
-    def fitted(cls, column: Column, moments: Shaped[np.ndarray, " rows"]) -> Self:
+    def fitted(cls, column: Column, moments: Shaped[np.ndarray, " rows"]) -> "DateCodec":
         """The codec of the dates of the training rows, datetime64[us], NaT where missing."""
         missing = np.isnat(moments)
         present = moments[~missing] if missing.any() else moments

@@ -1,7 +1,6 @@
 """Numbers for models: standardised, through their quantiles where tails are heavy, with a sign where one is missing."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -58,7 +57,7 @@ class NumberCodec(Record):
         return (name, *[f"normal score of {name}"] * bool(self.knots), *[f"{name} is missing"] * self.missing)
 
     @classmethod
-    def fitted(cls, column: Column, values: Float[np.ndarray, " rows"]) -> Self:
+    def fitted(cls, column: Column, values: Float[np.ndarray, " rows"]) -> "NumberCodec":
         """The codec of the numbers of the training rows, NaN where missing."""
         missing = np.isnan(values)
         present = np.clip(values[~missing] if missing.any() else values, -LARGEST, LARGEST)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from jaxtyping import Float32, Float64, Int, Shaped
 
 from epochal.core.errors import DataError
 from epochal.data.report import SPLITS, Decision, Problem
@@ -26,13 +27,13 @@ from epochal.data.table.target import Target, find_label, read_target
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Part:
-    """The rows of one split. `inputs`: float32 [n, columns] at rest; `targets`: int64 classes or float64 numbers [n];
-    `rows`: their places in the source, int64 [n]; `weights`: float64 [n] or None."""
+    """The rows of one split: `inputs` at rest, `targets`, which are int64 classes or float64 numbers, and the places of
+    the `rows` in the source."""
 
-    inputs: np.ndarray
-    targets: np.ndarray
-    rows: np.ndarray
-    weights: np.ndarray | None = None
+    inputs: Float32[np.ndarray, "rows columns"]
+    targets: Shaped[np.ndarray, " rows"]
+    rows: Int[np.ndarray, " rows"]
+    weights: Float64[np.ndarray, " rows"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,7 +1,6 @@
 """Texts for models: how often each of the most frequent words stands in a cell, weighed by how rare it is."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -49,7 +48,7 @@ class TextCodec(Record):
         return (False,) * len(self.features)
 
     @classmethod
-    def fitted(cls, column: Column, texts: pa.Array) -> Self:
+    def fitted(cls, column: Column, texts: pa.Array) -> "TextCodec":
         """The codec of the texts of the training rows, null where missing."""
         step = max(1, -(-len(texts) // LOOKED_AT))
         some = texts.take(pa.array(np.arange(0, len(texts), step))) if step > 1 else texts

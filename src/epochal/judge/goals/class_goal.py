@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from scipy.special import logsumexp
 
 from epochal.core.errors import UserError
@@ -143,10 +144,10 @@ class Classes:
         """The places of classes, as they are."""
         return targets
 
-    def answer(self, outputs: np.ndarray, task: Task) -> ClassScores:
+    def answer(self, outputs: Float[np.ndarray, "items outputs"], task: Task) -> ClassScores:
         return ClassScores(logits=outputs)
 
-    def loss(self, outputs: np.ndarray, learned: Targets) -> float:
+    def loss(self, outputs: Float[np.ndarray, "items outputs"], learned: Targets) -> float:
         """Log-loss in nats."""
         logits = outputs.astype(np.float64)
         own = logits[np.arange(len(learned)), learned]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from epochal.core.errors import UserError
 from epochal.core.interval import Interval
@@ -87,14 +88,14 @@ class OneNumber:
     def caveats(self, task: Task, targets: Targets, counts: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
         return ()
 
-    def learned(self, targets: Targets, task: Task) -> np.ndarray:
+    def learned(self, targets: Targets, task: Task) -> Float[np.ndarray, " items"]:
         """float32, with the mean and standard deviation of the training split taken out."""
         return ((np.asarray(targets, np.float64) - task.centre) / task.spread).astype(np.float32)
 
-    def answer(self, outputs: np.ndarray, task: Task) -> Numbers:
+    def answer(self, outputs: Float[np.ndarray, "items outputs"], task: Task) -> Numbers:
         return Numbers(values=outputs[:, 0].astype(np.float64) * task.spread + task.centre)
 
-    def loss(self, outputs: np.ndarray, learned: np.ndarray) -> float:
+    def loss(self, outputs: Float[np.ndarray, "items outputs"], learned: Float[np.ndarray, " items"]) -> float:
         """The mean squared error."""
         return float(np.mean((outputs[:, 0].astype(np.float64) - learned) ** 2))
 
