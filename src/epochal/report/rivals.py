@@ -1,6 +1,7 @@
 """Machine learning against deep learning, as people see it: a sentence, a table of two columns, and a picture."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from markupsafe import Markup
@@ -46,15 +47,15 @@ def rivals_view(result: ClimbResult) -> RivalsView | None:
         return None
     pair, item = found.ordered, result.task.item
     kind, other = (CLASSICAL, NETWORK) if pair[0] is found.classical else (NETWORK, CLASSICAL)
-    drawn = {"found": found, "kinds": (kind, other), "metric": result.metric, "item": item}
+    drawn = partial(rivals_chart, found, (kind, other), result.metric, item=item)
     return RivalsView(
         sentence=rivals_sentence(found, item),
         classical=found.classical.title,
         deep=found.deep.title,
         better=pair[0].title,
         rows=tuple(_rows(found, result.metric, item)),
-        wide=rivals_chart(**drawn, narrow=False),
-        narrow=rivals_chart(**drawn, narrow=True),
+        wide=drawn(narrow=False),
+        narrow=drawn(narrow=True),
         points=tuple(
             (size, words.value(float(np.mean([row[k] for row in found.scores])), result.metric))
             for k, size in enumerate(found.sizes)
