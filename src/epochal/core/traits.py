@@ -22,6 +22,7 @@ class Traits(Record):
     stackable: bool = False  # seeds trained together gain, because its steps are products of matrices
     as_tensors: bool = False  # learns at once from what a network would see, and not from the inputs at rest
     pretrained: bool = False  # it begins with weights that were learned on other data
+    weighs: bool = True  # examples can count more than others while it learns
 
     @property
     def by_steps(self) -> bool:

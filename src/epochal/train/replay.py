@@ -67,7 +67,7 @@ def copied(batch: Any) -> Any:
     if isinstance(batch, Mapping):
         return {name: copied(part) for name, part in batch.items()}
     parts = [copied(part) for part in batch]
-    return Batch(*parts) if isinstance(batch, Batch) else type(batch)(parts)
+    return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
 
 
 def aside(step: Step, drawn: tuple[Batch, ...]) -> dict[str, Tensor]:

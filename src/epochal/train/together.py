@@ -19,6 +19,7 @@ from epochal.core.protocols import Batch, Feed, Objective
 from epochal.core.recipe import Recipe
 from epochal.core.run import DIVERGED, FINISHED, Budget, Point, Run
 from epochal.core.seeds import stream
+from epochal.core.weighed import Weighed
 from epochal.models.catalogue import traits
 from epochal.train.course import spread
 from epochal.train.device import environment, forget_peak
@@ -101,7 +102,7 @@ class EachSeed:
         self.parts = inner.parts
 
     def loss(self, part: str, model: Stack, batch: Batch) -> Tensor:
-        def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], inputs: Tensor, targets: Tensor) -> Tensor:
+        def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], inputs: Tensor, targets: Any) -> Tensor:
             return self.inner.loss(part, _Called(model.one, parameters | buffers), Batch(inputs, targets))
 
         return vmap(one, randomness="different")(*model.state(), batch.inputs, batch.targets)
@@ -109,7 +110,8 @@ class EachSeed:
 
 @dataclass(frozen=True)
 class SideBySide:
-    """The batches that each seed would see alone, stacked: inputs [seeds, batch, ...], targets [seeds, batch]."""
+    """The batches that each seed would see alone, stacked: inputs [seeds, batch, ...], targets [seeds, batch], and
+    weights as targets where they have some."""
 
     inner: Feed
     seeds: tuple[int, ...]
@@ -117,7 +119,13 @@ class SideBySide:
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
         for several in zip(*(self.inner.batches(model, one, start) for one in self.seeds), strict=True):
             inputs, targets = zip(*several, strict=True)
-            yield Batch(torch.stack(inputs), torch.stack(targets))
+            yield Batch(torch.stack(inputs), _stacked(targets))
+
+
+def _stacked(targets: Sequence[Any]) -> Any:
+    if isinstance(targets[0], Weighed):
+        return Weighed(*(torch.stack(each) for each in zip(*targets, strict=True)))
+    return torch.stack(tuple(targets))
 
 
 @set_apart()

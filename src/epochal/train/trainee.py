@@ -13,6 +13,7 @@ from epochal.core.protocols import Evaluate, Feed, Goal, Objective, Predictor
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
 from epochal.core.seeds import stream
+from epochal.core.weighed import Weighed
 from epochal.data.dataset import Dataset, Examples
 from epochal.data.feed import WholeFeed
 from epochal.kinds.table import kind_of
@@ -69,16 +70,17 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
     model = begin(catalogue.build(recipe, dataset.task), recipe, dataset.task)
     train, kind, traits = dataset.train, kind_of(dataset.task), catalogue.traits(recipe)
     learned, by_steps = kind.goal.learned(train.targets, dataset.task), traits.by_steps
+    targets = learned if train.weights is None or not traits.weighs else Weighed(learned, train.weights)
     objective = make_objective(
         recipe, seed, lambda: balanced(learned, dataset.task.classes).to(device()), measure=kind.goal.loss
     )
     if by_steps:
         model = model.to(device())
-        feed: Feed = kind.input.feed(dataset, learned, recipe, device())
+        feed: Feed = kind.input.feed(dataset, targets, recipe, device())
     elif traits.as_tensors:
-        feed = WholeFeed(train.inputs, learned, limit=budget.examples, seen=partial(as_network_sees, dataset.codec))
+        feed = WholeFeed(train.inputs, targets, limit=budget.examples, seen=partial(as_network_sees, dataset.codec))
     else:
-        feed = WholeFeed(train.inputs, learned, limit=budget.examples)
+        feed = WholeFeed(train.inputs, targets, limit=budget.examples)
     return Trainee(
         recipe=recipe,
         task=dataset.task.fingerprint,
@@ -92,6 +94,14 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
         predictor=lambda model: kind.predictor(model, dataset.codec, recipe, dataset.task),
         flops=3 * flops(model, dataset.task.input_shape) if by_steps else None,
     )
+
+
+def cannot_weigh(dataset: Dataset, recipe: Recipe, title: str) -> str:
+    """That a rung learns as if all items counted alike, where they have weights; empty where it weighs them."""
+    if dataset.train.weights is None or catalogue.traits(recipe).weighs:
+        return ""
+    item = dataset.task.item
+    return f"{title} cannot weigh its examples: it learned from each {item} alike, and its scores alone are weighted."
 
 
 class Judge:
@@ -109,4 +119,4 @@ class Judge:
         if self.most is not None and count > self.most:
             chosen = np.linspace(0, count - 1, self.most).astype(int)
         self.prediction = predictor(self.examples.inputs[chosen])
-        return self.goal.look(self.prediction, self.examples.targets[chosen])
+        return self.goal.look(self.prediction, self.examples.truth(chosen))
