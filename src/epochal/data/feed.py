@@ -70,7 +70,7 @@ class ArrayFeed:
         number = start
         for index in self._indices(seed, start, held.device):
             inputs = as_inputs(self._augmented(held.index_select(0, index).to(self.device), seed, number))
-            answers = targets.index_select(0, index).to(self.device)
+            answers: Any = targets.index_select(0, index).to(self.device)
             if weights is not None:
                 answers = Weighed(answers, weights.index_select(0, index).to(self.device))
             yield Batch(inputs.contiguous(memory_format=layout), answers)

@@ -101,7 +101,7 @@ def their_model(name: str) -> TheirModel:
             f"{type(error).__name__}: {error}. Derive a class of yours that sets them."
         ) from error
     seeded = "random_state" in settings
-    weighs = "sample_weight" in inspect.signature(found.fit).parameters
+    weighs = "sample_weight" in inspect.signature(estimator.fit).parameters
     learns = Traits(learns=AT_ONCE, deep=False, deterministic=not seeded, as_tensors=True, weighs=weighs)
     return TheirModel(name, found, learns, code)
 

@@ -202,15 +202,14 @@ class Classes:
         unseen: tuple[ClassScores, Truth],
     ) -> dict[str, Any]:
         """Recalls, reliability and abstaining; each item counts once."""
-        before, targets_before = unseen[0], plain(unseen[1])
-        targets = plain(targets)
+        before, classes_before, classes = unseen[0], plain(unseen[1]), plain(targets)
         chances = probabilities(answer.logits, calibration)
-        sure, _ = confidence_and_right(probabilities(before.logits, calibration), targets_before)
-        confidence, right = confidence_and_right(chances, targets)
+        sure, _ = confidence_and_right(probabilities(before.logits, calibration), classes_before)
+        confidence, right = confidence_and_right(chances, classes)
         called = decisions(self.metric, chances)
         return {
-            "recalls": recalls(called[None], targets),
-            "reliability": reliability(chances, targets),
+            "recalls": recalls(called[None], classes),
+            "reliability": reliability(chances, classes),
             "abstaining": tuple(
                 abstaining(confidence, right, threshold_for_coverage(sure, share)) for share in ANSWERED
             ),
