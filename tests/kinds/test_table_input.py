@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 import torch
 
-from epochal.core.errors import DataError
 from epochal.core.recipe import Recipe
 from epochal.data.table.options import TableOptions
 from epochal.data.table.rows import open_rows
@@ -62,11 +61,6 @@ def test_every_column_at_rest_belongs_to_a_column_of_the_table():
     parts = TableInput().parts(dataset)
     assert sorted(parts) == ["built", "rooms", "street"]
     assert sorted(place for places in parts.values() for place in places) == list(range(len(dataset.codec.levels)))
-
-
-def test_weights_are_not_taken_where_they_would_change_nothing():
-    with pytest.raises(DataError, match="--weights rooms: trainings weigh all rows alike"):
-        houses(weights="rooms")
 
 
 def test_a_subset_of_numbers_has_low_and_high_ones_in_proportion():

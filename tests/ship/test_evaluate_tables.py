@@ -12,6 +12,8 @@ from epochal.cli import main
 from epochal.core.errors import DataError, UserError
 from epochal.core.metric import Metric
 from epochal.data import ReadOptions
+from epochal.data.table.options import TableOptions
+from epochal.judge.goals import classes
 from epochal.judge.goals.numbers import METRICS
 from epochal.ship.bundle import Bundle
 from epochal.ship.evaluation import Evaluation
@@ -130,3 +132,58 @@ def test_the_command_scores_tables(of_classes, of_number, new, capsys):
     assert json.loads(capsys.readouterr().out)["items"] == 50
     assert main(["evaluate", str(of_number), str(path), "--image", "paid"]) == 2
     assert "image: the bundle answers for rows, and reading rows has no such option" in capsys.readouterr().err
+
+
+def weighted(frame):
+    return frame.assign(weight=np.arange(len(frame)) % 7 + 0.5)
+
+
+def test_the_scores_of_weighted_rows_are_those_of_scikit_learn(of_classes, of_number, new):
+    frame = weighted(new[0])
+    opened, options = Bundle.open(of_classes), TableOptions(weights="weight")
+    found, chances = evaluate(opened, frame, options=options), opened.probabilities(opened.codec.encode(frame))
+    right = np.array(opened.labels)[chances.argmax(axis=1)] == frame["dear"]
+    assert found["accuracy"].value == pytest.approx(np.average(right, weights=frame["weight"]))
+    auroc = peers.roc_auc_score(frame["dear"] == "dear", chances[:, 1], sample_weight=frame["weight"])
+    assert found["auroc"].value == pytest.approx(auroc)
+    assert all(one.low < one.value < one.high for one in found.metrics if 0 < one.value < 1)
+    assert "Scores weigh each row by its weight; recalls and " in found.to_text()
+    numbers = Bundle.open(of_number)
+    squares = (numbers.numbers(numbers.codec.encode(frame)) - frame["price"]) ** 2
+    scored = evaluate(numbers, frame, options=options)
+    assert scored["rmse"].value == pytest.approx(np.average(squares, weights=frame["weight"]) ** 0.5)
+
+
+def test_a_bundle_that_learned_by_weight_looks_for_the_column(of_classes, of_number, new):
+    frame = weighted(new[0])
+    for folder, metric in ((of_classes, classes.METRICS["accuracy"]), (of_number, METRICS["mae"])):
+        plain = promising(Bundle.open(folder), metric, 0.9, 0.02)
+        learned = replace(plain, codec=plain.codec.replace(weights="weight"))
+        by_weight = evaluate(plain, frame, options=TableOptions(weights="weight"))
+        found = evaluate(learned, frame)
+        assert found.metrics == by_weight.metrics
+        # what it promised was weighted, or counted each row once: only alike is compared with alike
+        assert found.promise.value == 0.9 and by_weight.promise is None
+        assert found.difference.value == pytest.approx(found[metric.name].value - 0.9)
+        without = evaluate(learned, new[0])
+        assert without.metrics == evaluate(plain, new[0]).metrics
+        assert "There is no column 'weight' with the weights of the rows: each counts once." in without.notes
+        assert not any("not used by the model: 'weight'" in note for note in found.notes)
+        assert list(learned.predict(frame).to_frame()) == list(learned.predict(new[0]).to_frame())
+
+
+def test_rows_of_weight_zero_count_for_nothing_and_bad_weights_are_named(of_classes, new, capsys):
+    frame, path = weighted(new[0]), new[1]
+    frame.loc[:9, "weight"] = 0
+    found = evaluate(of_classes, frame, options=TableOptions(weights="weight"))
+    rest = evaluate(of_classes, frame.iloc[10:], options=TableOptions(weights="weight"))
+    assert found.items == 40 and found.metrics == rest.metrics
+    assert "10 rows have the weight 0: set aside." in found.notes
+    frame.loc[12, "weight"] = -2
+    with pytest.raises(DataError, match="column 'weight': the weight of row 13 is -2. Expected a number of 0 or more"):
+        evaluate(of_classes, frame, options=TableOptions(weights="weight"))
+    with pytest.raises(DataError, match="There is no column 'wait' for the weights"):
+        evaluate(of_classes, frame, options=TableOptions(weights="wait"))
+    weighted(new[0]).to_csv(path, index=False)
+    assert main(["evaluate", str(of_classes), str(path), "--weight", "weight"]) == 0
+    assert "Scores weigh each row by its weight" in capsys.readouterr().out

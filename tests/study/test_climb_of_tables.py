@@ -218,3 +218,28 @@ def test_the_code_of_a_rung_is_that_of_the_beginning(tmp_path, monkeypatch):
         epochal.Bundle.open(bundle, trust=True)
     (run / "report.html").unlink()
     assert "Mine" in reopen(run).report.read_text()
+
+
+def test_a_climb_goes_by_the_weights_of_the_rows(tmp_path):
+    """Of two answers to each customer, the one that weighs more is the truth. Each counted once, any model is right
+    half the time."""
+
+    def young(count, seed):
+        frame = customers(count, seed)
+        return frame.assign(churned=np.where(frame["age"] < 48, "yes", "no"))
+
+    frame = young(200, 0)
+    turned = frame.assign(churned=np.where(frame["churned"] == "yes", "no", "yes"))
+    both = pd.concat([frame.assign(sampling=9.0), turned.assign(sampling=1.0)], ignore_index=True)
+    options = TableOptions(label="churned", weights="sampling", duplicates=False)
+    neighbours = "sklearn.neighbors:KNeighborsClassifier"
+    asked = {"options": options, "budget": "8s", "seeds": 2, "rungs": ("majority", "linear")}
+    found = epochal.climb(both, theirs=(neighbours,), out=tmp_path / "run", **asked)
+    result = found.result
+    scores = {one.name: one.last.validation for one in result.rungs}
+    assert scores["linear"].low > 0.7 and result.chosen == "linear"
+    assert any(note.startswith("Learning and all scores weigh each row by its weight; ") for note in result.notes)
+    assert sum(note.startswith("KNeighborsClassifier cannot weigh its examples") for note in result.notes) == 1
+    assert "sampling" not in {one.part for one in result.importance}
+    again = epochal.evaluate(found.directory / "bundle", young(200, 2).assign(sampling=2.0))
+    assert again.promise is not None and again["accuracy"].value > 0.7

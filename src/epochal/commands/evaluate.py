@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from epochal.commands.options import loading
-from epochal.commands.tables import of_text
+from epochal.commands.tables import WEIGHTS, of_text
 from epochal.core.record import json_text
 
 
@@ -23,6 +23,7 @@ from epochal.core.record import json_text
 )
 @click.option("--split-column", metavar="COLUMN", help="Column that says train, validation or test.")
 @click.option("--white", type=float, metavar="VALUE", help="Value of white in arrays and in files deeper than 8 bits.")
+@WEIGHTS
 @of_text
 @click.option("--trust", is_flag=True, help="Import the code of a rung that the maker of BUNDLE brought.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything that was measured, as JSON.")

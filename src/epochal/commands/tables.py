@@ -17,6 +17,10 @@ _OF_TEXT = (
         "--header", type=click.Choice(["auto", "yes", "no"]), help="Whether the first line of a table is its header."
     ),
 )
+WEIGHTS = click.option(
+    "--weights", "--weight", metavar="COLUMN",
+    help="Column of a table with the weight of each row, by which it counts in learning and in scores.",
+)  # fmt: skip
 _TABULAR = (
     click.option(
         "--task",
@@ -35,7 +39,7 @@ _TABULAR = (
     ),
     click.option("--test", metavar="FILE", help="File with the rows of the test split."),
     click.option("--time", metavar="COLUMN", help="Column of dates or times: train lies before test."),
-    click.option("--weights", metavar="COLUMN", help="Column of weights, read by `data check` only."),
+    WEIGHTS,
     *_OF_TEXT,
     click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark of numbers."),
     click.option(

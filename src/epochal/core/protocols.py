@@ -13,7 +13,10 @@ from epochal.core.task import Task
 
 
 class Batch(NamedTuple):
-    """Inputs and targets: tensors on the device for what learns by steps, arrays at rest for what learns at once."""
+    """Inputs and targets: tensors on the device for what learns by steps, arrays at rest for what learns at once.
+
+    Targets are `core.weighed.Weighed` where some examples count more than others.
+    """
 
     inputs: Any
     targets: Any
@@ -149,6 +152,7 @@ class Labelled:
     """Labelled inputs as they were listed, for an evaluation. Sequences run parallel.
 
     A label is empty where it is missing; `numbers` are given where the task is to predict one, NaN where it is missing.
+    `weights` [n] say how much each counts in the scores, 0 for one that is not used; None: all alike.
     `published` are the splits of data that have some. `given` encodes the inputs at these places. `loose` says that the
     data have no name of their own, as arrays have none.
     """
@@ -158,6 +162,7 @@ class Labelled:
     labels: Sequence[str]
     given: Callable[[Sequence[int]], Iterator[Given]]
     numbers: np.ndarray | None = None
+    weights: np.ndarray | None = None
     published: Sequence[str | None] | None = None
     problems: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -191,8 +196,9 @@ class Input(Protocol):
             DataError: it cannot be used as it is; the message says what to do.
         """
 
-    def feed(self, dataset: Any, targets: np.ndarray, recipe: Any, device: str) -> Feed:
-        """Batches of the training split, made on the device, with its targets as models learn them."""
+    def feed(self, dataset: Any, targets: Any, recipe: Any, device: str) -> Feed:
+        """Batches of the training split, made on the device, with its targets as models learn them: an array, or
+        `core.weighed.Weighed`."""
 
     def unsuited(self, dataset: Any) -> tuple[tuple[str, ...], str]:
         """Augmentations that would cost these inputs their label, and the sentence that says what was found; empty
@@ -270,7 +276,8 @@ class Goal(Protocol):
     metric, and their spread is its own, so that intervals and verdicts need to know nothing else. `share` is the
     metric, or the nearest one that is a share of one, so that what is left to it is an error between 0 and 1. `watched`
     is what the scores along a curve are. `tail` is the share of a training, at its end, over which it is judged; 0
-    where the last state is.
+    where the last state is. The targets of data with weights are `core.weighed.Weighed`, and all scores are then
+    weighted; what `shown`, `confusion` and `worst` show counts each item once.
     """
 
     @property

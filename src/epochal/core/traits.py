@@ -23,6 +23,7 @@ class Traits(Record):
     as_tensors: bool = False  # learns at once from what a network would see, and not from the inputs at rest
     looks: bool = False  # is shown training inputs before its first step, by its `look`
     pretrained: bool = False  # it begins with weights that were learned on other data
+    weighs: bool = True  # examples can count more than others while it learns
 
     @property
     def by_steps(self) -> bool:

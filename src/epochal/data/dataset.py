@@ -11,6 +11,7 @@ from jaxtyping import Shaped
 
 from epochal.core.errors import DataError
 from epochal.core.task import Task
+from epochal.core.weighed import Weighed
 from epochal.data import cache
 from epochal.data.report import SPLITS
 from epochal.data.split import GROUPS, rank, stratified
@@ -19,14 +20,23 @@ from epochal.data.split import GROUPS, rank, stratified
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Examples:
     """Encoded inputs [n, ...], such as images uint8 [n, channels, height, width], in memory or mapped, or a
-    `core.ragged.Ragged` column of n; targets; and names of the items."""
+    `core.ragged.Ragged` column of n; targets [n]; and names of the items. `weights` float64 [n], above zero, say how
+    much each counts; None where all count alike."""
 
     inputs: Any
     targets: Shaped[np.ndarray, " items"]
     items: tuple[str, ...]
+    weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    def truth(self, chosen: Any = slice(None)) -> Any:
+        """What answers are scored against: the targets of all examples or of those chosen, `Weighed` where they have
+        weights."""
+        if self.weights is None:
+            return self.targets[chosen]
+        return Weighed(self.targets[chosen], self.weights[chosen])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,6 +79,7 @@ class Dataset:
             inputs=cache.take(self.train.inputs, chosen, self._folder, self.task.fingerprint),
             targets=self.train.targets[chosen],
             items=tuple(self.train.items[index] for index in chosen),
+            weights=None if self.train.weights is None else self.train.weights[chosen],
         )
         digests = {**self._digests, "train": self._digests["train"][chosen]}
         targets = {"train": train.targets, "validation": self.validation.targets, "test": self._test.targets}
@@ -104,6 +115,7 @@ class Dataset:
             inputs=cache.join([part.inputs for part in parts], self._folder, self.task.fingerprint),
             targets=np.concatenate([part.targets for part in parts]),
             items=(*self.train.items, *self.validation.items),
+            weights=joined_weights([part.weights for part in parts]),
         )
         none = Examples(inputs=self.validation.inputs[:0], targets=self.validation.targets[:0], items=())
         digests = {
@@ -146,6 +158,12 @@ def fingerprint(digests: Mapping[str, np.ndarray], targets: Mapping[str, np.ndar
         total.update(np.ascontiguousarray(digests[split]).tobytes())
         total.update(targets[split].astype(f"<{targets[split].dtype.kind}8").tobytes())
     return total.hexdigest()
+
+
+def joined_weights(weights: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    """The weights of parts of one data set, after one another; None where it has none."""
+    known = [each for each in weights if each is not None]
+    return np.concatenate(known) if known else None
 
 
 def counts_of(targets: np.ndarray, labels: Sequence[str]) -> dict[str, int]:

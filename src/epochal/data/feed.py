@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Shaped
+from jaxtyping import Float, Float32, Shaped
 from torch import Tensor
 
 from epochal.core.protocols import Batch
 from epochal.core.seeds import stream
+from epochal.core.weighed import Weighed, parted, relative
 from epochal.data.split import stratified
 
 Tensors = Callable[[str], Callable[[Tensor], Tensor]]
@@ -27,7 +28,8 @@ class ArrayFeed:
     `tensors` is the codec's: on a device, it makes a network's inputs of encoded ones, which are augmented first, in
     this order. `channels_last` as `memory_format` is of inputs [n, channels, height, width].
 
-    Yields `Batch(inputs float32 [batch, ...], targets [batch])`.
+    Yields `Batch(inputs float32 [batch, ...], targets [batch])`; the targets are `Weighed`, with weights float32
+    [batch], where those given are. Weights are made such that their mean over all n examples is 1.
     """
 
     fixed = True
@@ -35,7 +37,7 @@ class ArrayFeed:
     def __init__(
         self,
         inputs: Shaped[np.ndarray, "n ..."],
-        targets: Shaped[np.ndarray, " n"],
+        targets: Shaped[np.ndarray, " n"] | Weighed,
         *,
         batch_size: int,
         tensors: Tensors,
@@ -44,7 +46,7 @@ class ArrayFeed:
         device: str = "cpu",
     ):
         self.inputs = inputs
-        self.targets = targets
+        self.targets, self.weights = parted(targets)
         self.batch_size = batch_size
         self.tensors = tensors
         self.augmentations = augmentations
@@ -56,22 +58,26 @@ class ArrayFeed:
         return self.batch_size
 
     @cached_property
-    def _held(self) -> tuple[Tensor, Tensor]:
-        """Inputs and targets where batches are cut from: what fits in memory moves to the device, once."""
+    def _held(self) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Inputs, targets and weights where batches are cut from: what fits in memory moves to the device, once."""
         inputs, targets = as_tensor(self.inputs), as_tensor(np.ascontiguousarray(self.targets))
+        weights = None if self.weights is None else as_tensor(shares(self.weights))
         if isinstance(self.inputs, np.memmap):
-            return inputs, targets
-        return inputs.to(self.device), targets.to(self.device)
+            return inputs, targets, weights
+        return inputs.to(self.device), targets.to(self.device), weights if weights is None else weights.to(self.device)
 
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterator[Batch]:
-        held, targets = self._held
+        held, targets, weights = self._held
         as_inputs = self.tensors(self.device)
         images = held.dim() == 4  # nothing else has channels to come last
         layout = torch.channels_last if images and self.memory_format == "channels_last" else torch.contiguous_format
         number = start
         for index in self._indices(seed, start, held.device):
             inputs = as_inputs(self._augmented(held.index_select(0, index).to(self.device), seed, number))
-            yield Batch(inputs.contiguous(memory_format=layout), targets.index_select(0, index).to(self.device))
+            answers: Any = targets.index_select(0, index).to(self.device)
+            if weights is not None:
+                answers = Weighed(answers, weights.index_select(0, index).to(self.device))
+            yield Batch(inputs.contiguous(memory_format=layout), answers)
             number += 1
 
     def _indices(self, seed: int, start: int, device: torch.device) -> Iterator[Tensor]:
@@ -103,7 +109,7 @@ class WholeFeed:
     inputs.
 
     `limit` takes about that many examples, chosen by the seed, of each class in proportion and at least one; None takes
-    all.
+    all. The batch's targets are `Weighed` where those given are, with weights whose mean over the batch is 1.
     """
 
     fixed = True
@@ -111,13 +117,13 @@ class WholeFeed:
     def __init__(
         self,
         inputs: Any,
-        targets: Shaped[np.ndarray, " n"],
+        targets: Shaped[np.ndarray, " n"] | Weighed,
         *,
         limit: int | None = None,
         seen: Callable[[Any], Any] = lambda inputs: inputs,
     ):
         self.inputs = inputs
-        self.targets = targets
+        self.targets, self.weights = parted(targets)
         self.seen = seen
         self.limit = limit
 
@@ -129,11 +135,20 @@ class WholeFeed:
         if start:
             return
         if self.limit is None or self.limit >= len(self.targets):
-            yield Batch(self.seen(self.inputs), self.targets)
+            yield Batch(self.seen(self.inputs), self._weighed(self.targets, self.weights))
         else:
             order = np.random.default_rng(stream(seed, "subset")).permutation(len(self.targets))
             chosen = stratified(self.targets, order, self.limit)
-            yield Batch(self.seen(self.inputs[chosen]), self.targets[chosen])
+            weights = None if self.weights is None else self.weights[chosen]
+            yield Batch(self.seen(self.inputs[chosen]), self._weighed(self.targets[chosen], weights))
+
+    def _weighed(self, targets: np.ndarray, weights: np.ndarray | None) -> Any:
+        return targets if weights is None else Weighed(targets, shares(weights))
+
+
+def shares(weights: Float[np.ndarray, " n"]) -> Float32[np.ndarray, " n"]:
+    """Weights with mean 1, as models take them."""
+    return relative(weights, len(weights)).astype(np.float32)
 
 
 def as_tensor(array: np.ndarray) -> Tensor:

@@ -4,11 +4,18 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 from scipy import optimize, special
 
+from epochal.core.weighed import relative
+
 COLDEST, HOTTEST = 1e-3, 1e3
 
 
-def fit_temperature(logits: Float[np.ndarray, "items classes"], targets: Int[np.ndarray, " items"]) -> float:
-    """The temperature T > 0 that minimises the log-loss of softmax(logits / T) (Guo et al. 2017, section 4.2).
+def fit_temperature(
+    logits: Float[np.ndarray, "items classes"],
+    targets: Int[np.ndarray, " items"],
+    weights: Float[np.ndarray, " items"] | None = None,
+) -> float:
+    """The temperature T > 0 that minimises the log-loss of softmax(logits / T) (Guo et al. 2017, section 4.2); the
+    weighted one where items have weights.
 
     Fit it on validation, never on the examples that were trained on. As in Platt (1999, Probabilistic outputs for
     support vector machines), targets are not quite certain: one item more than there are is shared by all classes, so
@@ -21,11 +28,12 @@ def fit_temperature(logits: Float[np.ndarray, "items classes"], targets: Int[np.
     if not scores.any():
         return 1.0
     own, doubt = scores[np.arange(len(scores)), np.asarray(targets)], 1 / (len(scores) + 1)
-    expected = ((1 - doubt) * own + doubt * scores.mean(axis=1)).mean()
+    shares = relative(weights, len(scores))
+    expected = (shares * ((1 - doubt) * own + doubt * scores.mean(axis=1))).mean()
 
     def loss(log_temperature: float) -> float:
         temperature = np.exp(log_temperature)
-        return float(special.logsumexp(scores / temperature, axis=1).mean() - expected / temperature)
+        return float((shares * special.logsumexp(scores / temperature, axis=1)).mean() - expected / temperature)
 
     bounds = (float(np.log(COLDEST)), float(np.log(HOTTEST)))
     grid = np.linspace(*bounds, 29)

@@ -42,7 +42,7 @@ class ImageInput:
     def open(self, source: Any, options: Any, progress: Progress | None) -> Dataset:
         return open_dataset(source, options=options, progress=progress)
 
-    def feed(self, dataset: Dataset, targets: np.ndarray, recipe: Recipe, device: str) -> ArrayFeed:
+    def feed(self, dataset: Dataset, targets: Any, recipe: Recipe, device: str) -> ArrayFeed:
         """Batches of the training images, augmented as the recipe says."""
         train = dataset.train
         return ArrayFeed(

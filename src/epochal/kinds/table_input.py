@@ -43,14 +43,14 @@ class TableInput:
     def open(self, source: Any, options: Any, progress: Progress | None) -> Dataset:
         return open_rows(source, options)
 
-    def feed(self, dataset: Dataset, targets: np.ndarray, recipe: Recipe, device: str) -> ArrayFeed:
+    def feed(self, dataset: Dataset, targets: Any, recipe: Recipe, device: str) -> ArrayFeed:
         """Batches of the training rows, encoded for networks at once where memory holds that, else batch by batch."""
         inputs, codec = dataset.train.inputs, dataset.codec
         ahead = len(inputs) * codec.width <= MOST_AHEAD
         return ArrayFeed(
             codec.dense(inputs) if ahead else inputs,
             targets,
-            batch_size=min(recipe.batch_size, len(targets)),
+            batch_size=min(recipe.batch_size, len(inputs)),
             tensors=_as_they_are if ahead else codec.tensors,
             device=device,
         )

@@ -57,7 +57,9 @@ class Model:
 
 
 _SHALLOW = Traits(learns=AT_ONCE, deep=False)
+_SHALLOW_OF_EQUALS = Traits(learns=AT_ONCE, deep=False, weighs=False)
 _CERTAIN = Traits(learns=AT_ONCE, deep=False, deterministic=True)
+_CERTAIN_OF_EQUALS = Traits(learns=AT_ONCE, deep=False, deterministic=True, weighs=False)
 _CERTAIN_OF_DENSE = Traits(learns=AT_ONCE, deep=False, deterministic=True, as_tensors=True)
 _DEEP = Traits()
 _LOOKING = Traits(looks=True)
@@ -80,11 +82,13 @@ MODELS: dict[str, Buildable] = {
     "catboost": Model(
         code="classical.catboost_trees:CatBoostConfig:CatBoost", traits=_SHALLOW, library="catboost", extra=_BOOSTING
     ),
-    "nearest-neighbours": Model(code="classical.neighbours:NearestNeighboursConfig:NearestNeighbours", traits=_CERTAIN),
-    "boosted-trees": Model(code="classical.boosted_trees:BoostedTreesConfig:BoostedTrees", traits=_SHALLOW),
-    "hog-svm": Model(code="classical.hog_svm:HogSvmConfig:HogSvm", traits=_SHALLOW),
-    "hog-rbf": Model(code="classical.hog_rbf:HogRbfConfig:HogRbf", traits=_SHALLOW),
-    "extra-trees": Model(code="classical.extra_trees:ExtraTreesConfig:ExtraTrees", traits=_SHALLOW),
+    "nearest-neighbours": Model(
+        code="classical.neighbours:NearestNeighboursConfig:NearestNeighbours", traits=_CERTAIN_OF_EQUALS
+    ),
+    "boosted-trees": Model(code="classical.boosted_trees:BoostedTreesConfig:BoostedTrees", traits=_SHALLOW_OF_EQUALS),
+    "hog-svm": Model(code="classical.hog_svm:HogSvmConfig:HogSvm", traits=_SHALLOW_OF_EQUALS),
+    "hog-rbf": Model(code="classical.hog_rbf:HogRbfConfig:HogRbf", traits=_SHALLOW_OF_EQUALS),
+    "extra-trees": Model(code="classical.extra_trees:ExtraTreesConfig:ExtraTrees", traits=_SHALLOW_OF_EQUALS),
     "perceptron": Model(code="perceptron:PerceptronConfig:build", traits=_DENSE),
     "mlp": Model(code="mlp:MlpConfig:build", traits=_DENSE),
     "lenet": Model(code="lenet:LeNetConfig:build", traits=_DEEP),
@@ -96,7 +100,8 @@ MODELS: dict[str, Buildable] = {
     "numeric-embeddings": Model(code="numeric_embeddings:NumericEmbeddingsConfig:build", traits=_LOOKING),
     "zipcode": Model(code="zipcode:ZipcodeConfig:build", traits=_DEEP),
     "frozen": Model(
-        code="frozen:FrozenConfig:Frozen", traits=Traits(learns=AT_ONCE, deterministic=True, pretrained=True)
+        code="frozen:FrozenConfig:Frozen",
+        traits=Traits(learns=AT_ONCE, deterministic=True, pretrained=True, weighs=False),
     ),
     "fine-tuned": Model(code="resnet:ResNetConfig:build", traits=Traits(pretrained=True)),
 }

@@ -4,9 +4,10 @@ A name is MODULE:CLASS, such as "sklearn.ensemble:ExtraTreesClassifier", or FILE
 is imported when the name is first asked for, never when a bundle is opened that was not said to be trusted.
 
 An estimator is made by its class without arguments, and `random_state` set where it has one. It learns from what a
-network would see, flattened. Its answers are the logarithms of `predict_proba`, else `decision_function`, or `predict`
-for numbers. A module is made by its class with the task, and maps a network's inputs to [batch, task.outputs]. A class
-attribute `recipe`, a mapping, sets fields of the recipe that it trains with.
+network would see, flattened; with `sample_weight` where examples have weights, if its `fit` takes that. Its answers are
+the logarithms of `predict_proba`, else `decision_function`, or `predict` for numbers. A module is made by its class
+with the task, and maps a network's inputs to [batch, task.outputs]. A class attribute `recipe`, a mapping, sets fields
+of the recipe that it trains with.
 """
 
 import hashlib
@@ -100,7 +101,8 @@ def their_model(name: str) -> TheirModel:
             f"{type(error).__name__}: {error}. Derive a class of yours that sets them."
         ) from error
     seeded = "random_state" in settings
-    learns = Traits(learns=AT_ONCE, deep=False, deterministic=not seeded, as_tensors=True)
+    weighs = "sample_weight" in inspect.signature(estimator.fit).parameters
+    learns = Traits(learns=AT_ONCE, deep=False, deterministic=not seeded, as_tensors=True, weighs=weighs)
     return TheirModel(name, found, learns, code)
 
 
@@ -158,7 +160,7 @@ class TheirEstimator:
         self.model = model
         self._fitted: Any = None
 
-    def fit(self, inputs: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
+    def fit(self, inputs: np.ndarray, targets: np.ndarray, *, seed: int, weights: np.ndarray | None = None) -> None:
         """Fit a new estimator.
 
         Raises:
@@ -172,7 +174,8 @@ class TheirEstimator:
             raise RungError(
                 f"--rung {self.model.name}: expected an estimator with {wanted}; {title(self.model.name)} has none."
             )
-        self._fitted = estimator.fit(_flat(inputs), targets)
+        weighing = {} if weights is None else {"sample_weight": weights}
+        self._fitted = estimator.fit(_flat(inputs), targets, **weighing)
 
     def outputs(self, inputs: np.ndarray) -> np.ndarray:
         """Logits [batch, classes], or numbers [batch, 1].

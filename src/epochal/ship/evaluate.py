@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from epochal.core.errors import DataError, UserError
@@ -52,7 +53,20 @@ def evaluate(
             f"options: expected {expected.__name__} for a bundle of {opened.task.item}s, got {type(options).__name__}."
         )
     labelled = reads.labelled(opened.codec, source, options=options, task=opened.task, progress=progress)
-    return SCORED[opened.kind.goal.prediction](opened, _choose_split(labelled, split, opened.task.item), progress)
+    chosen = _that_count(_choose_split(labelled, split, opened.task.item), opened.task.item)
+    return SCORED[opened.kind.goal.prediction](opened, chosen, progress)
+
+
+def _that_count(chosen: Chosen, item: str) -> Chosen:
+    """Those of the chosen items whose weight is above 0; all where all count alike."""
+    weights = chosen.labelled.weights
+    if weights is None:
+        return chosen
+    kept = [place for place in chosen.places if weights[place] > 0 or not chosen.labelled.labels[place]]
+    left = len(chosen.places) - len(kept)
+    aside = (f"{left:,} {item}{' has' if left == 1 else 's have'} the weight 0: set aside.",) if left else ()
+    said = f"Scores weigh each {item} by its weight; recalls and the share that intervals hold count each {item} once."
+    return replace(chosen, places=kept, notes=(*chosen.notes, said, *aside))
 
 
 def _choose_split(labelled: Labelled, asked: str | None, item: str) -> Chosen:

@@ -10,12 +10,23 @@ from epochal.core.errors import DataError
 from epochal.core.metric import Metric
 from epochal.data.labels import Progress, shown
 from epochal.judge.claims import newcombe, wilson
-from epochal.judge.goals.classes import METRICS, decisions, doubt, items, with_positive
+from epochal.judge.goals.classes import METRICS, decisions, doubt, items, unlevelled, with_positive
 from epochal.judge.goals.few import few_items
 from epochal.judge.score import score
 from epochal.ship.bundle import Bundle
 from epochal.ship.evaluation import Difference, Evaluation, Measured, Promise, Recall, sentence
-from epochal.ship.scoring import Chosen, answered, first, own_metric, same_name, some_names, unusable
+from epochal.ship.scoring import (
+    Chosen,
+    answered,
+    difference_of,
+    first,
+    own_metric,
+    promised_score,
+    same_name,
+    some_names,
+    unusable,
+    weights_of,
+)
 
 
 def evaluate_classes(bundle: Bundle, chosen: Chosen, progress: Progress | None) -> Evaluation:
@@ -35,10 +46,16 @@ def evaluate_classes(bundle: Bundle, chosen: Chosen, progress: Progress | None) 
     present = np.unique(targets)
     own = own_metric(bundle)
     called = decisions(own, chances)
-    measured, notes = _measured(own, chances, targets, item)
-    promise = promised(bundle, present)
-    accuracy = next(one for one in measured if one.metric.name == "accuracy")
-    difference = None if promise is None else _difference(promise, called == targets)
+    weights = weights_of(labelled, found.places)
+    measured, notes = _measured(own, chances, targets, weights, item)
+    if weights is None:  # right and wrong can be counted, there and here
+        promise = promised(bundle, present)
+        here = next(one for one in measured if one.metric.name == "accuracy")
+        difference = None if promise is None else _difference(promise, called == targets)
+    else:
+        promise = promised_score(bundle, own, weighed=True)
+        here = next((one for one in measured if one.metric.name == own.name), measured[0])
+        difference = difference_of(promise, here) if promise is not None and here.metric.name == own.name else None
     missing = tuple(bundle.labels[place] for place in range(len(classes)) if place not in set(present.tolist()))
     few = few_items(own, {"": {shown(bundle.labels[one]): int((targets == one).sum()) for one in present}}, item)
     notes += [few] if few else []
@@ -52,7 +69,7 @@ def evaluate_classes(bundle: Bundle, chosen: Chosen, progress: Progress | None) 
         recalls=tuple(_recall(bundle.labels[one], called, targets, int(one)) for one in present),
         promise=promise,
         difference=difference,
-        sentence=sentence(accuracy, len(targets), item, promise, difference),
+        sentence=sentence(here, len(targets), item, promise, difference),
         unknown=dict(sorted(unknown.items())),
         missing=missing,
         problems=found.problems,
@@ -68,20 +85,21 @@ def evaluate_classes(bundle: Bundle, chosen: Chosen, progress: Progress | None) 
 
 
 def _measured(
-    own: Metric, chances: np.ndarray, targets: np.ndarray, item: str
+    own: Metric, chances: np.ndarray, targets: np.ndarray, weights: np.ndarray | None, item: str
 ) -> tuple[tuple[Measured, ...], list[str]]:
     """The bundle's own metric first. All mean the same positive class."""
     positive = own.options.get("positive")
     others = [one for one in METRICS.values() if one.name != own.name]
     ordered = [own, *(with_positive(one, None if positive is None else int(positive)) for one in others)]
+    ordered = [one if weights is None else unlevelled(one) for one in ordered]
     found, notes = [], []
     for metric in ordered:
         try:
-            values = items(metric, chances, targets)
+            values = items(metric, chances, targets, weights)
         except ValueError:  # ranks need items of two classes
             notes.append(f"No {metric.title}: it needs {item}s of two classes or more.")
             continue
-        mean, low, high = score(values[None], metric, doubt=doubt(metric, targets))
+        mean, low, high = score(values[None], metric, doubt=doubt(metric, targets, weights))
         found.append(Measured(metric=metric, value=mean, low=low, high=high))
     return tuple(found), notes
 

@@ -1,8 +1,5 @@
 """Scoring a bundle that predicts a number: metrics, what its intervals hold, and the score that it promised."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from epochal.core.errors import DataError
@@ -13,8 +10,18 @@ from epochal.judge.goals.numbers import METRICS, items
 from epochal.judge.score import score
 from epochal.judge.verdict_text import short
 from epochal.ship.bundle import Bundle
-from epochal.ship.evaluation import Difference, Evaluation, Measured, Promise, sentence
-from epochal.ship.scoring import Chosen, answered, first, own_metric, same_name, unusable
+from epochal.ship.evaluation import Evaluation, Measured, sentence
+from epochal.ship.scoring import (
+    Chosen,
+    answered,
+    difference_of,
+    first,
+    own_metric,
+    promised_score,
+    same_name,
+    unusable,
+    weights_of,
+)
 
 
 def evaluate_numbers(bundle: Bundle, chosen: Chosen, progress: Progress | None) -> Evaluation:
@@ -31,10 +38,11 @@ def evaluate_numbers(bundle: Bundle, chosen: Chosen, progress: Progress | None) 
     found = answered(bundle, chosen, usable, bundle.numbers, progress)
     targets = labelled.numbers[found.places]
     own = own_metric(bundle)
-    measured, notes = _measured(own, found.values, targets, item)
-    promise = promised(bundle, own)
+    weights = weights_of(labelled, found.places)
+    measured, notes = _measured(own, found.values, targets, weights, item)
+    promise = promised_score(bundle, own, weighed=weights is not None)
     here = next((one for one in measured if one.metric.name == own.name), measured[0])
-    difference = _difference(promise, here) if promise is not None and here.metric.name == own.name else None
+    difference = difference_of(promise, here) if promise is not None and here.metric.name == own.name else None
     return Evaluation(
         bundle=bundle.task.name,
         data=labelled.name,
@@ -58,40 +66,19 @@ def evaluate_numbers(bundle: Bundle, chosen: Chosen, progress: Progress | None) 
 
 
 def _measured(
-    own: Metric, predicted: np.ndarray, targets: np.ndarray, item: str
+    own: Metric, predicted: np.ndarray, targets: np.ndarray, weights: np.ndarray | None, item: str
 ) -> tuple[tuple[Measured, ...], list[str]]:
     """The bundle's own metric first."""
     found, notes = [], []
     for metric in (own, *(one for one in METRICS.values() if one.name != own.name)):
         try:
-            values = items(metric, predicted, targets)
+            values = items(metric, predicted, targets, weights)
         except ValueError:  # R2 is relative to the spread of the numbers
             notes.append(f"No {metric.title}: it needs {item}s whose numbers differ.")
             continue
         mean, low, high = score(values[None], metric, doubt=0.0)
         found.append(Measured(metric=metric, value=mean, low=low, high=high))
     return tuple(found), notes
-
-
-def promised(bundle: Bundle, metric: Metric) -> Promise | None:
-    """What the bundled model scored on its own test split; None where the bundle does not hold that."""
-    made: Mapping[str, Any] = next(
-        (bundle.evidence[part] for part in ("refit", "climb") if part in bundle.evidence), {}
-    )
-    found = (made.get("shipped") or {}).get("score")
-    if not found or made.get("metric", {}).get("name") != metric.name:
-        return None
-    count = int(bundle.task.counts.get("test", 0))
-    return Promise(split="test", items=count, value=found["mean"], low=found["low"], high=found["high"])
-
-
-def _difference(promise: Promise, here: Measured) -> Difference:
-    """The score here minus the promised one: the limits are as far from it as those of both scores together (MOVER;
-    Zou & Donner 2008, Construction of confidence limits about effect measures)."""
-    value = here.value - promise.value
-    low = value - np.hypot(here.value - here.low, promise.high - promise.value)
-    high = value + np.hypot(here.high - here.value, promise.value - promise.low)
-    return Difference(value=value, low=float(low), high=float(high))
 
 
 def _held(bundle: Bundle, predicted: np.ndarray, targets: np.ndarray) -> str:

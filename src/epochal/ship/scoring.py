@@ -11,6 +11,7 @@ from epochal.core.metric import Metric
 from epochal.core.protocols import Given, Labelled
 from epochal.data.labels import Progress
 from epochal.ship.bundle import Bundle
+from epochal.ship.evaluation import Difference, Measured, Promise
 
 NAMES_SHOWN = 10
 
@@ -70,6 +71,35 @@ def own_metric(bundle: Bundle) -> Metric:
     """The metric by which the bundle was chosen; that of its goal, where it was trained by itself."""
     said = bundle.evidence.get("climb", {}).get("metric")
     return Metric.from_dict(said) if said else bundle.kind.goal.metric
+
+
+def weights_of(labelled: Labelled, places: np.ndarray) -> np.ndarray | None:
+    """How much the items at these places count; None: all alike."""
+    return None if labelled.weights is None else labelled.weights[places]
+
+
+def promised_score(bundle: Bundle, metric: Metric, *, weighed: bool) -> Promise | None:
+    """What the bundled model scored on its own test split by this metric; None where the bundle does not hold that, or
+    counted its items in another way."""
+    made: Mapping[str, Any] = next(
+        (bundle.evidence[part] for part in ("refit", "climb") if part in bundle.evidence), {}
+    )
+    found = (made.get("shipped") or {}).get("score")
+    if not found or made.get("metric", {}).get("name") != metric.name:
+        return None
+    if weighed != bool(getattr(bundle.codec, "weights", "")):
+        return None
+    count = int(bundle.task.counts.get("test", 0))
+    return Promise(split="test", items=count, value=found["mean"], low=found["low"], high=found["high"])
+
+
+def difference_of(promise: Promise, here: Measured) -> Difference:
+    """The score here minus the promised one: the limits are as far from it as those of both scores together (MOVER;
+    Zou & Donner 2008, Construction of confidence limits about effect measures)."""
+    value = here.value - promise.value
+    low = value - np.hypot(here.value - here.low, promise.high - promise.value)
+    high = value + np.hypot(here.high - here.value, promise.value - promise.low)
+    return Difference(value=value, low=float(low), high=float(high))
 
 
 def unusable(problems: Mapping[str, str], item: str) -> list[str]:

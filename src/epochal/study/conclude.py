@@ -19,6 +19,7 @@ from epochal.study.stages import fold, rehearsal_sentence
 from epochal.study.tested import IMPORTANT, Tested, on_test, on_validation, open_test
 from epochal.train.checkpoint import write_atomically
 from epochal.train.experiment import Arm, mean_curve
+from epochal.train.trainee import cannot_weigh
 
 ANSWERING = ("answering", "test")  # what a trained rung may fail at, and is then withdrawn
 BUNDLED = "bundled"  # the decision that names the trainings of the recommended rung, and which of them is bundled
@@ -142,8 +143,15 @@ def caveats(here: Progress, choice: Choice) -> list[str]:
     ]
     # Counts of the test split are in the data report, so they are given for an interrupted climb as well.
     dataset = here.dataset
-    of_goal = here.scoring.goal.caveats(dataset.task, dataset.train.targets, dataset.report.counts)
-    said = (*of_goal, choice.recommendation.caveat, rehearsal_sentence(here), *lost)
+    of_goal = here.scoring.goal.caveats(dataset.task, dataset.train.truth(), dataset.report.counts)
+    of_equals = [cannot_weigh(dataset, here.rung(name).recipe, here.rung(name).title) for name in here.qualified]
+    said = (
+        *of_goal,
+        *of_equals,
+        choice.recommendation.caveat,
+        rehearsal_sentence(here),
+        *lost,
+    )
     return [text for text in said if text]
 
 

@@ -43,7 +43,7 @@ def importance(
         items: how many of the examples, evenly spread, are asked.
     """
     chosen = np.linspace(0, len(examples) - 1, items).astype(int)
-    inputs, targets = np.asarray(examples.inputs[chosen]), examples.targets[chosen]
+    inputs, targets = np.asarray(examples.inputs[chosen]), examples.truth(chosen)
 
     def values(shown: Any) -> np.ndarray:
         return goal.items(predictor(shown), targets, calibration)

@@ -120,6 +120,6 @@ def scoring_of(made: Plan, dataset: Dataset) -> Scoring:
         UserError: the metric has no value on such data.
     """
     goal = kind_of(dataset.task).goal.settled(
-        made.metric, made.positive, dataset.task, dataset.train.targets, dataset.report.counts
+        made.metric, made.positive, dataset.task, dataset.train.truth(), dataset.report.counts
     )
-    return Scoring(goal=goal, targets=dataset.validation.targets)
+    return Scoring(goal=goal, targets=dataset.validation.truth())

@@ -184,7 +184,7 @@ def _ensemble(winner: Winner, folder: Path, watch: Callable[[str], None]) -> Ref
     # The mean of calibrated members is less sure than it may be (Rahaman & Thiery 2021, Uncertainty quantification and
     # deep ensembles): four boosted trees on digits had a calibration error of 9.5% without a temperature after it, and
     # of 3.9% with one; log-loss 0.248 and 0.188, and 0.206 where the members had none of their own.
-    calibration = winner.goal.calibrate(together, winner.dataset.validation.targets)
+    calibration = winner.goal.calibrate(together, winner.dataset.validation.truth())
     predictor = EnsemblePredictor(
         members=tuple(_predictor(winner, model) for model in models),
         calibrations=winner.calibrations,
@@ -219,13 +219,13 @@ def _on_test(winner: Winner, predictor: Predictor, calibration: float, unseen: A
     that did not learn from it, by which confidence is chosen."""
     goal, dataset, name = winner.goal, winner.dataset, winner.names[winner.place]
     examples = dataset.open_test()
-    targets, least = examples.targets, goal.doubt(examples.targets)
+    targets, least = examples.truth(), goal.doubt(examples.truth())
     answer = predictor(examples.inputs)
     alone = on_split(winner.store, name, winner.recipe, dataset, examples, goal)
     single = winner.calibrations[winner.place]
     before, now = goal.items(alone, targets, single)[None], goal.items(answer, targets, calibration)[None]
     return {
-        "shipped": shipped(goal, answer, targets, calibration, (unseen, dataset.validation.targets)),
+        "shipped": shipped(goal, answer, targets, calibration, (unseen, dataset.validation.truth())),
         "single": scored(before, goal.metric, least),
         "finding": compare(
             before,

@@ -60,7 +60,7 @@ class Winner:
     @cached_property
     def calibrations(self) -> tuple[float, ...]:
         """Of each training, as the climb fitted them on validation."""
-        return tuple(self.goal.calibrate(one, self.dataset.validation.targets) for one in self.answers)
+        return tuple(self.goal.calibrate(one, self.dataset.validation.truth()) for one in self.answers)
 
 
 def train_again(winner: Winner, joined: Dataset, watch: Callable[[str], None]) -> tuple[str, Run]:

@@ -30,6 +30,7 @@ from epochal.train.experiment import MEASURING, VALIDATION, answer, run_once
 from epochal.train.members import size_up
 from epochal.train.store import open_store
 from epochal.train.surroundings import set_apart
+from epochal.train.trainee import cannot_weigh
 
 
 def members_with(rung: Rung, settings: Mapping[str, Any]) -> list[Recipe]:
@@ -113,6 +114,8 @@ def train_dataset(
         recipe = rate.recipe
         took = f"about {rate.seconds(budget):.0f} s, {recipe.precision}"
         watch(f"{rung.member(recipe)}: {budget.examples:,} examples in {took}")
+        if said := cannot_weigh(dataset, recipe, rung.title):
+            watch(said)
         run_name = f"{title(name)}/seed-{seed}"
         before = float(store.get("spent", 0.0))
         if store.get("spent") is not None:
@@ -134,7 +137,7 @@ def train_dataset(
             recipe=recipe,
             task=dataset.task,
             codec=dataset.codec,
-            calibration=goal.calibrate(answer(store, run_name, VALIDATION, goal), dataset.validation.targets),
+            calibration=goal.calibrate(answer(store, run_name, VALIDATION, goal), dataset.validation.truth()),
             metric=goal.metric,
             evidence={"runs": [as_shipped(run)]},
         )

@@ -41,10 +41,10 @@ class Tested:
 
     def values(self, scoring: Scoring, arm: Arm) -> np.ndarray:
         """[seeds, items] under the metric."""
-        return scoring.on(arm, self.answers[arm.name], self.examples.targets)
+        return scoring.on(arm, self.answers[arm.name], self.examples.truth())
 
     def score(self, scoring: Scoring, arm: Arm) -> Interval:
-        return scored(self.values(scoring, arm), scoring.metric, scoring.goal.doubt(self.examples.targets))
+        return scored(self.values(scoring, arm), scoring.metric, scoring.goal.doubt(self.examples.truth()))
 
 
 def open_test(here: Progress) -> Tested:
@@ -121,7 +121,7 @@ def on_validation(here: Progress, arms: Mapping[str, Arm], choice: Choice) -> di
 
 def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int, tested: Tested) -> dict[str, Any]:
     """What the test split says, now that nothing depends on it any more. `place` is the seed that is bundled."""
-    scoring, targets = here.scoring, tested.examples.targets
+    scoring, targets = here.scoring, tested.examples.truth()
     metric, chosen = scoring.metric, choice.chosen
 
     def compare(pairs: list[tuple[Arm, Arm]]) -> Any:
@@ -179,7 +179,7 @@ def ship(here: Progress, arm: Arm, place: int, tested: Tested) -> Shipped:
     """What the bundled training does on the test split."""
     scoring, answer = here.scoring, tested.answers[arm.name][place]
     unseen = arm.answers[place], scoring.targets
-    return shipped(scoring.goal, answer, tested.examples.targets, scoring.calibrations(arm)[place], unseen)
+    return shipped(scoring.goal, answer, tested.examples.truth(), scoring.calibrations(arm)[place], unseen)
 
 
 def shipped(goal: Goal, answer: Any, targets: Any, calibration: float, unseen: tuple[Any, Any]) -> Shipped:

@@ -15,6 +15,7 @@ from epochal.core.card import Card
 from epochal.core.errors import UserError
 from epochal.core.protocols import Batch, Objective
 from epochal.core.recipe import Recipe
+from epochal.core.weighed import parted
 
 CARDS = (
     Card(
@@ -36,6 +37,10 @@ CARDS = (
         "mostly falls. Probabilities are then those of equally frequent classes.",
     ),
 )
+# Where examples have weights (`core.weighed`), an objective is the mean of each one's loss times its weight. The mean
+# is over the number of examples, not over their weights, which have mean 1 over the training split: so the gradient is
+# right on average, whatever a batch holds.
+
 # What each objective reads of a recipe, apart from the fields that all trainings read.
 READS: dict[str, tuple[str, ...]] = {
     "cross_entropy": ("label_smoothing", "class_weights"),
@@ -82,16 +87,19 @@ class CrossEntropy:
     def loss(self, part: str, model: Any, batch: Batch) -> Tensor:
         outputs = model(batch.inputs)
         main, *auxiliary = outputs if isinstance(outputs, tuple) else (outputs,)
-        total = self._one(main, batch.targets)
+        targets, weights = parted(batch.targets)
+        if self.weights is not None:
+            weights = self.weights[targets] if weights is None else self.weights[targets] * weights
+        total = self._one(main, targets, weights)
         for head in auxiliary:
-            total = total + model.auxiliary_weight * self._one(head, batch.targets)
+            total = total + model.auxiliary_weight * self._one(head, targets, weights)
         return total
 
-    def _one(self, logits: Tensor, targets: Tensor) -> Tensor:
-        if self.weights is None:
+    def _one(self, logits: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
+        if weights is None:
             return F.cross_entropy(logits.float(), targets, label_smoothing=self.label_smoothing)
         each = F.cross_entropy(logits.float(), targets, label_smoothing=self.label_smoothing, reduction="none")
-        return (self.weights[targets] * each).mean()
+        return (weights * each).mean()
 
 
 class PerceptronCriterion:
@@ -106,9 +114,11 @@ class PerceptronCriterion:
 
     def loss(self, part: str, model: Any, batch: Batch) -> Tensor:
         logits = model(batch.inputs).float()
-        right = logits.gather(1, batch.targets[:, None]).squeeze(1)
-        wrong = logits.scatter(1, batch.targets[:, None], -torch.inf).amax(dim=1)
-        return F.relu(wrong - right).mean()
+        targets, weights = parted(batch.targets)
+        right = logits.gather(1, targets[:, None]).squeeze(1)
+        wrong = logits.scatter(1, targets[:, None], -torch.inf).amax(dim=1)
+        each = F.relu(wrong - right)
+        return each.mean() if weights is None else (weights * each).mean()
 
 
 class SquaredError:
@@ -117,13 +127,18 @@ class SquaredError:
     parts: tuple[str, ...] = ("all",)
 
     def loss(self, part: str, model: Any, batch: Batch) -> Tensor:
-        return F.mse_loss(model(batch.inputs).float().squeeze(1), batch.targets)
+        outputs = model(batch.inputs).float().squeeze(1)
+        targets, weights = parted(batch.targets)
+        if weights is None:
+            return F.mse_loss(outputs, targets)
+        return (weights * (outputs - targets) ** 2).mean()
 
 
 class Estimate:
     """A classical rung fits itself on the batch it is given; there is no gradient to follow.
 
-    The loss that it returns is the goal's on that batch's first 256 examples, for the record.
+    The loss that it returns is the goal's on that batch's first 256 examples, for the record. Examples with weights
+    come only to a rung whose traits say that it weighs them.
     """
 
     parts: tuple[str, ...] = ("all",)
@@ -135,8 +150,12 @@ class Estimate:
     def loss(self, part: str, model: Any, batch: Batch) -> Tensor:
         with warnings.catch_warnings():  # of many classes, which the report on the data tells of
             warnings.filterwarnings("ignore", message="The number of unique classes is greater than 50%")
-            model.fit(batch.inputs, batch.targets, seed=self.seed)
-        return torch.tensor(self.measure(model.outputs(batch.inputs[:256]), batch.targets[:256]))
+            targets, weights = parted(batch.targets)
+            if weights is None:
+                model.fit(batch.inputs, targets, seed=self.seed)
+            else:
+                model.fit(batch.inputs, targets, seed=self.seed, weights=weights)
+        return torch.tensor(self.measure(model.outputs(batch.inputs[:256]), targets[:256]))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -73,7 +73,7 @@ def joined(join: Callable[..., Tensor], *batches: Any) -> Any:
     if isinstance(first, Mapping):
         return {name: joined(join, *(batch[name] for batch in batches)) for name in first}
     parts = [joined(join, *several) for several in zip(*batches, strict=True)]
-    return type(first)(*parts) if isinstance(first, Batch) else type(first)(parts)
+    return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
 
 
 def aside(step: Step, drawn: tuple[Batch, ...]) -> dict[str, Tensor]:

@@ -121,7 +121,8 @@ class EachSeed:
 @dataclass(frozen=True)
 class SideBySide:
     """The batches that each seed would see alone, their tensors stacked: inputs [seeds, batch, ...], targets [seeds,
-    batch]. The inner feed is `fixed`: what one model plays is not what another would."""
+    batch], and weights as targets where they have some. The inner feed is `fixed`: what one model plays is not what
+    another would."""
 
     inner: Feed
     seeds: tuple[int, ...]

@@ -13,6 +13,7 @@ from epochal.core.protocols import Evaluate, Feed, Goal, Objective, Predictor
 from epochal.core.recipe import Recipe
 from epochal.core.run import Budget
 from epochal.core.seeds import stream
+from epochal.core.weighed import Weighed
 from epochal.data.dataset import Dataset, Examples
 from epochal.data.feed import WholeFeed
 from epochal.kinds.table import kind_of
@@ -81,16 +82,17 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
     if traits.looks:
         model.look(torch.from_numpy(as_network_sees(dataset.codec, some(train.inputs))))
     learned, by_steps = kind.goal.learned(train.targets, dataset.task), traits.by_steps
+    targets = learned if train.weights is None or not traits.weighs else Weighed(learned, train.weights)
     objective = make_objective(
         recipe, seed, lambda: balanced(learned, dataset.task.classes).to(device()), measure=kind.goal.loss
     )
     if by_steps:
         model = model.to(device())
-        feed: Feed = kind.input.feed(dataset, learned, recipe, device())
+        feed: Feed = kind.input.feed(dataset, targets, recipe, device())
     elif traits.as_tensors:
-        feed = WholeFeed(train.inputs, learned, limit=budget.examples, seen=partial(as_network_sees, dataset.codec))
+        feed = WholeFeed(train.inputs, targets, limit=budget.examples, seen=partial(as_network_sees, dataset.codec))
     else:
-        feed = WholeFeed(train.inputs, learned, limit=budget.examples)
+        feed = WholeFeed(train.inputs, targets, limit=budget.examples)
     return Trainee(
         recipe=recipe,
         task=dataset.task.fingerprint,
@@ -113,6 +115,14 @@ def some(inputs: Any) -> Any:
     return inputs if count <= LOOKED_AT else inputs[np.linspace(0, count - 1, LOOKED_AT).astype(int)]
 
 
+def cannot_weigh(dataset: Dataset, recipe: Recipe, title: str) -> str:
+    """That a rung learns as if all items counted alike, where they have weights; empty where it weighs them."""
+    if dataset.train.weights is None or catalogue.traits(recipe).weighs:
+        return ""
+    item = dataset.task.item
+    return f"{title} cannot weigh its examples: it learned from each {item} alike, and its scores alone are weighted."
+
+
 class Judge:
     """Scores a predictor on (at most `most`, evenly spread) examples, and keeps the prediction it saw last."""
 
@@ -128,4 +138,4 @@ class Judge:
         if self.most is not None and count > self.most:
             chosen = np.linspace(0, count - 1, self.most).astype(int)
         self.prediction = predictor(self.examples.inputs[chosen])
-        return self.goal.look(self.prediction, self.examples.targets[chosen])
+        return self.goal.look(self.prediction, self.examples.truth(chosen))

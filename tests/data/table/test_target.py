@@ -154,7 +154,7 @@ def test_weights() -> None:
     target = weighted(weights)
     assert len(target.rows) == N - 1 and 3 not in target.rows and target.weights is not None
     assert weighted([f"{i},5" for i in range(N)]).weights[1] == 1.5  # type: ignore[index]
-    for value, found in ((-1.0, "-1"), (np.nan, "missing")):
+    for value, found in ((-1.0, "-1"), (np.nan, "missing"), (np.inf, "missing")):
         weights[5] = value
         with pytest.raises(DataError, match=f"'w': the weight of row 6 is {found}. Expected a number of 0 or more"):
             weighted(weights)
@@ -162,6 +162,8 @@ def test_weights() -> None:
         weighted(np.zeros(N))
     with pytest.raises(DataError, match="holds no numbers and cannot be the --weights"):
         weighted(["much", "little"] * 60)
+    with pytest.raises(DataError, match="There is no column 'weigth' for the weights"):
+        label_of("weight", "label", weights="weigth")
 
 
 def test_a_column_of_splits_or_of_lists_is_not_taken_for_the_label() -> None:

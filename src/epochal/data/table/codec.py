@@ -30,7 +30,8 @@ Part = NumberCodec | DateCodec | CategoryCodec | TextCodec
 class TableCodec(Record):
     """The preprocessing of one table. The same row gives the same numbers, in training and for ever after.
 
-    `columns` are those that a row must have; others are ignored, and their order does not matter.
+    `columns` are those that a row must have; others are ignored, and their order does not matter. `weights` is the
+    column, if any, that said how much each row counts: models do not see it, and an evaluation looks for it.
     """
 
     columns: tuple[str, ...]
@@ -38,6 +39,7 @@ class TableCodec(Record):
     dates: tuple[DateCodec, ...] = ()
     categories: tuple[CategoryCodec, ...] = ()
     texts: tuple[TextCodec, ...] = ()
+    weights: str = ""
 
     @classmethod
     def fitted(

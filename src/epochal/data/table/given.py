@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from jaxtyping import Float
 
 from epochal.core.errors import DataError
 from epochal.core.protocols import Given, Labelled
@@ -18,7 +19,7 @@ from epochal.data.table.opened import published_splits, read_source
 from epochal.data.table.options import TableOptions
 from epochal.data.table.raw import RawTable, as_table, named_column, texts_of
 from epochal.data.table.read import read_table
-from epochal.data.table.target import read_labels
+from epochal.data.table.target import read_labels, read_weights
 
 ROWS = 2**14  # encoded at a time
 
@@ -41,8 +42,9 @@ def given_rows(codec: TableCodec, inputs: Any, options: TableOptions, target: st
     if not raw.columns and not len(raw):
         return iter(())
     cells = codec.read(raw.table)
-    notes = (*raw.warnings, *codec.examine_cells(cells, raw.columns, len(raw)))
-    ids = id_columns(raw, (*codec.columns, target))
+    others = [name for name in raw.columns if name != codec.weights]
+    notes = (*raw.warnings, *codec.examine_cells(cells, others, len(raw)))
+    ids = id_columns(raw, (*codec.columns, target, codec.weights))
     return _parts(codec, cells, ids, np.arange(len(raw)), notes, {each.file: each.what for each in raw.problems})
 
 
@@ -128,15 +130,38 @@ def labelled_rows(codec: TableCodec, source: Any, options: TableOptions, task: T
     if numbers is not None:
         for place in np.flatnonzero(np.isnan(numbers)).tolist():
             problems.setdefault(names[place], f"has the label {texts[place]!r}, which is no number")
-    others = [name for name in raw.columns if name != label]
+    weights = _weights(raw, codec, options, np.flatnonzero([bool(text) for text in texts]))
+    others = [name for name in raw.columns if name not in (label, options.weights, codec.weights)]
     return Labelled(
         name=raw.name,
         names=names,
         labels=texts,
         given=lambda chosen: _parts(codec, cells, {}, np.asarray(chosen, np.int64)),
         numbers=numbers,
+        weights=weights,
         published=None if published is None else [SPLITS[place] for place in published.tolist()],
         problems=problems,
         notes=(*raw.warnings, *codec.examine_cells(cells, others, len(raw))),
         loose=not isinstance(source, str | Path),
     )
+
+
+def _weights(
+    raw: RawTable, codec: TableCodec, options: TableOptions, labelled: np.ndarray
+) -> Float[np.ndarray, " rows"] | None:
+    """The weight of each row, 0 for those without a label; by the column that is asked for, else by that of the
+    training. None where neither is there, which is said if the training had one.
+
+    Raises:
+        DataError: the column that is asked for is not there, or a labelled row has no usable weight.
+    """
+    name = options.weights or codec.weights
+    if options.weights is not None:
+        named_column(name, raw.columns, "the weights", "--weights")
+    if name not in raw.columns:
+        if name:
+            raw.warnings.append(f"There is no column {name!r} with the weights of the rows: each counts once.")
+        return None
+    weights = np.zeros(len(raw))
+    weights[labelled] = read_weights(raw, name, labelled, options)
+    return weights

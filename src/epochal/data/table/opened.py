@@ -91,6 +91,7 @@ def open_table(source: Any, options: TableOptions | None = None, *, test: Any = 
         raise DataError(f"{raw.name}: no column is left to learn from. {reasons} Name columns to keep with --keep.")
     raw.table = pa.table({})  # the cells are read: what they were read from may go
     codec = TableCodec.fitted({name: reads[name].column for name in cells}, cells, learned.rows)
+    codec = codec.replace(weights=options.weights or "")
     for name in cells:
         if name not in codec.columns:
             raw.decide(f"column {name!r}", "left out", "no word stands in two of its cells, or each in nearly all")

@@ -25,7 +25,7 @@ class TableOptions(Record):
     keep: tuple[str, ...] = ()  # columns that stay although they look like a leak
     group: str | None = None  # column of what must stay on one side of a split (a patient, a shop)
     time: str | None = None  # column of dates or numbers: train lies before validation, validation before test
-    weights: str | None = None  # column of sample weights, 0 or more
+    weights: str | None = None  # column of sample weights, 0 or more, by which rows count in learning and in scores
     split: str | None = None  # column that says train, validation or test; "none": no such column is used
     test: str | None = None  # file with the rows of the test split
     separator: str | None = None  # between the cells of a text file

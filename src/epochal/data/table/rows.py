@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from epochal.core.errors import DataError
 from epochal.core.task import Task
 from epochal.data.dataset import Dataset, Examples, fingerprint
 from epochal.data.report import SPLITS
@@ -19,16 +18,11 @@ def open_rows(source: Any, options: TableOptions | None = None) -> Dataset:
     """Read, check, split and encode a table; `source` and errors as of `open_table`.
 
     Raises:
-        DataError: rows have weights, which trainings do not use; or no row is left to judge by.
+        DataError: no row is left to judge by.
     """
-    if options is not None and options.weights is not None:
-        raise DataError(
-            f"--weights {options.weights}: trainings weigh all rows alike, so these weights would change nothing. "
-            "Leave the option out; to learn without a column, say --column NAME=drop."
-        )
     opened = open_table(source, options, test=options.test if options is not None else None)
     targets = {split: opened.parts[split].targets for split in SPLITS}
-    digests = {split: opened.contents[split].view(np.uint8).reshape(len(targets[split]), -1) for split in SPLITS}
+    digests = {split: _digests(opened.contents[split], opened.parts[split].weights) for split in SPLITS}
     numbers = not opened.labels
     spread = float(np.std(targets["train"])) if numbers else 1.0
     task = Task(
@@ -57,7 +51,16 @@ def open_rows(source: Any, options: TableOptions | None = None) -> Dataset:
     )
 
 
+def _digests(contents: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """uint8 [n, bytes]: hashes of the rows, and their weights where they have some."""
+    known = [contents] if weights is None else [contents, weights]
+    return np.concatenate([each.view(np.uint8).reshape(len(each), -1) for each in known], axis=1)
+
+
 def _examples(part: Part) -> Examples:
     return Examples(
-        inputs=part.inputs, targets=part.targets, items=tuple(f"row {place + 1}" for place in part.rows.tolist())
+        inputs=part.inputs,
+        targets=part.targets,
+        items=tuple(f"row {place + 1}" for place in part.rows.tolist()),
+        weights=part.weights,
     )

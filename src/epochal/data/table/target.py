@@ -305,33 +305,45 @@ def _plural(names: Sequence[str], word: str) -> str:
 def _weighted(
     raw: RawTable, rows: np.ndarray, values: np.ndarray, options: TableOptions
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Rows, values and their weights, without rows of weight 0.
-
-    Raises:
-        DataError: a weight is missing, negative or no number.
-    """
+    """Rows, values and their weights, without rows of weight 0; errors as of `read_weights`."""
     if options.weights is None:
         return rows, values, None
-    column = guess(options.weights, ["1"], options.decimal, None)[0]
-    array = raw.column(options.weights)
-    if not (pa.types.is_integer(array.type) or pa.types.is_floating(array.type)):
-        column = guess(options.weights, [text or "" for text in texts_of(array).to_pylist()], options.decimal, None)[0]
-        if column.kind != "number":
-            raise DataError(f"column {options.weights!r} holds no numbers and cannot be the --weights.")
-    weights = read_cells(array, column).values[rows]
-    wrong = np.flatnonzero(~(weights >= 0))
-    if len(wrong):
-        found = "missing" if np.isnan(weights[wrong[0]]) else f"{weights[wrong[0]]:g}"
-        raise DataError(
-            f"column {options.weights!r}: the weight of row {rows[wrong[0]] + 1:,} is {found}. Expected a number of "
-            "0 or more in every row that has a label."
-        )
-    if not weights.any():
-        raise DataError(f"column {options.weights!r}: every weight is 0. Give some rows a weight above 0.")
+    weights = read_weights(raw, options.weights, rows, options)
     raw.decide(
-        f"column {options.weights!r}", "the weight of each row, left out of what models see", "as --weights says"
+        f"column {options.weights!r}",
+        "the weight of each row in learning and in scores, left out of what models see",
+        "as --weights says",
     )
     zero = weights == 0
     if zero.any():
         raw.warnings.append(f"{counted(int(zero.sum()), 'row', 'has', 'have')} the weight 0: set aside.")
     return rows[~zero], values[~zero], weights[~zero]
+
+
+def read_weights(raw: RawTable, name: str, rows: np.ndarray, options: TableOptions) -> np.ndarray:
+    """The weights of these rows, float64 [n], 0 or more, from the column of this name.
+
+    Raises:
+        DataError: a weight is missing, negative, infinite or no number, or all are 0.
+    """
+    column = guess(name, ["1"], options.decimal, None)[0]
+    array = raw.column(name)
+    if not (pa.types.is_integer(array.type) or pa.types.is_floating(array.type) or pa.types.is_decimal(array.type)):
+        texts = [text or "" for text in texts_of(array).to_pylist()]
+        column = guess(name, texts, options.decimal or raw.decimal, None)[0]
+        if column.kind != "number":
+            raise DataError(
+                f"column {name!r} holds no numbers and cannot be the --weights. Expected a number of 0 or more in "
+                "every row."
+            )
+    weights = np.asarray(read_cells(array, column).values, np.float64)[rows]
+    wrong = np.flatnonzero(~((weights >= 0) & np.isfinite(weights)))
+    if len(wrong):
+        found = "missing" if np.isnan(weights[wrong[0]]) else f"{weights[wrong[0]]:g}"
+        raise DataError(
+            f"column {name!r}: the weight of row {rows[wrong[0]] + 1:,} is {found}. Expected a number of 0 or more in "
+            "every row that has a label."
+        )
+    if not weights.any():
+        raise DataError(f"column {name!r}: every weight is 0. Give some rows a weight above 0.")
+    return weights

@@ -12,6 +12,7 @@ from epochal.core.errors import UserError
 from epochal.core.metric import ACCURACY, Metric
 from epochal.core.protocols import Calibration, ClassScores, Worst
 from epochal.core.task import Task
+from epochal.core.weighed import Weighed, parted, plain, relative
 from epochal.judge.calibration import fit_temperature, probabilities
 from epochal.judge.confusion import confusion_matrix
 from epochal.judge.goals.classes import (
@@ -29,19 +30,24 @@ from epochal.judge.goals.classes import (
     log_mean,
     parse_cost,
     positive_class,
+    unlevelled,
     with_positive,
 )
 from epochal.judge.goals.few import few_items
+from epochal.judge.goals.weights import weighed_sentence
 from epochal.judge.reliability import abstaining, confidence_and_right, recalls, reliability, threshold_for_coverage
 
 ANSWERED = (0.95, 0.9, 0.8)  # shares of the items that are answered, for which abstaining is shown
 SHOWN = 10  # classes that an error names
+SHOWN_OF_EQUALS = "recalls, the confusion table, reliability and abstaining"  # count each item once
 MOST_OF_ONE = 0.6  # share of the items in one class from which on accuracy says little
+
+Truth = Targets | Weighed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Classes:
-    """Predictions are `ClassScores`, and targets the places of classes.
+    """Predictions are `ClassScores`, and targets the places of classes; `Weighed` where items have weights.
 
     It is calibrated by a temperature, which logits are divided by (Guo et al. 2017, section 4.2).
     """
@@ -89,9 +95,9 @@ class Classes:
         return METRICS[name or "accuracy"], ""
 
     def settled(
-        self, metric: Metric, positive: str, task: Task, targets: Targets, counts: Mapping[str, Mapping[str, int]]
+        self, metric: Metric, positive: str, task: Task, targets: Truth, counts: Mapping[str, Mapping[str, int]]
     ) -> "Classes":
-        """With the positive class named where there are two.
+        """With the positive class named where there are two, and for items with weights where the targets have some.
 
         Raises:
             UserError: a metric of two classes is asked of more, no class has the name of the positive one, or a split
@@ -119,17 +125,20 @@ class Classes:
                     "--metric."
                 )
         if metric.name in OF_ONE_CLASS and (task.classes == 2 or positive):
-            here = np.bincount(targets, minlength=task.classes).tolist()
+            here = np.bincount(plain(targets), minlength=task.classes).tolist()
             metric = with_positive(metric, positive_class(task.labels, here, positive))
-        return replace(self, metric=metric)
+        return replace(self, metric=unlevelled(metric) if isinstance(targets, Weighed) else metric)
 
-    def caveats(self, task: Task, targets: Targets, counts: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
-        """That accuracy says little where one class has most of the items, and that some classes have few."""
+    def caveats(self, task: Task, targets: Truth, counts: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
+        """That items have weights, that accuracy says little where one class has most of the items, and that some
+        classes have few."""
         few = few_items(self.metric, {f"in {split}": counts[split] for split in ("validation", "test")}, task.item)
-        return tuple(text for text in (self._unbalanced(task, targets), few) if text)
+        said = (weighed_sentence(targets, task.item, SHOWN_OF_EQUALS), self._unbalanced(task, targets), few)
+        return tuple(text for text in said if text)
 
-    def _unbalanced(self, task: Task, targets: Targets) -> str:
-        here = np.bincount(targets, minlength=task.classes)
+    def _unbalanced(self, task: Task, targets: Truth) -> str:
+        classes, weights = parted(targets)
+        here = np.bincount(classes, relative(weights, len(classes)), minlength=task.classes)
         most = here.max() / here.sum()
         if self.metric.name != ACCURACY.name or most < MOST_OF_ONE:
             return ""
@@ -149,20 +158,27 @@ class Classes:
 
     def loss(self, outputs: Float[np.ndarray, "items outputs"], learned: Targets) -> float:
         """Log-loss in nats."""
+        return float(self._losses(outputs, learned).mean())
+
+    def _losses(self, outputs: np.ndarray, learned: Targets) -> Values:
         logits = outputs.astype(np.float64)
-        own = logits[np.arange(len(learned)), learned]
-        return float((logsumexp(logits, axis=1) - own).mean())
+        return logsumexp(logits, axis=1) - logits[np.arange(len(learned)), learned]
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> ClassScores:
         return ClassScores(logits=arrays["logits"])
 
-    def look(self, answer: ClassScores, targets: Targets) -> dict[str, float]:
+    def look(self, answer: ClassScores, targets: Truth) -> dict[str, float]:
         """Log-loss in nats, and accuracy."""
-        return {"loss": self.loss(answer.logits, targets), "score": float((answer.labels == targets).mean())}
+        classes, weights = parted(targets)
+        right = answer.labels == classes
+        if weights is None:
+            return {"loss": self.loss(answer.logits, classes), "score": float(right.mean())}
+        each = self._losses(answer.logits, classes)
+        return {"loss": float(np.average(each, weights=weights)), "score": float(np.average(right, weights=weights))}
 
-    def calibrate(self, answer: ClassScores, targets: Targets) -> float:
+    def calibrate(self, answer: ClassScores, targets: Truth) -> float:
         """The temperature."""
-        return fit_temperature(answer.logits, targets)
+        return fit_temperature(answer.logits, *parted(targets))
 
     def together(self, answers: Sequence[ClassScores], calibrations: Sequence[float]) -> ClassScores:
         """The mean of the members' probabilities (Lakshminarayanan, Pritzel & Blundell 2017, Deep ensembles, section
@@ -174,46 +190,48 @@ class Classes:
     def outputs(self, answer: ClassScores, calibration: float) -> np.ndarray:
         return probabilities(answer.logits, calibration)
 
-    def items(self, answer: ClassScores, targets: Targets, calibration: float) -> Values:
-        return items(self.metric, probabilities(answer.logits, calibration), targets)
+    def items(self, answer: ClassScores, targets: Truth, calibration: float) -> Values:
+        return items(self.metric, probabilities(answer.logits, calibration), *parted(targets))
 
-    def missing(self, targets: Targets) -> Values:
+    def missing(self, targets: Truth) -> Values:
         """Those of always answering the first class, without a doubt."""
-        classes = max(int(targets.max()) + 1, 2)  # a cost is of two, also where all items are of one
-        return items(self.metric, np.eye(classes)[np.zeros(len(targets), int)], targets)
+        places, weights = parted(targets)
+        classes = max(int(places.max()) + 1, 2)  # a cost is of two, also where all items are of one
+        return items(self.metric, np.eye(classes)[np.zeros(len(places), int)], places, weights)
 
-    def doubt(self, targets: Targets) -> float:
-        return doubt(self.metric, targets)
+    def doubt(self, targets: Truth) -> float:
+        return doubt(self.metric, *parted(targets))
 
     def shown(
         self,
         answer: ClassScores,
-        targets: Targets,
+        targets: Truth,
         calibration: float,
-        unseen: tuple[ClassScores, Targets],
+        unseen: tuple[ClassScores, Truth],
     ) -> dict[str, Any]:
-        """Recalls, reliability and abstaining."""
-        before, targets_before = unseen
+        """Recalls, reliability and abstaining; each item counts once."""
+        before, classes_before, classes = unseen[0], plain(unseen[1]), plain(targets)
         chances = probabilities(answer.logits, calibration)
-        sure, _ = confidence_and_right(probabilities(before.logits, calibration), targets_before)
-        confidence, right = confidence_and_right(chances, targets)
+        sure, _ = confidence_and_right(probabilities(before.logits, calibration), classes_before)
+        confidence, right = confidence_and_right(chances, classes)
         called = decisions(self.metric, chances)
         return {
-            "recalls": recalls(called[None], targets),
-            "reliability": reliability(chances, targets),
+            "recalls": recalls(called[None], classes),
+            "reliability": reliability(chances, classes),
             "abstaining": tuple(
                 abstaining(confidence, right, threshold_for_coverage(sure, share)) for share in ANSWERED
             ),
         }
 
     def confusion(
-        self, answer: ClassScores, targets: Targets, calibration: float, classes: int
+        self, answer: ClassScores, targets: Truth, calibration: float, classes: int
     ) -> tuple[tuple[int, ...], ...]:
         called = decisions(self.metric, probabilities(answer.logits, calibration))
-        return tuple(tuple(int(count) for count in row) for row in confusion_matrix(called, targets, classes))
+        return tuple(tuple(int(count) for count in row) for row in confusion_matrix(called, plain(targets), classes))
 
-    def worst(self, answer: ClassScores, targets: Targets, calibration: float, task: Task) -> list[Worst]:
+    def worst(self, answer: ClassScores, targets: Truth, calibration: float, task: Task) -> list[Worst]:
         """Those of which the model was most sure."""
+        targets = plain(targets)
         chances: Chances = probabilities(answer.logits, calibration)
         called, sure = decisions(self.metric, chances), chances.max(axis=1)
         wrong = np.flatnonzero(called != targets)

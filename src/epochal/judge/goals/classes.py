@@ -4,6 +4,9 @@ The plain mean of the values is the metric, and their spread is its own: the met
 items, and a value is the metric plus the item's first-order effect on it, N times what the metric changes by when the
 item's weight grows a little (Hampel 1974; Sarndal, Swensson & Wretman 1992, section 5.5). So one interval, for means
 over seeds and items, serves every metric. Classes that no item has are left out of averages over classes.
+
+Where items have weights, the means over items are weighted ones, and an item's effect is multiplied by its weight, as a
+share of the mean weight: the `shares` below, which are ones where all items count alike.
 """
 
 import re
@@ -15,6 +18,7 @@ from jaxtyping import Bool, Float, Int
 
 from epochal.core.errors import UserError
 from epochal.core.metric import ACCURACY, LOWER, Metric
+from epochal.core.weighed import relative
 from epochal.judge.calibration import checked_chances
 from epochal.judge.statistics import influence
 
@@ -151,11 +155,12 @@ def decisions(metric: Metric, chances: Chances) -> Int[np.ndarray, " items"]:
     return (chances * (stakes(metric, chances.shape[1]) or 1.0)).argmax(axis=1)
 
 
-def items(metric: Metric, chances: Chances, targets: Targets) -> Values:
+def items(metric: Metric, chances: Chances, targets: Targets, weights: Values | None = None) -> Values:
     """One influence value an item; their plain mean is the metric.
 
     Args:
         chances: calibrated probabilities, rows that sum to one.
+        weights: how much each item counts; None: all alike.
 
     Raises:
         ValueError: shapes, targets or chances make no sense; a metric of ranks has items of one class only; the metric
@@ -164,74 +169,108 @@ def items(metric: Metric, chances: Chances, targets: Targets) -> Values:
     compute = _COMPUTE.get(metric.name)
     if compute is None:
         raise ValueError(f"Expected one of the metrics {', '.join(_COMPUTE)}; got {metric.name}.")
-    return compute(metric, checked_chances(chances, targets), np.asarray(targets))
+    checked, targets = checked_chances(chances, targets), np.asarray(targets)
+    return compute(metric, checked, targets, relative(weights, len(targets)))
 
 
-def doubt(metric: Metric, targets: Targets) -> float:
+def unlevelled(metric: Metric) -> Metric:
+    """The metric for items that have weights: a value is then any number, and not one of a few."""
+    return metric.replace(levels=())
+
+
+def doubt(metric: Metric, targets: Targets, weights: Values | None = None) -> float:
     """What one pseudo-item in each class adds to the sum of squares of the values, in units of its own variance.
 
     Pseudo-items keep few items that all agree from an interval of zero width. For accuracy one counts as one; in an
     average over K classes, one in a class of n of all N items counts as (N / (K n))^2; for a cost, as the mean square
-    of the costs; the log-loss needs none.
+    of the costs; the log-loss needs none. Items with weights count as n = sum(w)^2 / sum(w^2) equal ones (Kish 1965).
     """
+    shares = relative(weights, len(targets))
     if metric.levels:
         return float(np.mean(np.square(metric.levels)))
+    if metric.name == ACCURACY.name:
+        return float((len(targets) / _as_many(shares)) ** 2)
     if metric.name not in OVER_CLASSES:
         return 0.0
-    _, counts = np.unique(targets, return_counts=True)
+    classes = np.unique(targets)
+    counts = np.array([_as_many(shares[targets == one]) for one in classes])
     return float(((len(targets) / (len(counts) * counts)) ** 2).sum())
 
 
-def _accuracy(metric: Metric, chances: Chances, targets: Targets) -> Values:
+def _as_many(shares: Values) -> float:
+    """As many equal items as these count as (Kish 1965, Survey sampling, section 11.7)."""
+    return float(shares.sum() ** 2 / (shares**2).sum())
+
+
+def _right(chances: Chances, targets: Targets) -> Values:
     return (chances.argmax(axis=1) == targets).astype(np.float64)
 
 
-def _balanced_accuracy(metric: Metric, chances: Chances, targets: Targets) -> Values:
-    return influence(_accuracy(metric, chances, targets)[None], strata=targets)[0]
+def _accuracy(metric: Metric, chances: Chances, targets: Targets, shares: Values) -> Values:
+    return _averaged(_right(chances, targets), shares)
 
 
-def _macro_f1(metric: Metric, chances: Chances, targets: Targets) -> Values:
+def _averaged(values: Values, shares: Values) -> Values:
+    """The values of a plain mean over items; as they are where all items count alike."""
+    return influence(values[None], weights=None if (shares == 1).all() else shares)[0]
+
+
+def _balanced_accuracy(metric: Metric, chances: Chances, targets: Targets, shares: Values) -> Values:
+    if (shares == 1).all():
+        return influence(_right(chances, targets)[None], strata=targets)[0]
+    classes, place = np.unique(targets, return_inverse=True)
+    right, sums = _right(chances, targets), np.bincount(place, shares)
+    recalls = np.bincount(place, shares * right) / sums
+    effect = len(targets) * shares / (len(classes) * sums[place])
+    return recalls.mean() + effect * (right - recalls[place])
+
+
+def _macro_f1(metric: Metric, chances: Chances, targets: Targets, shares: Values) -> Values:
     """F1 = 2 TP / (predicted + there) of each class that the targets have, linearised as a ratio of two means."""
     labels = chances.argmax(axis=1)
 
     def of_class(one: int) -> Values:
         there, predicted = targets == one, labels == one
-        sizes = there.astype(np.float64) + predicted
-        f1 = 2 * float((there & predicted).sum()) / float(sizes.sum())
-        return f1 + (2 * (there & predicted) - f1 * sizes) / sizes.mean()
+        sizes = shares * (there.astype(np.float64) + predicted)
+        both = shares * (there & predicted)
+        f1 = 2 * float(both.sum()) / float(sizes.sum())
+        return f1 + (2 * both - f1 * sizes) / sizes.mean()
 
     return _mean([of_class(int(one)) for one in np.unique(targets)])
 
 
-def _auroc(metric: Metric, chances: Chances, targets: Targets) -> Values:
-    return _over_classes(metric, chances, targets, ranking)
+def _auroc(metric: Metric, chances: Chances, targets: Targets, shares: Values) -> Values:
+    return _over_classes(metric, chances, targets, lambda scores, there: ranking(scores, there, shares))
 
 
-def ranking(scores: Values, there: Bool[np.ndarray, " items"]) -> Values:
+def ranking(scores: Values, there: Bool[np.ndarray, " items"], shares: Values | None = None) -> Values:
     """Influence values of the AUROC of scores: the Mann-Whitney statistic, whose values are the share of the other
     group that an item ranks above, or below; ties count one half (DeLong, DeLong & Clarke-Pearson 1988)."""
-    positive, negative = scores[there], scores[~there]
+    shares = np.ones(len(scores)) if shares is None else shares
     placement = np.empty(len(scores))
-    placement[there] = _share_below(positive, np.sort(negative))
-    placement[~there] = 1 - _share_below(negative, np.sort(positive))
-    area = placement[there].mean()
-    counts = np.where(there, len(positive), len(negative))
+    placement[there] = _share_below(scores[there], scores[~there], shares[~there])
+    placement[~there] = 1 - _share_below(scores[~there], scores[there], shares[there])
+    area, other = (float((shares[group] * placement[group]).sum() / shares[group].sum()) for group in (there, ~there))
+    sums = np.where(there, shares[there].sum(), shares[~there].sum())
+    counts = np.where(there, _as_many(shares[there]), _as_many(shares[~there]))
     # Each group's deviations are from its own mean, which makes them too small by (count - 1) / count in the square.
-    deviations = placement - np.where(there, area, placement[~there].mean())
-    return area + len(scores) / counts * np.sqrt(counts / np.maximum(counts - 1, 1)) * deviations
+    deviations = placement - np.where(there, area, other)
+    return area + shares * (len(scores) / sums * np.sqrt(counts / np.maximum(counts - 1, 1)) * deviations)
 
 
-def _share_below(values: np.ndarray, ordered: np.ndarray) -> np.ndarray:
-    """The share of `ordered` below each value, equal ones counting one half."""
-    below, upto = (np.searchsorted(ordered, values, side=side) for side in ("left", "right"))
-    return (below + upto) / (2 * len(ordered))
+def _share_below(values: np.ndarray, others: np.ndarray, shares: Values) -> np.ndarray:
+    """The share of the others below each value, equal ones counting one half."""
+    order = np.argsort(others, kind="stable")
+    upto = np.concatenate([[0.0], np.cumsum(shares[order])])
+    below, with_ties = (upto[np.searchsorted(others[order], values, side=side)] for side in ("left", "right"))
+    return (below + with_ties) / (2 * upto[-1])
 
 
-def _average_precision(metric: Metric, chances: Chances, targets: Targets) -> Values:
-    return _over_classes(metric, chances, targets, _precision)
+def _average_precision(metric: Metric, chances: Chances, targets: Targets, shares: Values) -> Values:
+    return _over_classes(metric, chances, targets, lambda scores, there: _precision(scores, there, shares))
 
 
-def _precision(scores: Values, there: Bool[np.ndarray, " items"]) -> Values:
+def _precision(scores: Values, there: Bool[np.ndarray, " items"], shares: Values) -> Values:
     """The mean over positives i of the precision P_i among items that score at least as high, of which A_i there are.
 
     AP = E[y P(s)] / E[y], with P(s) = E[y; S >= s] / P(S >= s). An item of score x acts on it as one of the positives,
@@ -242,27 +281,27 @@ def _precision(scores: Values, there: Bool[np.ndarray, " items"]) -> Values:
     where m is the number of positives. Both sums over items are zero.
     """
     ordered, place = np.unique(scores, return_inverse=True)
-    positives = np.bincount(place, weights=there, minlength=len(ordered))
-    at_least = np.cumsum(np.bincount(place, minlength=len(ordered))[::-1])[::-1]
+    positives = np.bincount(place, weights=shares * there, minlength=len(ordered))
+    at_least = np.cumsum(np.bincount(place, weights=shares, minlength=len(ordered))[::-1])[::-1]
     precision = np.cumsum(positives[::-1])[::-1] / at_least
     average = float(positives @ precision / positives.sum())
     through_positives = np.cumsum(positives / at_least)[place]
     through_precisions = np.cumsum(positives * precision / at_least)[place]
     effect = there * (precision[place] - average) + there * through_positives - through_precisions
-    return average + effect * len(scores) / positives.sum()
+    return average + shares * (effect * len(scores) / positives.sum())
 
 
-def _log_loss(metric: Metric, chances: Chances, targets: Targets) -> Values:
-    return -np.log(np.clip(chances[np.arange(len(targets)), targets], CLIP, 1.0))
+def _log_loss(metric: Metric, chances: Chances, targets: Targets, shares: Values) -> Values:
+    return _averaged(-np.log(np.clip(chances[np.arange(len(targets)), targets], CLIP, 1.0)), shares)
 
 
-def _cost(metric: Metric, chances: Chances, targets: Targets) -> Values:
+def _cost(metric: Metric, chances: Chances, targets: Targets, shares: Values) -> Values:
     if chances.shape[1] != 2:
         raise ValueError(f"Expected two classes for a cost; got {chances.shape[1]}. Choose another metric.")
     positive = _positive(metric, targets)
     miss, alarm = metric.options["miss"], metric.options["alarm"]
     called, there = chances[:, positive] >= alarm / (miss + alarm), targets == positive
-    return miss * (there & ~called) + alarm * (called & ~there)
+    return _averaged(miss * (there & ~called) + alarm * (called & ~there), shares)
 
 
 def _positive(metric: Metric, targets: Targets) -> int:
@@ -293,7 +332,7 @@ def _mean(values: Sequence[Values]) -> Values:
     return np.mean(np.stack(values), axis=0)
 
 
-_COMPUTE: Mapping[str, Callable[[Metric, Chances, Targets], Values]] = {
+_COMPUTE: Mapping[str, Callable[[Metric, Chances, Targets, Values], Values]] = {
     "accuracy": _accuracy,
     "balanced-accuracy": _balanced_accuracy,
     "macro-f1": _macro_f1,

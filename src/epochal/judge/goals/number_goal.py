@@ -12,18 +12,22 @@ from epochal.core.interval import Interval
 from epochal.core.metric import Metric
 from epochal.core.protocols import Calibration, Numbers, Worst
 from epochal.core.task import Task
-from epochal.judge.goals.numbers import METRICS, Values, items, with_spread
+from epochal.core.weighed import Weighed, parted, plain, relative
+from epochal.judge.goals.numbers import METRICS, Values, items, variance, with_spread
+from epochal.judge.goals.weights import weighed_sentence
 from epochal.judge.score import score
 from epochal.judge.shown import residuals
 from epochal.judge.verdict_text import short
 
 Targets = Values
+Truth = Targets | Weighed
 PROMISED = 0.9  # share of unseen items whose truth lies within the calibrated width of the prediction
 
 
 @dataclass(frozen=True, kw_only=True)
 class OneNumber:
-    """Predictions are `Numbers`, and targets numbers. Models learn them with mean 0 and standard deviation 1.
+    """Predictions are `Numbers`, and targets numbers, `Weighed` where items have weights. Models learn them with mean 0
+    and standard deviation 1.
 
     It is calibrated by the half width of an interval: the quantile of the absolute residuals on validation that a
     further item stays below with probability `PROMISED` (split conformal prediction: Papadopoulos et al. 2002; Lei et
@@ -68,7 +72,7 @@ class OneNumber:
         return METRICS[name or "r2"], ""
 
     def settled(
-        self, metric: Metric, positive: str, task: Task, targets: Targets, counts: Mapping[str, Mapping[str, int]]
+        self, metric: Metric, positive: str, task: Task, targets: Truth, counts: Mapping[str, Mapping[str, int]]
     ) -> "OneNumber":
         """With the margin for these targets.
 
@@ -83,10 +87,12 @@ class OneNumber:
                     f"{task.name}: the {split} split has {count} usable {task.item}, and an interval needs two or "
                     f"more. Add {task.item}s, or keep more of them with --{split}-fraction."
                 )
-        return replace(self, metric=with_spread(metric, targets))
+        return replace(self, metric=with_spread(metric, *parted(targets)))
 
-    def caveats(self, task: Task, targets: Targets, counts: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
-        return ()
+    def caveats(self, task: Task, targets: Truth, counts: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
+        """That items have weights."""
+        said = weighed_sentence(targets, task.item, "residuals and the share that intervals hold")
+        return (said,) if said else ()
 
     def learned(self, targets: Targets, task: Task) -> Float[np.ndarray, " items"]:
         """float32, with the mean and standard deviation of the training split taken out."""
@@ -102,15 +108,24 @@ class OneNumber:
     def restore(self, arrays: Mapping[str, np.ndarray]) -> Numbers:
         return Numbers(values=arrays["numbers"])
 
-    def look(self, answer: Numbers, targets: Targets) -> dict[str, float]:
+    def look(self, answer: Numbers, targets: Truth) -> dict[str, float]:
         """The share of the variance that is left, and R2, which is 1 less it."""
-        variance = float(np.var(targets)) or 1.0
-        left = float(np.mean((answer.values - targets) ** 2)) / variance
+        true, weights = parted(targets)
+        spread = (float(np.var(true)) if weights is None else variance(true, weights)) or 1.0
+        left = float(np.mean(relative(weights, len(true)) * (answer.values - true) ** 2)) / spread
         return {"loss": left, "score": 1 - left}
 
-    def calibrate(self, answer: Numbers, targets: Targets) -> float:
-        """The half width, in the unit of the targets."""
-        left = np.sort(np.abs(np.asarray(targets) - answer.values))
+    def calibrate(self, answer: Numbers, targets: Truth) -> float:
+        """The half width, in the unit of the targets. Where items have weights, it is a weighted quantile, in which the
+        further item counts as much as the mean one (Tibshirani, Barber, Candes & Ramdas 2019, Conformal prediction
+        under covariate shift)."""
+        true, weights = parted(targets)
+        left = np.abs(np.asarray(true) - answer.values)
+        if weights is not None:
+            order, shares = np.argsort(left, kind="stable"), relative(weights, len(left))
+            place = np.searchsorted(np.cumsum(shares[order]), (len(left) + 1) * PROMISED)
+            return float(left[order[min(int(place), len(left) - 1)]])
+        left = np.sort(left)
         return float(left[min(len(left), int(np.ceil((len(left) + 1) * PROMISED))) - 1])
 
     def together(self, answers: Sequence[Numbers], calibrations: Sequence[float]) -> Numbers:
@@ -120,20 +135,23 @@ class OneNumber:
     def outputs(self, answer: Numbers, calibration: float) -> np.ndarray:
         return answer.values[:, None]
 
-    def items(self, answer: Numbers, targets: Targets, calibration: float) -> Values:
-        return items(self.metric, answer.values, targets)
+    def items(self, answer: Numbers, targets: Truth, calibration: float) -> Values:
+        return items(self.metric, answer.values, *parted(targets))
 
-    def missing(self, targets: Targets) -> Values:
+    def missing(self, targets: Truth) -> Values:
         """Those of always answering the mean."""
-        return items(self.metric, np.full(len(targets), np.mean(targets)), targets)
+        true, weights = parted(targets)
+        mean = np.mean(true) if weights is None else np.average(true, weights=weights)
+        return items(self.metric, np.full(len(true), mean), true, weights)
 
-    def doubt(self, targets: Targets) -> float:
+    def doubt(self, targets: Truth) -> float:
         return 0.0
 
     def shown(
-        self, answer: Numbers, targets: Targets, calibration: float, unseen: tuple[Numbers, Targets]
+        self, answer: Numbers, targets: Truth, calibration: float, unseen: tuple[Numbers, Truth]
     ) -> dict[str, Any]:
-        """Residuals, and how often the promised interval holds the truth."""
+        """Residuals, and how often the promised interval holds the truth; each item counts once."""
+        targets = plain(targets)
         within = (np.abs(targets - answer.values) <= calibration)[None]
         mean, low, high = score(within.astype(float))
         return {
@@ -147,12 +165,13 @@ class OneNumber:
         }
 
     def confusion(
-        self, answer: Numbers, targets: Targets, calibration: float, classes: int
+        self, answer: Numbers, targets: Truth, calibration: float, classes: int
     ) -> tuple[tuple[int, ...], ...]:
         return ()
 
-    def worst(self, answer: Numbers, targets: Targets, calibration: float, task: Task) -> list[Worst]:
+    def worst(self, answer: Numbers, targets: Truth, calibration: float, task: Task) -> list[Worst]:
         """Those that are furthest off."""
+        targets = plain(targets)
         left = np.abs(np.asarray(targets) - answer.values)
         return [
             Worst(place=int(k), truth=short(targets[k], 6), predicted=short(answer.values[k], 4), size=float(left[k]))

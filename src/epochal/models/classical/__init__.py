@@ -37,7 +37,11 @@ class ClassicalRung(Protocol):
 
     def fit(self, inputs: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
         """Learn from encoded inputs, such as images uint8 [batch, channels, height, width] or rows of a table float32
-        [batch, columns], and targets [batch]: places of classes int, or numbers float32 as the goal makes them."""
+        [batch, columns], and targets [batch]: places of classes int, or numbers float32 as the goal makes them.
+
+        A rung that weighs its examples, as its traits in the catalogue say, also takes `weights` [batch] float32, above
+        zero and with mean 1, or None where all examples count alike.
+        """
 
     def outputs(self, inputs: np.ndarray) -> np.ndarray:
         """float32 [batch, task.outputs]: a logit for each label of the task, also for those without an example; or the

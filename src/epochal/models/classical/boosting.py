@@ -44,14 +44,15 @@ class BoostingConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
-    """What a library learns from: rows at rest and their targets, and those `held` out, or None.
+    """What a library learns from: rows at rest, their targets and their weights, and those `held` out, or None.
 
-    Targets are numbers, and `classes` 0; or they count from 0 to `classes`, the number of those with an example.
+    Weights are None where all rows count alike. Targets are numbers, and `classes` 0; or they count from 0 to `classes`, the number of those with an example.
     """
 
     rows: np.ndarray
     targets: np.ndarray
-    held: tuple[np.ndarray, np.ndarray] | None
+    weights: np.ndarray | None
+    held: tuple[np.ndarray, np.ndarray, np.ndarray | None] | None
     classes: int
     rounds: int
     seed: int
@@ -93,7 +94,7 @@ class LibraryTrees(ABC):
     def _size(self) -> int:
         """How many numbers the trees store: two for each split, and what each leaf says."""
 
-    def fit(self, rows: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
+    def fit(self, rows: np.ndarray, targets: np.ndarray, *, seed: int, weights: np.ndarray | None = None) -> None:
         """Grow the trees. The seed decides which examples are held out, and what the library draws.
 
         Raises:
@@ -102,21 +103,24 @@ class LibraryTrees(ABC):
         check_training(rows, targets, len(self.task.levels), self.task)
         self._examples, self.converged, self._trees, self._file = len(rows), True, None, b""
         if self.task.labels:
-            self._seen, learned, counts = np.unique(targets, return_inverse=True, return_counts=True)
-            self._same = np.log(counts / len(rows))
+            self._seen, learned = np.unique(targets, return_inverse=True)
+            counts = np.bincount(learned, weights)
+            self._same = np.log(counts / counts.sum())
         else:
-            self._seen, learned, self._same = np.zeros(0, np.int64), targets, np.array([targets.mean()], np.float64)
+            self._seen, learned = np.zeros(0, np.int64), targets
+            self._same = np.array([np.average(targets, weights=weights)], np.float64)
         share = held_out_share(targets, self.task)
         places, held = np.arange(len(rows)), None
         if share:
             strata = targets if self.task.labels else None
             places, kept = train_test_split(places, test_size=share, random_state=seed % 2**31, stratify=strata)
-            held = (rows[kept], learned[kept])
+            held = (rows[kept], learned[kept], None if weights is None else weights[kept])
         if _alike(rows[places]) or _alike(learned[places, None]):
             return
         lesson = Lesson(
             rows=rows[places],
             targets=learned[places],
+            weights=None if weights is None else weights[places],
             held=held,
             classes=len(self._seen),
             rounds=self.config.rounds if held else min(self.config.rounds, MOST_UNWATCHED),

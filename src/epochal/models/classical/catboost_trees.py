@@ -49,7 +49,7 @@ class CatBoost(LibraryTrees):
             held = self._pool(*lesson.held)
             settings |= {"od_type": "Iter", "od_wait": self.config.patience, "use_best_model": True}
         trees = catboost.CatBoost(settings)
-        trees.fit(self._pool(lesson.rows, lesson.targets), eval_set=held)
+        trees.fit(self._pool(lesson.rows, lesson.targets, lesson.weights), eval_set=held)
         made = len(trees.get_evals_result()["validation"][loss]) if held is not None else lesson.rounds
         with tempfile.TemporaryDirectory(prefix="epochal-") as folder:
             path = Path(folder) / "model.cbm"
@@ -68,13 +68,13 @@ class CatBoost(LibraryTrees):
         depths = np.log2(self._trees.get_tree_leaf_counts())
         return int(self._trees.get_leaf_values().size + 2 * depths.sum())
 
-    def _pool(self, rows: np.ndarray, targets: np.ndarray | None = None) -> Any:
+    def _pool(self, rows: np.ndarray, targets: np.ndarray | None = None, weights: np.ndarray | None = None) -> Any:
         """Numbers first, then codes as words, which is how the library takes categories."""
         import catboost
 
         coded = categories(self.task)
         if not coded:
-            return catboost.Pool(rows, targets)
+            return catboost.Pool(rows, targets, weight=weights)
         words = np.array([str(code).encode() for code in range(max(self.task.levels))], object)
         numbers = np.delete(rows, coded, axis=1)
         return catboost.Pool(
@@ -83,4 +83,5 @@ class CatBoost(LibraryTrees):
                 cat_feature_data=words[rows[:, coded].astype(np.int64)],
             ),
             targets,
+            weight=weights,
         )

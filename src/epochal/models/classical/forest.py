@@ -52,7 +52,7 @@ class Forest:
         self._seen = np.zeros(0, np.int64)  # classes with an example, ascending; empty for numbers
         self._examples = 0
 
-    def fit(self, rows: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
+    def fit(self, rows: np.ndarray, targets: np.ndarray, *, seed: int, weights: np.ndarray | None = None) -> None:
         """Grow the trees. The seed draws each tree's examples, and the columns that each node may ask for.
 
         Raises:
@@ -71,7 +71,7 @@ class Forest:
             n_jobs=free_cores(),
             random_state=seed % 2**32,
         )
-        forest.fit(rows, targets)
+        forest.fit(rows, targets, sample_weight=weights)
         trees = (each.tree_ for each in forest.estimators_)
         dtype = np.float16 if classes else np.float32
         self._trees = plain_trees(trees, lambda tree: tree.value[:, 0], missing=True, dtype=dtype)

@@ -56,7 +56,7 @@ class HistogramTrees:
         self._used = np.zeros(0, bool)  # columns in which enough numbers are present
         self._examples = 0
 
-    def fit(self, rows: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
+    def fit(self, rows: np.ndarray, targets: np.ndarray, *, seed: int, weights: np.ndarray | None = None) -> None:
         """Grow the trees. The seed decides which examples are held out, and which ones the bins are made from.
 
         Raises:
@@ -87,7 +87,7 @@ class HistogramTrees:
             random_state=seed % 2**32,
         )
         with one_core_free():
-            self._trees = trees.fit(self._usable(rows), targets)
+            self._trees = trees.fit(self._usable(rows), targets, sample_weight=weights)
         self.converged = not early or trees.n_iter_ < self.config.rounds
 
     def outputs(self, rows: np.ndarray) -> Outputs:

@@ -45,9 +45,14 @@ class LightGbm(LibraryTrees):
             "verbosity": -1,
         }
         learned = lightgbm.Dataset(
-            lesson.rows, lesson.targets, categorical_feature=categories(self.task), params=settings
+            lesson.rows,
+            lesson.targets,
+            weight=lesson.weights,
+            categorical_feature=categories(self.task),
+            params=settings,
         )
-        held: list[Any] = [] if lesson.held is None else [learned.create_valid(*lesson.held)]
+        rows, targets, weights = lesson.held or (None, None, None)
+        held: list[Any] = [] if rows is None else [learned.create_valid(rows, targets, weight=weights)]
         stop: list[Any] = [lightgbm.early_stopping(self.config.patience, verbose=False)] if held else []
         trees = lightgbm.train(settings, learned, lesson.rounds, valid_sets=held, callbacks=stop)
         made = trees.current_iteration()

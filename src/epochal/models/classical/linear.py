@@ -53,7 +53,7 @@ class Linear:
         self._seen = np.zeros(0, np.int64)  # classes with an example, ascending; empty for numbers
         self._examples = 0
 
-    def fit(self, inputs: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
+    def fit(self, inputs: np.ndarray, targets: np.ndarray, *, seed: int, weights: np.ndarray | None = None) -> None:
         """Find the weights. The seed changes nothing.
 
         Raises:
@@ -63,10 +63,10 @@ class Linear:
         self._examples, self.converged = len(inputs), True
         with one_core_free():
             if self.task.labels:
-                weights, bias = self._classes(inputs, targets)
+                found, bias = self._classes(inputs, targets, weights)
             else:
-                weights, bias = ridge(inputs, targets, self.config.penalty)
-        self._weights, self._bias = weights.astype(np.float32), bias.astype(np.float32)
+                found, bias = ridge(inputs, targets, self.config.penalty, weights)
+        self._weights, self._bias = found.astype(np.float32), bias.astype(np.float32)
 
     def outputs(self, inputs: np.ndarray) -> Outputs:
         """[batch, classes], log-probabilities; or [batch, 1], the number in the unit of the targets."""
@@ -99,15 +99,16 @@ class Linear:
         rung._seen, rung._examples = arrays["seen"], int(arrays["examples"])
         return rung
 
-    def _classes(self, inputs: Rows, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Weights [width, seen classes] and biases of a logistic regression; of two classes the first has zeros."""
+    def _classes(self, inputs: Rows, targets: np.ndarray, examples: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Weights [width, seen classes] and biases of a logistic regression; of two classes the first has zeros.
+        `examples` are the weights of the examples."""
         self._seen = np.unique(targets)
         if len(self._seen) == 1:
             return np.zeros((inputs.shape[1], 1)), np.zeros(1)
         model = LogisticRegression(C=self.config.c, max_iter=self.config.steps)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # `converged` tells
-            model.fit(inputs, targets)
+            model.fit(inputs, targets, sample_weight=examples)
         self.converged = bool((model.n_iter_ < self.config.steps).all())
         weights, bias = model.coef_.T, model.intercept_
         if len(self._seen) == 2:
@@ -116,16 +117,23 @@ class Linear:
 
 
 def ridge(
-    inputs: Rows, targets: np.ndarray, penalty: float | None = None
+    inputs: Rows, targets: np.ndarray, penalty: float | None = None, examples: np.ndarray | None = None
 ) -> tuple[Float[np.ndarray, "width 1"], Float[np.ndarray, " 1"]]:
     """Weights and bias with the least squared error plus `penalty` times the number of examples times the squared
-    weights. None: the penalty with the least generalised cross-validation error."""
+    weights. None: the penalty with the least generalised cross-validation error. `examples` are the weights of the
+    examples, with mean 1: the error of each is multiplied by its own."""
     count, width = inputs.shape
-    centre, middle = inputs.mean(axis=0, dtype=np.float64), targets.mean(dtype=np.float64)
+    if examples is None:
+        centre, middle = inputs.mean(axis=0, dtype=np.float64), targets.mean(dtype=np.float64)
+    else:
+        centre, middle = (np.average(each.astype(float), axis=0, weights=examples) for each in (inputs, targets))
     products, moments, power = np.zeros((width, width)), np.zeros(width), 0.0
     for start in range(0, count, BLOCK):
         block = inputs[start : start + BLOCK] - centre
         errors = targets[start : start + BLOCK] - middle
+        if examples is not None:
+            roots = np.sqrt(examples[start : start + BLOCK].astype(float))
+            block, errors = block * roots[:, None], errors * roots
         products, moments = products + block.T @ block, moments + block.T @ errors
         power += float(errors @ errors)
     values, vectors = np.linalg.eigh(products)

@@ -26,16 +26,16 @@ class Majority:
     def __init__(self, config: MajorityConfig, task: Task):
         self.config = config
         self.task = task
-        self._counts: np.ndarray | None = None  # [classes] int64
+        self._counts: np.ndarray | None = None  # [classes] int64; float64 where examples have weights
 
-    def fit(self, inputs: Any, targets: np.ndarray, *, seed: int) -> None:
-        """Count the labels. The seed changes nothing.
+    def fit(self, inputs: Any, targets: np.ndarray, *, seed: int, weights: np.ndarray | None = None) -> None:
+        """Count the labels, or add up their weights. The seed changes nothing.
 
         Raises:
             DataError: the targets do not belong to the task.
         """
         check_targets(inputs, targets, self.task)
-        self._counts = np.bincount(targets, minlength=self.task.classes)
+        self._counts = np.bincount(targets, weights, minlength=self.task.classes)
 
     def outputs(self, inputs: Any) -> Logits:
         """[batch, classes], the same row for every input."""
@@ -52,7 +52,7 @@ class Majority:
         return {}
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """`counts` [classes] int64."""
+        """`counts` [classes] int64; float64 where examples have weights."""
         if self._counts is None:
             raise not_fitted("The majority guess")
         return {"counts": self._counts}

@@ -26,14 +26,15 @@ class Mean:
         self.task = task
         self._mean: np.ndarray | None = None  # [1] float32
 
-    def fit(self, inputs: Any, targets: np.ndarray, *, seed: int) -> None:
+    def fit(self, inputs: Any, targets: np.ndarray, *, seed: int, weights: np.ndarray | None = None) -> None:
         """Average the targets. The seed changes nothing.
 
         Raises:
             DataError: the targets do not belong to the task.
         """
         check_targets(inputs, targets, self.task)
-        self._mean = np.array([targets.mean(dtype=np.float64)], dtype=np.float32)
+        mean = targets.mean(dtype=np.float64) if weights is None else np.average(targets.astype(float), weights=weights)
+        self._mean = np.array([mean], dtype=np.float32)
 
     def outputs(self, inputs: Any) -> Float32[np.ndarray, "batch 1"]:
         """The same number for every input, in the unit of the targets."""

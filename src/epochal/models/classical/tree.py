@@ -20,6 +20,7 @@ from sklearn.model_selection import KFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from epochal.core.task import Task
+from epochal.core.weighed import relative
 from epochal.models.classical.plain_trees import PlainTrees, plain_trees, restored
 from epochal.models.classical.rows import Outputs, Rows, check_rows, check_training, smoothed
 from epochal.models.classical.shared import all_columns, not_fitted
@@ -48,7 +49,7 @@ class Tree:
         self._seen = np.zeros(0, np.int64)  # classes with an example, ascending; empty for numbers
         self._examples = 0
 
-    def fit(self, rows: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
+    def fit(self, rows: np.ndarray, targets: np.ndarray, *, seed: int, weights: np.ndarray | None = None) -> None:
         """Grow and prune. The seed decides the folds, and which of two questions that are equally good is asked.
 
         Raises:
@@ -57,8 +58,8 @@ class Tree:
         check_training(rows, targets, len(self.task.levels), self.task)
         self._examples = len(rows)
         self._seen = np.unique(targets) if self.task.labels else self._seen
-        leaves = self._kept_leaves(rows, targets, seed) if self.config.pruned else self.config.leaves
-        grown = self._grown(rows, targets, leaves, seed)
+        leaves = self._kept_leaves(rows, targets, weights, seed) if self.config.pruned else self.config.leaves
+        grown = self._grown(rows, targets, weights, leaves, seed)
         self._tree = plain_trees([grown.tree_], self._values, missing=True)
 
     def outputs(self, rows: np.ndarray) -> Outputs:
@@ -93,7 +94,7 @@ class Tree:
         rung._seen, rung._examples = arrays["seen"], int(arrays["examples"])
         return rung
 
-    def _grown(self, rows: Rows, targets: np.ndarray, leaves: int, seed: int) -> Any:
+    def _grown(self, rows: Rows, targets: np.ndarray, weights: np.ndarray | None, leaves: int, seed: int) -> Any:
         options = {
             "max_leaf_nodes": max(2, leaves),
             "min_samples_leaf": self.config.smallest_leaf,
@@ -101,34 +102,39 @@ class Tree:
             "random_state": seed % 2**32,
         }
         kind = DecisionTreeClassifier if self.task.labels else DecisionTreeRegressor
-        return kind(**options).fit(rows, targets)
+        return kind(**options).fit(rows, targets, sample_weight=weights)
 
     def _values(self, tree: Any) -> Float[np.ndarray, "nodes outputs"]:
         """What each node says: chances of the seen classes, or a number."""
         values: np.ndarray = tree.value[:, 0]
-        return smoothed(values, tree.n_node_samples) if self.task.labels else values
+        return smoothed(values, tree.weighted_n_node_samples) if self.task.labels else values
 
-    def _kept_leaves(self, rows: Rows, targets: np.ndarray, seed: int) -> int:
+    def _kept_leaves(self, rows: Rows, targets: np.ndarray, weights: np.ndarray | None, seed: int) -> int:
         """The power of two with the lowest loss on the folds; of those that are level, the smallest."""
         sizes = [2**power for power in range(self.config.leaves.bit_length())]
         if len(rows) < FOLDS:
             return 1
-        losses = np.zeros(len(sizes))
+        shares, losses = relative(weights, len(rows)), np.zeros(len(sizes))
         for train, rest in KFold(FOLDS, shuffle=True, random_state=seed % 2**32).split(rows):
-            grown = self._grown(rows[train], targets[train], self.config.leaves, seed)
+            own = None if weights is None else weights[train]
+            grown = self._grown(rows[train], targets[train], own, self.config.leaves, seed)
             values, asked = self._values(grown.tree_), grown.apply(rows[rest])
             for place, size in enumerate(sizes):
                 said = values[first_leaves(grown.tree_, size)[asked]]
-                losses[place] += self._loss(said, targets[rest], np.unique(targets[train]))
+                losses[place] += self._loss(said, targets[rest], shares[rest], np.unique(targets[train]))
         return sizes[int(np.argmin(losses))]
 
-    def _loss(self, said: Float[np.ndarray, "batch outputs"], targets: np.ndarray, seen: np.ndarray) -> float:
-        """Summed squared errors, or log-losses; a class that the fold had no example of counts as hardly likely."""
+    def _loss(
+        self, said: Float[np.ndarray, "batch outputs"], targets: np.ndarray, shares: np.ndarray, seen: np.ndarray
+    ) -> float:
+        """Summed squared errors, or log-losses, each times its share; a class that the fold had no example of counts as
+        hardly likely."""
         if not self.task.labels:
-            return float(((said[:, 0] - targets) ** 2).sum())
+            return float((shares * (said[:, 0] - targets) ** 2).sum())
         known = np.isin(targets, seen)
         chances = said[np.flatnonzero(known), np.searchsorted(seen, targets[known])]
-        return float(-np.log(chances).sum()) + int((~known).sum()) * float(np.log(self._examples))
+        missed = float(shares[~known].sum()) * float(np.log(self._examples))
+        return float(-(shares[known] * np.log(chances)).sum()) + missed
 
 
 def first_leaves(tree: Any, leaves: int) -> Int[np.ndarray, " nodes"]:

@@ -49,7 +49,7 @@ class XGBoost(LibraryTrees):
         losses: dict[str, dict[str, list[float]]] = {}
         trees = xgboost.train(
             settings,
-            self._matrix(lesson.rows, lesson.targets, threads=lesson.threads),
+            self._matrix(lesson.rows, lesson.targets, lesson.weights, threads=lesson.threads),
             lesson.rounds,
             evals=held,
             evals_result=losses,
@@ -74,8 +74,12 @@ class XGBoost(LibraryTrees):
         leaves = [tree.count("leaf=") for tree in self._trees.get_dump()]
         return sum(3 * count - 2 for count in leaves)
 
-    def _matrix(self, rows: np.ndarray, targets: np.ndarray | None = None, *, threads: int) -> Any:
+    def _matrix(
+        self, rows: np.ndarray, targets: np.ndarray | None = None, weights: np.ndarray | None = None, *, threads: int
+    ) -> Any:
         import xgboost
 
         kinds = ["c" if codes else "q" for codes in self.task.levels]
-        return xgboost.DMatrix(rows, targets, feature_types=kinds, enable_categorical=True, nthread=threads)
+        return xgboost.DMatrix(
+            rows, targets, weight=weights, feature_types=kinds, enable_categorical=True, nthread=threads
+        )
