@@ -85,6 +85,10 @@ class OnTail:
     def together(self, answers: Sequence[Any], calibrations: Sequence[float]) -> Any:
         return self.goal.together([last(answer) for answer in answers], calibrations)
 
+    def outputs(self, answer: Any, calibration: float) -> np.ndarray:
+        """What the last point says, which is the model that ships."""
+        return self.goal.outputs(last(answer), calibration)
+
     def items(self, answer: Any, targets: Any, calibration: float) -> np.ndarray:
         """The means over the points of their values [points, items]."""
         values = [self.goal.items(point, targets, calibration) for point in points_of(answer)]

@@ -46,7 +46,8 @@ class BoostingConfig:
 class Lesson:
     """What a library learns from: rows at rest, their targets and their weights, and those `held` out, or None.
 
-    Weights are None where all rows count alike. Targets are numbers, and `classes` 0; or they count from 0 to `classes`, the number of those with an example.
+    Weights are None where all rows count alike. Targets are numbers, and `classes` 0; or they count from 0 to
+    `classes`, the number of those with an example.
     """
 
     rows: np.ndarray
