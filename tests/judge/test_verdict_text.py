@@ -68,6 +68,13 @@ def test_no_when_worse():
     assert text.endswith("No rung used pre-trained weights, which often help on small data (--pretrained).")
 
 
+def test_a_network_that_is_recommended_all_the_same_is_told():
+    found = finding(WORSE, -0.012, -0.008, -0.004)
+    text = need_deep_learning(HOG, NET, found, pretrained=True, chosen="resnet")
+    assert "on validation it was within the margin, and is cheaper to use. Training ResNet takes 40 times" in text
+    assert "all the same" not in need_deep_learning(HOG, NET, found, pretrained=True, chosen="hog-svm")
+
+
 def test_yes_when_better():
     text = need_deep_learning(HOG, NET, finding(BETTER, 0.02, 0.05, 0.08, comparisons=9), left_out=["GoogLeNet"])
     assert text == (

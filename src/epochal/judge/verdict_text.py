@@ -172,13 +172,15 @@ def need_deep_learning(
     left_out: Sequence[str] = (),
     pretrained: bool = False,
     split: str = "test",
+    chosen: str = "",
 ) -> str:
     """One plain answer to "do I need deep learning here?".
 
     `classical` and `deep` are the best rung of each kind, and `finding` compares them: control = the classical one,
     arm = the deep one. Without one of the kinds there is nothing to compare, and the answer says that. A network that
     was still learning cannot be said to lose. `left_out` are networks that the budget did not bear; `pretrained` says
-    that some rung used pre-trained weights; `split` is the one that was scored, and `item` what one example is called.
+    that some rung used pre-trained weights; `split` is the one that was scored, `item` what one example is called, and
+    `chosen` the rung that is recommended, which a network may be for what it costs to use.
 
     Raises:
         ValueError: the finding is missing, or is of other rungs.
@@ -211,9 +213,14 @@ def need_deep_learning(
         )
     if finding.verdict in (WORSE, EQUIVALENT):
         verb = "beats" if finding.verdict == WORSE else "is level with"
+        all_the_same = (
+            f" {deep.title} is recommended all the same: on validation it was within the margin, and is cheaper to use."
+            if deep.name == chosen
+            else ""
+        )
         return (
-            f"No: {classical.title} {verb} the best network, {deep.title} ({difference(finding, turned=True, of=of)}). "
-            f"{dearer}{missing}{given}"
+            f"No: {classical.title} {verb} the best network, {deep.title} ({difference(finding, turned=True, of=of)})."
+            f"{all_the_same} {dearer}{missing}{given}"
         )
     return (
         f"Cannot tell with this {split} split whether deep learning is needed: {deep.title} against {classical.title}, "

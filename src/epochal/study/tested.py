@@ -112,7 +112,7 @@ def on_validation(here: Progress, arms: Mapping[str, Arm], choice: Choice) -> di
         (finding,) = compare_all(here, [(arms[classical.name], arms[deep.name])])
     return {
         "headline": said_first(here, choice, None),
-        "need_deep_learning": deep_or_not(here, classical, deep, finding, split="validation"),
+        "need_deep_learning": deep_or_not(here, classical, deep, finding, choice, split="validation"),
         "notes": (
             "Interrupted: this is the best so far. The test split is still sealed, and all scores are on validation.",
         ),
@@ -151,7 +151,7 @@ def on_test(here: Progress, arms: Mapping[str, Arm], choice: Choice, place: int,
         "headline": said_first(here, choice, shown.score),
         "shipped": shown,
         "on_test": findings,
-        "need_deep_learning": deep_or_not(here, classical, deep, finding),
+        "need_deep_learning": deep_or_not(here, classical, deep, finding, choice),
         "confusion": scoring.goal.confusion(answered, targets, calibration, here.dataset.task.classes),
         "wrong": wrong_examples(here, tested.examples, answered, calibration),
         "importance": parts_that_matter(here, chosen, arm, place, tested.examples, calibration),
@@ -197,6 +197,7 @@ def deep_or_not(
     classical: RungSummary | None,
     deep: RungSummary | None,
     finding: Finding | None,
+    choice: Choice,
     split: str = "test",
 ) -> str:
     """Whether deep learning is needed, with what was not climbed and whether weights of others were used."""
@@ -209,6 +210,7 @@ def deep_or_not(
         left_out=left_out(here),
         pretrained=not here.plan.transfer or any(name in here.qualified for name in here.given),
         split=split,
+        chosen=choice.chosen if choice.recommendation.learned else "",
     )
 
 
