@@ -3,7 +3,7 @@
 from climb_results import VARIANTS
 from pages import Page
 
-from epochal.report import render
+from epochal.report.page import render
 
 PAGES = {name: render(build()) for name, build in VARIANTS.items()}
 

@@ -11,11 +11,12 @@ from climb_results import digits, hymenoptera
 
 from epochal.core.interval import Interval
 from epochal.core.metric import LOWER, Metric
-from epochal.report import words, write_report
+from epochal.report import words
 from epochal.report.charts.cost import TRAINING, cost_chart, free, front
 from epochal.report.charts.history import history
 from epochal.report.charts.scale import score_scale
 from epochal.report.charts.stripes import effect_axis
+from epochal.report.page import write_report
 from epochal.report.svg import Axis, element, log_ticks, overlap, place_labels, ticks, wrap
 from epochal.report.view import rung_views, shown_split
 

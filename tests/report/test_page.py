@@ -20,7 +20,7 @@ from pages import Page
 
 from epochal.core.older import modern
 from epochal.core.run import Point
-from epochal.report import render, write_report
+from epochal.report.page import render, write_report
 from epochal.report.result import ClimbResult
 
 FROZEN = sorted((Path(__file__).parent / "frozen").glob("version-*/result.json"))

@@ -14,7 +14,7 @@ from pages import Page
 
 from epochal.core.interval import Interval
 from epochal.judge.reliability import recalls
-from epochal.report import render
+from epochal.report.page import render
 from epochal.report.result import ClimbResult
 
 

@@ -5,7 +5,7 @@ from climb_results import sized
 from pages import Page
 
 from epochal.core.interval import Interval
-from epochal.report import render
+from epochal.report.page import render
 from epochal.report.result import Rivals, Side
 from epochal.report.rivals_text import rivals_sentence
 from epochal.report.table import sentences

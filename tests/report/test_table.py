@@ -8,8 +8,7 @@ from climb_results import VARIANTS, digits, empty, hostile, hymenoptera, interru
 from rich.console import Console
 
 from epochal.commands.options import show_climb
-from epochal.report import leaderboard, plain_table, repr_html, terminal_table
-from epochal.report.table import shipped_score, without_score
+from epochal.report.table import leaderboard, plain_table, repr_html, shipped_score, terminal_table, without_score
 
 COLUMNS = [
     "rung", "member", "tier", "year", "kind", "validation", "low", "high", "test", "answer", "size", "parameters",

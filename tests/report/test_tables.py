@@ -8,9 +8,10 @@ from number_results import MAE, TABLES, customers, houses
 from pages import Page
 
 from epochal.judge.shown import Residuals
-from epochal.report import plain_table, render, repr_html, words
+from epochal.report import words
 from epochal.report.charts.scale import Scale
-from epochal.report.table import sentences, shipped_score
+from epochal.report.page import render
+from epochal.report.table import plain_table, repr_html, sentences, shipped_score
 
 
 @pytest.mark.parametrize("name", TABLES)

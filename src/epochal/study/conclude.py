@@ -9,7 +9,7 @@ from epochal.core.experiment import UNDER_TRAINED
 from epochal.core.run import FAILED, FINISHED
 from epochal.models.pretrained import without_file
 from epochal.models.weights import read_model
-from epochal.report import write_report
+from epochal.report.page import write_report
 from epochal.report.result import NOT_CLIMBED, ClimbResult, RungResult, Stage
 from epochal.ship.bundle import as_shipped, write_bundle
 from epochal.study.choice import Choice, choose, finished_names, scored, time_answers

@@ -8,7 +8,7 @@ from pathlib import Path
 from epochal.core.errors import RunDirectoryError
 from epochal.core.older import modern
 from epochal.core.paths import absolute
-from epochal.report import write_report
+from epochal.report.page import write_report
 from epochal.report.result import ClimbResult
 from epochal.study.ladder import Climb
 from epochal.train.store import INDEX, Store
