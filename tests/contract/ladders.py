@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from epochal.data.options import ReadOptions
 
 from epochal.core.recipe import Recipe
 from epochal.core.task import Task
 from epochal.core.traits import Traits
 from epochal.data.dataset import Dataset
+from epochal.data.image.options import ReadOptions
 from epochal.data.table.options import TableOptions
 from epochal.data.table.rows import TABLE_CLASSES, TABLE_NUMBER
 from epochal.kinds.opening import open_dataset

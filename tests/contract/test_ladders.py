@@ -72,6 +72,14 @@ class Counted:
     feed: Feed
     examples: int = 0
 
+    @property
+    def fixed(self) -> bool:
+        return self.feed.fixed
+
+    @property
+    def per_batch(self) -> int:
+        return self.feed.per_batch
+
     def batches(self, model: Any, seed: int, start: int = 0) -> Iterable[Batch]:
         for batch in self.feed.batches(model, seed, start):
             self.examples += len(batch.targets)

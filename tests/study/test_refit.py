@@ -137,7 +137,7 @@ def test_an_interrupted_refit_continues_to_the_same_weights(
     refit(whole)
     one, other = (place / "bundle-refit" / "model.safetensors" for place in (whole, broken))
     assert one.read_bytes() == other.read_bytes()
-    monkeypatch.setattr("epochal.study.retrain.prepare", None)  # nothing is trained a second time
+    monkeypatch.setattr("epochal.study.retrain.fit", None)  # nothing is trained a second time
     refit(broken, out=tmp_path / "elsewhere")
     assert (tmp_path / "elsewhere" / "model.safetensors").read_bytes() == one.read_bytes()
 

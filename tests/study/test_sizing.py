@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from epochal.data.dataset import Examples
 from epochal.kinds.image_ladder import RUNGS
 from epochal.study import sizing
 from epochal.study.ladder import Rehearsal
@@ -22,6 +23,9 @@ class Train:
 
     targets = np.arange(COUNT) % 2
 
+    def truth(self) -> np.ndarray:
+        return self.targets
+
     def __len__(self) -> int:
         return COUNT
 
@@ -29,7 +33,7 @@ class Train:
 def progress(made: Plan, scales: dict[str, float]) -> Progress:
     """A climb whose rungs learn from an example in so many seconds."""
     dataset = SimpleNamespace(
-        validation=SimpleNamespace(targets=Train.targets[:200]),
+        validation=Examples(inputs=Train.targets[:200], targets=Train.targets[:200], items=()),
         task=SimpleNamespace(classes=2, labels=("a", "b"), counts={"test": 200}, kind="image-classes", item="image"),
         train=Train(),
         report=SimpleNamespace(counts={split: {"a": 100, "b": 100} for split in ("validation", "test")}),

@@ -10,6 +10,7 @@ import pytest
 
 from epochal.core.protocols import ClassScores
 from epochal.core.run import FINISHED, Budget, Cost, Point, Run
+from epochal.data.dataset import Examples
 from epochal.kinds.image_ladder import RUNGS
 from epochal.study.plan import LEAST, plan
 from epochal.study.progress import Progress
@@ -20,6 +21,7 @@ from epochal.train.store import open_store
 
 ITEMS = 1000
 TARGETS = np.zeros(ITEMS, np.int64)
+FAR = np.array([0.0, 100.0])
 
 
 def arm(name: str, error: float, examples: int) -> Arm:
@@ -43,11 +45,11 @@ def arm(name: str, error: float, examples: int) -> Arm:
 def progress(rungs: tuple[str, ...], store: Any = None) -> Progress:
     counts = {"train": 10_000, "validation": ITEMS, "test": ITEMS}
     dataset = SimpleNamespace(
-        validation=SimpleNamespace(targets=TARGETS),
+        validation=Examples(inputs=TARGETS, targets=TARGETS, items=()),
         task=SimpleNamespace(
             counts=counts, classes=2, labels=("a", "b"), kind="image-classes", name="data", item="image"
         ),
-        train=SimpleNamespace(targets=TARGETS),
+        train=Examples(inputs=TARGETS, targets=TARGETS, items=()),
         report=SimpleNamespace(counts={split: {"a": ITEMS} for split in counts}),
     )
     made = plan("data", "image-classes", budget="60m", rungs=rungs).replace(workers=2)
@@ -209,8 +211,8 @@ def test_finals_that_did_worse_do_not_stand(here: Progress) -> None:
 def test_a_margin_that_was_said_is_kept(said: float | None, margin: float) -> None:
     """That of errors is a hundredth of the deviation of the numbers, unless the user says one: also the usual one."""
     dataset = SimpleNamespace(
-        validation=SimpleNamespace(targets=np.array([0.0, 100.0])),
-        train=SimpleNamespace(targets=np.array([0.0, 100.0])),
+        validation=Examples(inputs=FAR, targets=FAR, items=()),
+        train=Examples(inputs=FAR, targets=FAR, items=()),
         task=SimpleNamespace(kind="table-number", target="price", item="row"),
         report=SimpleNamespace(counts={split: {"": 2} for split in ("validation", "test")}),
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from epochal.core.protocols import Batch, ClassScores, OverPoints
 from epochal.core.recipe import Recipe
 from epochal.core.run import FINISHED, Budget
 from epochal.core.task import Task
+from epochal.data.dataset import Examples
 from epochal.judge.compare import compare
 from epochal.judge.goals.class_goal import Classes
 from epochal.judge.goals.on_tail import OnTail
@@ -129,7 +129,7 @@ class Says:
 
 
 def falling(goal: Any) -> Trainee:
-    examples: Any = SimpleNamespace(inputs=np.zeros(2), targets=np.array([1, 1]))
+    examples = Examples(inputs=np.zeros(2), targets=np.array([1, 1]), items=())
     judge = Judge(goal, examples)
     return Trainee(
         recipe=Recipe(model="falls", optimiser="sgd", learning_rate=1.0, schedule="constant"),

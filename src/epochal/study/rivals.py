@@ -30,6 +30,7 @@ from epochal.study.stages import closing, rival_of, rival_seconds
 from epochal.train.experiment import Arm
 
 LEAVES = 16
+LATE = 0.05  # share of the budget by which what came before may have taken longer than was meant
 FEWEST = 200  # validation items, of which half grow the decision tree and half are asked
 
 
@@ -40,7 +41,7 @@ def rivals(here: Progress) -> None:
     if best is None or not best.finished or (other := rival_of(here)) is None:
         return
     left = here.plan.seconds - here.spent - closing(here)
-    if not here.store.decide("rival", lambda: rival_seconds(here) <= max(left, 0.02 * here.plan.seconds)):
+    if not here.store.decide("rival", lambda: rival_seconds(here) <= max(left, 0.0) + LATE * here.plan.seconds):
         here.watch(f"machine learning against deep learning: left out, no time is left for {other.recipe.model}")
         return
     scoring = here.scoring

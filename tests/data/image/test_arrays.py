@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from epochal.core.errors import DataError
-from epochal.data import Codec, ReadOptions, divide, from_arrays, open_dataset
+from epochal.data import Codec, ReadOptions, from_arrays, open_dataset
+from epochal.data.image import divide
 from epochal.data.image.arrays import as_pictures
 from epochal.data.image.pictures import PictureError
 

@@ -11,7 +11,7 @@ from epochal.data import ReadOptions, open_dataset
 from epochal.data.image.audit import exact_copies, find_copies, reduce_grey
 from epochal.data.image.decode import _digest
 
-from .conftest import picture
+from ..conftest import picture
 
 
 def contents(images):

@@ -10,7 +10,7 @@ from epochal.data import Codec, ReadOptions, open_dataset
 from epochal.data.image.codec import SMALLEST_DEVIATION, centre_box
 from epochal.data.image.pictures import PictureError
 
-from .conftest import picture
+from ..conftest import picture
 
 
 @pytest.mark.parametrize("options", [ReadOptions(), ReadOptions(size=24), ReadOptions(size=24, resize="crop")])

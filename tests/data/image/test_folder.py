@@ -8,7 +8,7 @@ from epochal.core.errors import DataError
 from epochal.data import ReadOptions, open_dataset
 from epochal.data.image.read import list_source
 
-from .conftest import decisions, picture, problems
+from ..conftest import decisions, picture, problems
 
 
 def test_class_folders_become_classes_and_are_split_by_class(photos):

@@ -9,7 +9,7 @@ import pytest
 from epochal.core.errors import DataError
 from epochal.data import ReadOptions, open_dataset
 
-from .conftest import picture, problems
+from ..conftest import picture, problems
 
 
 def test_damaged_files_are_set_aside_and_each_is_named(photos):

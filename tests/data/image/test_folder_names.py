@@ -7,7 +7,7 @@ import pytest
 
 from epochal.data import open_dataset
 
-from .conftest import picture, problems
+from ..conftest import picture, problems
 
 
 def test_names_in_any_script_and_with_spaces(photos):

@@ -7,7 +7,7 @@ import pytest
 from epochal.core.errors import DataError
 from epochal.data import ReadOptions, open_dataset
 
-from .conftest import picture
+from ..conftest import picture
 
 
 @pytest.fixture

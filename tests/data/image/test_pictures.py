@@ -18,7 +18,7 @@ from epochal.data.image.pictures import (
     scale_to_bytes,
 )
 
-from .conftest import picture
+from ..conftest import picture
 
 GREY = Codec(mode="grey", height=8, width=8)
 COLOUR = Codec(mode="rgb", height=8, width=8)

@@ -51,6 +51,9 @@ class CatBoost(LibraryTrees):
         trees = catboost.CatBoost(settings)
         trees.fit(self._pool(lesson.rows, lesson.targets, lesson.weights), eval_set=held)
         made = len(trees.get_evals_result()["validation"][loss]) if held is not None else lesson.rounds
+        told = trees.get_metadata()
+        for name in ("model_guid", "train_finish_time"):  # which differ where nothing else does
+            told[name] = ""
         with tempfile.TemporaryDirectory(prefix="epochal-") as folder:
             path = Path(folder) / "model.cbm"
             trees.save_model(str(path), format="cbm")
