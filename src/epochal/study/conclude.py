@@ -78,7 +78,7 @@ def conclude(
         codec=dataset.codec,
         calibration=here.scoring.calibrations(arm)[place],
         metric=here.scoring.metric,
-        evidence={"climb": without_pictures(result), "runs": [as_shipped(run) for run in arm.runs]},
+        evidence={"climb": without_items(result), "runs": [as_shipped(run) for run in arm.runs]},
     )
     here.note_time()
     return keep(result.replace(spent_seconds=here.spent), directory)
@@ -161,7 +161,7 @@ def keep(result: ClimbResult, directory: Path) -> ClimbResult:
     return result
 
 
-def without_pictures(result: ClimbResult) -> dict[str, Any]:
+def without_items(result: ClimbResult) -> dict[str, Any]:
     """The evidence that travels in a bundle: everything but the items that it shows."""
     return result.replace(wrong=()).to_dict()
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from epochal.core.claim import LESS, MORE, SAME, Picture, Series
+from epochal.core.errors import UserError
 from epochal.core.experiment import Trainings
 from epochal.core.recipe import Option, Recipe
 from epochal.core.run import FINISHED, Budget, Run
@@ -120,7 +121,7 @@ class Lab:
         began, source = time.perf_counter(), name if self.source is None else self.source
         reads = input_of(source, self.options)
         options = wished(self.options, reads.options(), {"size": size, "validation_fraction": validation})
-        dataset = reads.open(source, options, None)
+        dataset = unweighted(reads.open(source, options, None))
         require_same_data(self.store, dataset, f"fingerprint/{name}/{options}")
         first, count = dataset.task.name not in self.opened, len(dataset.train)
         if first:
@@ -235,6 +236,18 @@ class Lab:
 
         run_side_by_side(list(jobs.values()), done, workers=self.workers)
         return {name: results[name] for name in names}
+
+
+def unweighted(dataset: Dataset) -> Dataset:
+    """The data set as it is.
+
+    Raises:
+        UserError: its items have weights, which an experiment's verdict would not know of.
+    """
+    if dataset.train.weights is not None:
+        item = dataset.task.item
+        raise UserError(f"--weights: milestones and `why` count each {item} once. Leave it out, or use `climb`.")
+    return dataset
 
 
 def slug(label: str) -> str:

@@ -20,7 +20,7 @@ from epochal.report.result import ClimbResult
 from epochal.ship.bundle import Bundle, as_shipped, write_bundle
 from epochal.ship.files import check_place
 from epochal.study.choice import scored
-from epochal.study.conclude import BUNDLED, without_pictures
+from epochal.study.conclude import BUNDLED, without_items
 from epochal.study.identity import require_same_code, require_same_data
 from epochal.study.refit_result import ENSEMBLE, REFIT, Refitted, fitted_together, with_words
 from epochal.study.reopen import read_result
@@ -256,7 +256,7 @@ def _bundle(
         metric=winner.climb.metric,
         evidence={
             "refit": result,
-            "climb": without_pictures(winner.climb),
+            "climb": without_items(winner.climb),
             "runs": [as_shipped(run) for run in runs],
         },
     )

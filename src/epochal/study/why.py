@@ -34,7 +34,7 @@ from epochal.models.theirs import their_model
 from epochal.study.changes import Change, Edit, change
 from epochal.study.directories import choose_directory, source_name
 from epochal.study.identity import identity, require_same_code, require_same_data
-from epochal.study.lab import shares
+from epochal.study.lab import shares, unweighted
 from epochal.study.milestone import LEAST_SEEDS, begin
 from epochal.study.results import RESULT
 from epochal.study.why_result import FewerLabels, Ingredient, WhyResult
@@ -212,7 +212,7 @@ def why(
         _refuse_another(store, directory)
         before = begin(store, directory, settings, watch, seconds)
         started = store.decide("started", lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
-        dataset = reads.open(source, options or reads.options(), loading)
+        dataset = unweighted(reads.open(source, options or reads.options(), loading))
         require_same_data(store, dataset)
         require_same_code(store, [rung])
         for line in dataset.report.summary:

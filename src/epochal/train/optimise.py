@@ -158,12 +158,16 @@ class Stepper:
     parameters has nothing to step.
 
     Where `stacked`, the parameters are those of several networks, and the loss is a vector with one entry for each.
+    `alone`: no other part has parameters that this loss could reach.
     """
 
-    def __init__(self, recipe: Recipe, parameters: list[Tensor], steps: int, *, stacked: bool = False):
+    def __init__(
+        self, recipe: Recipe, parameters: list[Tensor], steps: int, *, stacked: bool = False, alone: bool = False
+    ):
         self.recipe = recipe
         self.parameters = parameters
         self.stacked = stacked
+        self.alone = alone
         self.leg = (0, 0.0, steps)  # where the schedule was last drawn together, what was done by then, and its end
         self.rate: float | Tensor = rate(recipe, 0.0)
         if parameters and parameters[0].is_cuda:  # a tensor can change under a step that a GPU has recorded
@@ -202,8 +206,8 @@ class Stepper:
             for group in self.optimiser.param_groups:
                 group["capturable"] = torch.cuda.is_current_stream_capturing()
         self.optimiser.zero_grad(set_to_none=True)
-        # The part's own weights only: what it says of those of another part would be lost anyway.
-        (loss.sum() if self.stacked else loss).backward(inputs=self.parameters)
+        # The part's own weights only: what it says of another part's would be lost anyway. Naming them takes time.
+        (loss.sum() if self.stacked else loss).backward(inputs=None if self.alone else self.parameters)
         if self.recipe.clip is not None:
             torch.nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip)
         self.optimiser.step()

@@ -66,7 +66,10 @@ def trainable(model: Any, part: str) -> list[Tensor]:
 
 def steppers(recipe: Recipe, model: Any, objective: Objective, steps: int) -> dict[str, Stepper]:
     """What steps each part of the objective, in a training of `steps` steps."""
-    return {part: Stepper(recipe.for_part(part), trainable(model, part), steps) for part in objective.parts}
+    alone = len(set(objective.parts)) == 1
+    return {
+        part: Stepper(recipe.for_part(part), trainable(model, part), steps, alone=alone) for part in objective.parts
+    }
 
 
 @set_apart()
