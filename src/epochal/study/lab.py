@@ -30,7 +30,7 @@ from epochal.train.workers import run_side_by_side
 ACCURACY = "validation accuracy"
 IMAGENET = "imagenet"  # cannot be redistributed; the user gives its folder
 NEARLY = 0.95  # of the length that a claim needs: as good as all of it
-MOST = 2_000  # training images of the user's, where a milestone takes all of the digits: many passes need few images
+MOST = 2_000  # training items of the user's, where a milestone takes all of the digits: many passes need few items
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +114,7 @@ class Lab:
 
         Args:
             size: side of the images that models see, in pixels; their own unless said.
-            train: at most this many training images, classes in proportion; unless said all, or `MOST` of the user's in
+            train: at most this many training items, classes in proportion; unless said all, or `MOST` of the user's in
                 place of the digits.
             validation: share of the published training split that is kept for validation, unless it is said otherwise.
         """

@@ -1,8 +1,8 @@
 """Estimates by how much to shorten a milestone so that it fits a budget on the user's data.
 
-The published sets of the milestones are small, and their minutes are known. The user's images may be a hundred times as
+The published sets of the milestones are small, and their minutes are known. The user's data may be a hundred times as
 large. So the whole experiment first runs with one step a training and few seeds, which measures everything but
-learning. Then the speed of each recipe on these images is measured, which gives the cost of learning.
+learning. Then the speed of each recipe on these data is measured, which gives the cost of learning.
 """
 
 import tempfile
@@ -50,7 +50,7 @@ class Cost:
             raise BudgetError(
                 f"{seconds:.0f} s are too few for this claim on this data: each training would have less than 2% of "
                 f"the length that the milestone gives it. Give a --budget of {1.1 * self.seconds(SHORTEST):.0f}s or "
-                "more, or less data: fewer examples, or smaller images (--size)."
+                "more, or less data: fewer examples, or smaller ones."
             )
         return scale
 

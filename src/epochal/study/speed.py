@@ -59,7 +59,7 @@ def ask_pace(text: str, control: tuple[str, Pace], arm: tuple[str, Pace], level:
     """Whether the arm passes `level` after fewer examples than the control; the other arguments are `Question`'s."""
     return Question(
         text=text,
-        unit=f"examples until {level:.1%} of the validation images are right",
+        unit=f"examples until {level:.1%} of the validation items are right",
         control=control[0],
         control_values=control[1].examples,
         arm=arm[0],
