@@ -184,7 +184,9 @@ def test_trials_choose_the_learning_rate_that_does_best(tmp_path: Path) -> None:
         assert all(loss is not None for loss in losses.values())
         lowest = min(losses.values())  # type: ignore[type-var]
         assert losses[arm.recipe.learning_rate] <= NEAR * lowest  # type: ignore[operator]
-        assert arm.recipe.learning_rate == lasting_rate(arm.trials)
+        start = store.get("mlp/untrained")
+        assert 1.5 < start < 5 and start > max(losses.values())  # type: ignore[type-var]
+        assert arm.recipe.learning_rate == lasting_rate(arm.trials, start)
         assert arm.runs[0].recipe == arm.recipe
 
 
@@ -266,7 +268,24 @@ def test_a_rate_that_lasts_is_the_smallest_that_does_about_as_well(
     losses: tuple[float | None, ...], chosen: float | None
 ) -> None:
     trials = [Trial(learning_rate=float(rate), loss=loss) for rate, loss in enumerate(losses, 1)]
-    assert lasting_rate(trials) == lasting_rate(trials[::-1]) == chosen
+    assert lasting_rate(trials, 2.3) == lasting_rate(trials[::-1], 2.3) == chosen
+
+
+@pytest.mark.parametrize(
+    "losses, chosen",
+    [
+        ((2.273, 2.27, 2.201), 3.0),  # of ten classes: nothing has learned much, and the third began
+        ((2.286, 2.257, 2.093), 3.0),
+        ((2.276, 2.23, 1.896), 3.0),
+        ((2.1, 1.95, 1.9), 3.0),
+        ((1.95, 1.93, 1.92), 1.0),
+        ((2.5, 2.4, 2.45), 2.0),  # worse than before: the least bad
+        ((0.5, 0.45, 0.44), 1.0),
+    ],
+)
+def test_a_rate_that_has_hardly_begun_to_learn_does_not_do_as_well(losses: tuple[float, ...], chosen: float) -> None:
+    trials = [Trial(learning_rate=float(rate), loss=loss) for rate, loss in enumerate(losses, 1)]
+    assert lasting_rate(trials, np.log(10)) == chosen
 
 
 def test_arms_are_paired_by_any_metric(tmp_path: Path) -> None:

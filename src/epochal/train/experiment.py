@@ -29,7 +29,10 @@ TUNING = 0.25  # share of an arm's seconds that its learning-rate trials may spe
 MEASURING = 0.04  # share that goes into measuring its speed
 STEP_OF_RATE = 3.0  # trials try the recipe's own learning rate, then this many times less and more
 PASSES = 50  # with fewer passes over the training data, augmentation costs more than it brings
-NEAR = 1.15  # a trial whose loss is at most this many times the lowest does as well
+NEAR = 1.15  # a trial whose loss is at most this many times the lowest does as well,
+LEARNED = (
+    0.9  # if it learned this share of what the best learned: a loss fell by so much from that of an untrained model
+)
 TRIAL_GLANCE = 1000  # validation examples that judge a trial
 TUNING_SEED = 1_000_003  # the trials use a seed that no run is judged on
 
@@ -128,7 +131,8 @@ def run_arm(
             _try(f"{name}/trial-{k}", recipe.replace(learning_rate=learning_rate), dataset, store, short)
             for k, learning_rate in enumerate(rates(recipe.learning_rate, trials))
         )
-        if (chosen := lasting_rate(tried)) is not None:
+        start = store.decide(f"{name}/untrained", lambda: untrained_loss(dataset, recipe, short))
+        if (chosen := lasting_rate(tried, start)) is not None:
             recipe = recipe.replace(learning_rate=chosen)
             among = ", ".join(f"{trial.learning_rate:.3g}" for trial in tried)
             watch(f"{name}: learning rate {recipe.learning_rate:.3g} of {among}")
@@ -252,15 +256,27 @@ def rates(centre: float, trials: int) -> list[float]:
     return [centre * STEP_OF_RATE ** (k - (trials - 1) // 2) for k in range(trials)]
 
 
-def lasting_rate(trials: Sequence[Trial]) -> float | None:
-    """The smallest rate whose loss comes within `NEAR` of the lowest; None where all diverged.
+def untrained_loss(dataset: Dataset, recipe: Recipe, budget: Budget) -> float:
+    """The loss on validation of a fresh model."""
+    trainee = prepare(dataset, recipe, TUNING_SEED, budget)
+    return float(trainee.glance(trainee.predictor(trainee.model))["loss"])
+
+
+def lasting_rate(trials: Sequence[Trial], start: float) -> float | None:
+    """The smallest rate whose loss comes within `NEAR` of the lowest and that learned nearly as much; None where all
+    diverged. `start` is the loss of an untrained model.
 
     A trial is shorter than what it chooses for. The highest rate that a short training bears is often too high for a
-    long one, and a somewhat lower one that does as well is not.
+    long one, and a somewhat lower one that does as well is not. Where no trial has learned much yet, all losses are
+    near each other, and the rate that learned most is taken.
     """
-    good = [trial for trial in trials if trial.loss is not None]
-    lowest = min((trial.loss for trial in good if trial.loss is not None), default=0.0)
-    return min((t.learning_rate for t in good if t.loss is not None and t.loss <= NEAR * lowest), default=None)
+    losses = {trial.learning_rate: trial.loss for trial in trials if trial.loss is not None}
+    if not losses:
+        return None
+    best = min(losses, key=lambda rate: (losses[rate], rate))
+    fall = start - losses[best]
+    level = [rate for rate, loss in losses.items() if loss <= NEAR * losses[best] and start - loss >= LEARNED * fall]
+    return min([best, *level])
 
 
 def trial_budget(each: Budget, rate: Rate | None, share: float, runs: int, trials: int, validation: int) -> Budget:
