@@ -129,7 +129,10 @@ def test_a_generator_climbs_with_one_score_a_seed(tmp_path):
     assert step.items == 1 and step.unit == "" and step.interval[0] < step.effect < step.interval[1]
     apart = {one.name: one.last.validation.mean for one in result.rungs}
     assert apart["bell"] == pytest.approx(0.35, abs=0.15)
-    assert (step.effect < 0) == (apart["pair"] < apart["bell"])
+    before = {
+        one.name: stage.validation.mean for one in result.rungs for stage in one.stages if stage.name == "qualifying"
+    }
+    assert step.effect == pytest.approx(before["pair"] - before["bell"])
     assert "distance" in climbed.report.read_text()
     for run in Store(tmp_path / "curve").runs().values():
         if run.recipe.model == "pair":
