@@ -69,8 +69,13 @@ class CurveInput(Simple):
 
     def open(self, source: Any, options: Any, progress: Any) -> Dataset:
         draw = np.random.default_rng(0)
-        real = lambda count: draw.gamma(2.0, size=(count, 1)).astype(np.float32)  # noqa: E731
-        noise = lambda count: draw.standard_normal((count, 1)).astype(np.float32)  # noqa: E731
+
+        def real(count):
+            return draw.gamma(2.0, size=(count, 1)).astype(np.float32)
+
+        def noise(count):
+            return draw.standard_normal((count, 1)).astype(np.float32)
+
         train = real(2000)
         held = {split: (noise(800), real(800)[:, 0]) for split in ("validation", "test")}
         return self.opened("curve", "number", {"train": (train, train[:, 0]), **held}, 1)

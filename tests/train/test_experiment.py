@@ -185,9 +185,21 @@ def test_trials_choose_the_learning_rate_that_does_best(tmp_path: Path) -> None:
         lowest = min(losses.values())  # type: ignore[type-var]
         assert losses[arm.recipe.learning_rate] <= NEAR * lowest  # type: ignore[operator]
         start = store.get("mlp/untrained")
-        assert 1.5 < start < 5 and start > max(losses.values())  # type: ignore[type-var]
+        assert 1.5 < start < 5 and start > max(losses.values())
         assert arm.recipe.learning_rate == lasting_rate(arm.trials, start)
         assert arm.runs[0].recipe == arm.recipe
+
+
+def test_trials_of_before_keep_the_rate_that_they_chose(tmp_path: Path) -> None:
+    """A run of a version that measured no untrained model is repeated with its own rates."""
+    losses = (2.28, 2.257, 2.093)  # of which the smallest rate was taken
+    with open_store(tmp_path) as store:
+        for k, loss in enumerate(losses):
+            tried = Trial(learning_rate=rates(MLP.learning_rate, 3)[k], loss=loss, seconds=0.1)
+            store.put(f"mlp/trial-{k}", tried.to_dict())
+        arm = run_arm(asked("mlp", MLP, BUDGET, (0,), trials=3), digits(), store)
+        assert arm.recipe.learning_rate == rates(MLP.learning_rate, 3)[0]
+        assert store.get("mlp/untrained") is None
 
 
 def test_a_trial_that_diverges_is_not_chosen(tmp_path: Path) -> None:

@@ -12,16 +12,9 @@ def rivals_sentence(found: Rivals, item: str) -> str:
             f"{better.title}, trained on parts of the data for this curve, did not reach what {other.title} scores "
             f"with all {words.count(found.sizes[-1])} training {item}s."
         )
+    few = found.enough <= found.sizes[0]
+    needed = f"{words.count(found.sizes[0])} or fewer" if few else f"about {words.count(float(f'{found.enough:.2g}'))}"
     return (
-        f"{better.title} scores with {needed(found)} training {item}s what {other.title} scores with all "
+        f"{better.title} scores with {needed} training {item}s what {other.title} scores with all "
         f"{words.count(found.sizes[-1])}."
     )
-
-
-def needed(found: Rivals) -> str:
-    """How many items, to two digits: 'about 480'."""
-    if found.enough is None:
-        return "an unknown number of"
-    if found.enough <= found.sizes[0]:
-        return f"{words.count(found.sizes[0])} or fewer"
-    return f"about {words.count(float(f'{found.enough:.2g}'))}"

@@ -6,7 +6,7 @@ from epochal.core.run import Budget
 from epochal.judge.learning_curve import fit_power_law, would_more_data_help
 from epochal.kinds.rung import Rung
 from epochal.report.result import DataCurve
-from epochal.study.fractions import Fractions, train_on, usable
+from epochal.study.fractions import Fractions, train_on, usable, workers_of
 from epochal.study.plan import CURVE_SEEDS
 from epochal.study.progress import Progress
 from epochal.study.stages import best_qualified, closing, rival_seconds, seen_rate
@@ -26,16 +26,15 @@ def data_curve(here: Progress) -> None:
         here.watch("data curve: left out, there are too few examples to take fractions of")
         return
     left = here.plan.seconds - here.spent - closing(here) - rival_seconds(here)
-    by_steps, count = here.rung(arm.recipe.model).by_steps, CURVE_SEEDS * len(fractions)
-    workers = here.plan.workers if by_steps else 1
+    count, workers = CURVE_SEEDS * len(fractions), workers_of(here, arm)
     each = here.store.decide(
         "curve seconds", lambda: max(left, 0.02 * here.plan.seconds) / count * share(count, workers)
     )
-    chosen = seen_rate(arm).budget(each) if by_steps else arm.budget
+    chosen = seen_rate(arm).budget(each) if here.rung(arm.recipe.model).by_steps else arm.budget
     budget = Budget.from_dict(here.store.decide("curve budget", chosen.to_dict))
     try:
-        here.on_fractions = train_on(here, arm, fractions, budget, workers)
-    except Exception as error:
+        here.on_fractions = train_on(here, arm, fractions, budget)
+    except Exception as error:  # a training failed, and the climb goes on
         here.watch(f"data curve: left out, a training failed. {type(error).__name__}: {error}")
         return
     conclude_curve(here, here.on_fractions)

@@ -36,7 +36,7 @@ class Fractions:
 
     def values(self, here: Progress, place: int) -> Float[np.ndarray, "seeds items"]:
         """Under the metric of the climb, of the trainings with the size at this place."""
-        return values_of(here, [row[place] for row in self.answers])
+        return here.scoring.values_of([row[place] for row in self.answers])
 
 
 def usable(here: Progress) -> list[float]:
@@ -45,16 +45,14 @@ def usable(here: Progress) -> list[float]:
     return [fraction for fraction in FRACTIONS if fraction * count >= 2 * here.dataset.strata]
 
 
-def train_on(here: Progress, arm: Arm, fractions: Sequence[float], budget: Budget, workers: int) -> Fractions:
+def train_on(here: Progress, arm: Arm, fractions: Sequence[float], budget: Budget) -> Fractions:
     """Train the rung on each fraction with each seed; with one seed, smaller fractions lie in larger ones.
 
     Raises:
         Exception: what ended the first training that failed.
     """
     places = [(seed, fraction) for seed in range(CURVE_SEEDS) for fraction in fractions]
-    found = side_by_side(
-        here, [partial(_train, here, arm, budget, seed, fraction) for seed, fraction in places], workers
-    )
+    found = side_by_side(here, arm, [partial(_train, here, arm, budget, seed, fraction) for seed, fraction in places])
     rows = [found[k * len(fractions) : (k + 1) * len(fractions)] for k in range(CURVE_SEEDS)]
     return Fractions(
         arm=arm,
@@ -64,24 +62,24 @@ def train_on(here: Progress, arm: Arm, fractions: Sequence[float], budget: Budge
     )
 
 
-def side_by_side(here: Progress, jobs: Sequence[Any], workers: int) -> list[Any]:
-    """What each job returns, in their order.
+def workers_of(here: Progress, arm: Arm) -> int:
+    """How many trainings of a rung run at once: one that learns at once has all threads."""
+    return here.plan.workers if here.rung(arm.recipe.model).by_steps else 1
+
+
+def side_by_side(here: Progress, arm: Arm, jobs: Sequence[Any]) -> list[Any]:
+    """What each job, a training of this rung, returns, in their order.
 
     Raises:
         Exception: what ended the first job that failed.
     """
     found: dict[int, Any] = {}
     failed: dict[int, Exception] = {}
+    workers = workers_of(here, arm)
     run_side_by_side(jobs, found.__setitem__, workers=workers, tick=here.note_time, failed=failed.__setitem__)
     for error in failed.values():
         raise error
     return [found[k] for k in range(len(jobs))]
-
-
-def values_of(here: Progress, answers: Sequence[Any]) -> Float[np.ndarray, "seeds items"]:
-    """Values of answers on validation under the metric of the climb, each calibrated there."""
-    goal, targets = here.scoring.goal, here.scoring.targets
-    return np.stack([goal.items(one, targets, goal.calibrate(one, targets)) for one in answers])
 
 
 def trained(here: Progress, name: str, arm: Arm, dataset: Dataset, budget: Budget, seed: int) -> Any:

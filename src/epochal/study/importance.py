@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from epochal.core.interval import Interval
 from epochal.core.protocols import Goal, Predictor
 from epochal.core.seeds import stream
 from epochal.data.dataset import Examples
 from epochal.judge.statistics import crossed_mean
 from epochal.report.result import Importance
+from epochal.study.scoring import interval_of
 
 REPEATS = 5  # shuffles of each part
 MOST = 2_000  # items that are asked; fewer where they would take too long
@@ -57,8 +57,5 @@ def importance(
             shuffled = inputs.copy()
             shuffled[:, columns] = inputs[order][:, columns]
             losses.append(goal.metric.sign * (whole - values(shuffled)))
-        layout = crossed_mean(np.stack(losses))
-        half = layout.half_width()
-        loss = Interval(mean=layout.mean, low=layout.mean - half, high=layout.mean + half)
-        found.append(Importance(part=name, loss=loss))
+        found.append(Importance(part=name, loss=interval_of(crossed_mean(np.stack(losses)))))
     return tuple(sorted(found, key=lambda one: -one.loss.mean))

@@ -20,12 +20,13 @@ from epochal.core.run import Budget
 from epochal.core.seeds import stream
 from epochal.data.dataset import Dataset, Examples
 from epochal.judge import rivals as judged
-from epochal.judge.statistics import CrossedMean, crossed_difference, crossed_mean
+from epochal.judge.statistics import crossed_difference, crossed_mean
 from epochal.kinds.table import kind_of
 from epochal.report.result import Rivals, Side
-from epochal.study.fractions import Fractions, side_by_side, trained, values_of
+from epochal.study.fractions import Fractions, side_by_side, trained
 from epochal.study.plan import CURVE_SEEDS
 from epochal.study.progress import Progress
+from epochal.study.scoring import interval_of
 from epochal.study.stages import closing, rival_of, rival_seconds
 from epochal.train.experiment import Arm
 
@@ -46,7 +47,7 @@ def rivals(here: Progress) -> None:
         return
     scoring = here.scoring
     try:
-        at_half = values_of(here, on_half(here, other))
+        at_half = scoring.values_of(on_half(here, other))
         places = [best.values(here, place) for place in range(len(best.sizes))]
         sides = [
             side(here, best.arm, before=places[-2], whole=places[-1], budget=best.budget),
@@ -100,11 +101,7 @@ def on_half(here: Progress, arm: Arm) -> list[Any]:
         partial(trained, here, name, arm, here.dataset.train_fraction(0.5, seed), arm.budget, seed)
         for seed, name in enumerate(names)
     ]
-    return all_finished(side_by_side(here, jobs, workers_of(here, arm)), arm)
-
-
-def workers_of(here: Progress, arm: Arm) -> int:
-    return here.plan.workers if here.rung(arm.recipe.model).by_steps else 1
+    return all_finished(side_by_side(here, arm, jobs), arm)
 
 
 def all_finished(answers: list[Any], arm: Arm) -> list[Any]:
@@ -117,8 +114,8 @@ def gained(
     here: Progress, before: Float[np.ndarray, "seeds items"], after: Float[np.ndarray, "seeds items"]
 ) -> Interval:
     """How much better the values after are than those before; above 0 where they are."""
-    layout = crossed_difference(before, after, pseudo=here.scoring.doubt)
-    return interval(layout, here.scoring.metric.sign)
+    sign = here.scoring.metric.sign
+    return interval_of(crossed_difference(sign * before, sign * after, pseudo=here.scoring.doubt))
 
 
 def withheld(here: Progress, arm: Arm, whole: Float[np.ndarray, "seeds items"], budget: Budget) -> Interval:
@@ -127,8 +124,8 @@ def withheld(here: Progress, arm: Arm, whole: Float[np.ndarray, "seeds items"], 
     without = blank(here.dataset, [place for part in here.plan.hand_made for place in parts[part]])
     names = [f"withheld/{arm.recipe.model}-seed-{seed}" for seed in range(CURVE_SEEDS)]
     jobs = [partial(trained, here, name, arm, without, budget, seed) for seed, name in enumerate(names)]
-    answers = all_finished(side_by_side(here, jobs, workers_of(here, arm)), arm)
-    return gained(here, values_of(here, answers), whole)
+    answers = all_finished(side_by_side(here, arm, jobs), arm)
+    return gained(here, here.scoring.values_of(answers), whole)
 
 
 def blank(dataset: Dataset, places: Sequence[int]) -> Dataset:
@@ -164,12 +161,7 @@ def repeated(here: Progress, answer: Any) -> Interval | None:
     tree = DecisionTreeRegressor(max_leaf_nodes=LEAVES, min_samples_leaf=5, random_state=0)
     tree.fit(inputs[grown], said[grown])
     values = judged.explained(said[asked], tree.predict(inputs[asked]).reshape(len(asked), -1))
-    return None if values is None else interval(crossed_mean(values[None]))
-
-
-def interval(layout: CrossedMean, sign: int = 1) -> Interval:
-    low, high = sorted(sign * end for end in layout.interval())
-    return Interval(mean=sign * layout.mean, low=low, high=high)
+    return None if values is None else interval_of(crossed_mean(values[None]))
 
 
 def require_parts(asked: Sequence[str], known: Sequence[str], name: str) -> None:

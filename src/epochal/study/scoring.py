@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from epochal.core.interval import Interval
 from epochal.core.metric import Metric
 from epochal.core.protocols import Goal
 from epochal.core.run import FINISHED
-from epochal.train.experiment import Arm
+from epochal.judge.statistics import CrossedMean
+from epochal.train.experiment import Arm, values_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,10 @@ class Scoring:
         goal = self.goal.under(self.share)
         return 1 - float(goal.items(answer, self.targets, goal.calibrate(answer, self.targets)).mean())
 
+    def values_of(self, answers: Sequence[Any]) -> np.ndarray:
+        """[trainings, items] of answers on validation that belong to no arm."""
+        return values_of(answers, self.goal, self.targets)
+
     def best(self, arms: dict[str, Arm]) -> str:
         """The name of the arm with the best mean; the cheaper of equals."""
         return max(arms, key=lambda name: (self.merit(arms[name]), -arms[name].learning_seconds))
@@ -74,3 +80,9 @@ class Scoring:
     def best_seed(self, arm: Arm) -> int:
         """Which of the arm's finished trainings is the one to bundle: that with the lowest validation loss."""
         return int(np.argmin([run.scores["loss"] for run in arm.runs if run.status == FINISHED]))
+
+
+def interval_of(layout: CrossedMean) -> Interval:
+    """A mean over seeds and items with its 95% interval."""
+    low, high = layout.interval()
+    return Interval(mean=layout.mean, low=low, high=high)

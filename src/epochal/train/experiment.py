@@ -1,5 +1,6 @@
 """Experiments: each recipe gets the same seeds, order of data, trials and budget, and is paired with the control."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,10 +30,8 @@ TUNING = 0.25  # share of an arm's seconds that its learning-rate trials may spe
 MEASURING = 0.04  # share that goes into measuring its speed
 STEP_OF_RATE = 3.0  # trials try the recipe's own learning rate, then this many times less and more
 PASSES = 50  # with fewer passes over the training data, augmentation costs more than it brings
-NEAR = 1.15  # a trial whose loss is at most this many times the lowest does as well,
-LEARNED = (
-    0.9  # if it learned this share of what the best learned: a loss fell by so much from that of an untrained model
-)
+NEAR = 1.15  # a trial does as well whose loss is at most this many times the lowest,
+LEARNED = 0.9  # and fell from that of an untrained model by at least this share of what the lowest fell
 TRIAL_GLANCE = 1000  # validation examples that judge a trial
 TUNING_SEED = 1_000_003  # the trials use a seed that no run is judged on
 
@@ -77,7 +76,7 @@ class Arm:
 
     def values(self, goal: Goal, targets: Any) -> np.ndarray:
         """[seeds, items] of the trainings that finished, each calibrated on these targets."""
-        return np.stack([goal.items(one, targets, goal.calibrate(one, targets)) for one in self.answers])
+        return values_of(self.answers, goal, targets)
 
     @property
     def seen(self) -> int:
@@ -88,6 +87,11 @@ class Arm:
     def learning_seconds(self) -> float:
         """Seconds that one of its trainings learned, on average, without looking at how good it is."""
         return float(np.mean([run.cost.seconds - run.cost.looking for run in self.runs]))
+
+
+def values_of(answers: Sequence[Any], goal: Goal, targets: Any) -> np.ndarray:
+    """[trainings, items] of these answers, each calibrated on these targets."""
+    return np.stack([goal.items(one, targets, goal.calibrate(one, targets)) for one in answers])
 
 
 def run_arm(
@@ -127,11 +131,11 @@ def run_arm(
     tried: tuple[Trial, ...] = ()
     if trials:
         short = trial_budget(each, rate, share, len(seeds), trials, len(dataset.validation))
+        start = start_of(name, recipe, dataset, store, short)
         tried = tuple(
             _try(f"{name}/trial-{k}", recipe.replace(learning_rate=learning_rate), dataset, store, short)
             for k, learning_rate in enumerate(rates(recipe.learning_rate, trials))
         )
-        start = store.decide(f"{name}/untrained", lambda: untrained_loss(dataset, recipe, short))
         if (chosen := lasting_rate(tried, start)) is not None:
             recipe = recipe.replace(learning_rate=chosen)
             among = ", ".join(f"{trial.learning_rate:.3g}" for trial in tried)
@@ -256,10 +260,17 @@ def rates(centre: float, trials: int) -> list[float]:
     return [centre * STEP_OF_RATE ** (k - (trials - 1) // 2) for k in range(trials)]
 
 
-def untrained_loss(dataset: Dataset, recipe: Recipe, budget: Budget) -> float:
-    """The loss on validation of a fresh model."""
-    trainee = prepare(dataset, recipe, TUNING_SEED, budget)
-    return float(trainee.glance(trainee.predictor(trainee.model))["loss"])
+def start_of(name: str, recipe: Recipe, dataset: Dataset, store: Store, budget: Budget) -> float:
+    """The loss on validation of the model that all trials of an arm begin with. It is infinite, so that their choice
+    stays what it was, for trials of a run from before it was measured."""
+
+    def untrained() -> float:
+        trainee = prepare(dataset, recipe, TUNING_SEED, budget)
+        return float(trainee.glance(trainee.predictor(trainee.model))["loss"])
+
+    if store.get(f"{name}/trial-0") is not None:
+        return float(store.get(f"{name}/untrained", math.inf))
+    return float(store.decide(f"{name}/untrained", untrained))
 
 
 def lasting_rate(trials: Sequence[Trial], start: float) -> float | None:

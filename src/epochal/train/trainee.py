@@ -83,7 +83,8 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
     model = begin(catalogue.build(recipe, dataset.task), recipe, dataset.task)
     train, kind, traits = dataset.train, kind_of(dataset.task), catalogue.traits(recipe)
     if traits.looks:
-        model.look(torch.from_numpy(as_network_sees(dataset.codec, some(train.inputs))))
+        seen = train.inputs[evenly(len(train), LOOKED_AT)]
+        model.look(torch.from_numpy(as_network_sees(dataset.codec, seen)))
     learned, by_steps = kind.goal.learned(train.targets, dataset.task), traits.by_steps
     targets = learned if train.weights is None or not traits.weighs else Weighed(learned, train.weights)
     objective = make_objective(
@@ -112,10 +113,9 @@ def prepare(dataset: Dataset, recipe: Recipe, seed: int, budget: Budget) -> Trai
     )
 
 
-def some(inputs: Any) -> Any:
-    """At most `LOOKED_AT` of the encoded inputs, evenly spread."""
-    count = len(inputs)
-    return inputs if count <= LOOKED_AT else inputs[np.linspace(0, count - 1, LOOKED_AT).astype(int)]
+def evenly(count: int, most: int | None) -> Any:
+    """The places of at most so many of `count` items, evenly spread; all where nothing is said."""
+    return slice(None) if most is None or count <= most else np.linspace(0, count - 1, most).astype(int)
 
 
 def cannot_weigh(dataset: Dataset, recipe: Recipe, title: str) -> str:
@@ -136,9 +136,6 @@ class Judge:
         self.prediction: Any = None
 
     def __call__(self, predictor: Predictor) -> dict[str, float]:
-        count = len(self.examples.targets)
-        chosen: Any = slice(None)
-        if self.most is not None and count > self.most:
-            chosen = np.linspace(0, count - 1, self.most).astype(int)
+        chosen = evenly(len(self.examples), self.most)
         self.prediction = predictor(self.examples.inputs[chosen])
         return self.goal.look(self.prediction, self.examples.truth(chosen))
