@@ -119,7 +119,7 @@ class Rivals(Record):
 
     classical: Side
     deep: Side
-    better: str  # the rung
+    better: str  # the rung that has the curve: the better one in the qualifying round
     sizes: tuple[int, ...]
     scores: tuple[tuple[float, ...], ...]
     enough: int | None
